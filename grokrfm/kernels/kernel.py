@@ -1,0 +1,88 @@
+"""What a kernel is: a profile and its slope, of the squared distance or of the inner product."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import ClassVar, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
+
+
+class Kernel(Protocol):
+    """k_M(x, z), and the weights B of its gradient in x.
+
+    The gradient is ∇ₓk(x, z) = B·M(z − x) if `radial`, else ∇ₓk(x, z) = B·M z.
+    """
+
+    radial: ClassVar[bool]
+
+    def gram(self, M: Tensor, x: OneHot, z: OneHot) -> Tensor:
+        """K, (m, n), between the m rows of x and the n rows of z; M is (d, d) and symmetric."""
+
+    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+        """B, (m, n), where `gram` is the K of the same rows."""
+
+
+@runtime_checkable
+class ClosedFormAgop(Protocol):
+    """A kernel that knows a cheaper way to the AGOP than streaming over the training points."""
+
+    def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
+        """AGOP, (d, d), of f(·) = Σ_i coefficients[i]·k(·, x_i) over the rows of x."""
+
+
+class RadialKernel(ABC):
+    """k(x, z) = profile(d²) with d² = (x − z)ᵀ M (x − z)."""
+
+    radial: ClassVar[bool] = True
+
+    @abstractmethod
+    def profile(self, squared_distance: Tensor) -> Tensor:
+        """k as a function of d², element by element."""
+
+    @abstractmethod
+    def slope(self, squared_distance: Tensor) -> Tensor:
+        """dk/d(d²), element by element."""
+
+    def gram(self, M: Tensor, x: OneHot, z: OneHot) -> Tensor:
+        return _fill(M, x, z, squared_distances(M, x, z), self.profile)
+
+    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+        return _fill(M, x, z, squared_distances(M, x, z), self.slope).mul_(-2)
+
+
+class InnerProductKernel(ABC):
+    """k(x, z) = profile(t) with t = xᵀ M z."""
+
+    radial: ClassVar[bool] = False
+
+    @abstractmethod
+    def profile(self, inner_product: Tensor) -> Tensor:
+        """k as a function of t, element by element."""
+
+    @abstractmethod
+    def slope(self, inner_product: Tensor) -> Tensor:
+        """dk/dt, element by element."""
+
+    def gram(self, M: Tensor, x: OneHot, z: OneHot) -> Tensor:
+        return _fill(M, x, z, inner_products(M, x, z), self.profile)
+
+    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+        return _fill(M, x, z, inner_products(M, x, z), self.slope)
+
+
+def _fill(
+    M: Tensor,
+    x: OneHot,
+    z: OneHot,
+    blocks: Iterable[tuple[slice, Tensor]],
+    function: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """The (m, n) matrix whose blocks of rows are `function` of the given ones."""
+    filled = M.new_empty(len(x), len(z))
+    for rows, block in blocks:
+        filled[rows] = function(block)
+    return filled

@@ -1,0 +1,8 @@
+"""Splits: which rows of a task's table train and which test (numpy only)."""
+
+from grokrfm.splits.fixed_points import FixedPoints
+from grokrfm.splits.listed import Listed
+from grokrfm.splits.split import Split, Splitter
+from grokrfm.splits.uniform import Uniform
+
+__all__ = ["FixedPoints", "Listed", "Split", "Splitter", "Uniform"]

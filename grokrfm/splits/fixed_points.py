@@ -1,0 +1,97 @@
+"""The degenerate split of arXiv:2604.00316: the fixed points of some reflections are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grokrfm.algebra import Group, fixed_points, orbits
+from grokrfm.checks import SettingError, integer
+from grokrfm.splits.split import Mask, Split, draw, from_training_mask
+from grokrfm.tasks import Task
+
+
+@dataclass(frozen=True)
+class FixedPoints:
+    """Test = the pairs fixed by at least one of the reflections sr^k; train = the rest; then moves.
+
+    The moves happen in the order of the parameters, each exactly as many as asked. A fixed point
+    that `test_to_train` has put into training stays there.
+
+    Parameters
+    ----------
+    reflections          the group elements k, each in the group's own notation
+    test_to_train : int  random fixed points that move to train
+    train_to_test : int  random other points that move to test
+    pairs_to_test : int  random symmetric pairs that move to test: whole orbits of at least two
+                         members, all in training, of the subgroup that the reflections generate
+
+    Strata: `fixed` (fixed by a listed reflection) and `moved` (all other test rows).
+    """
+
+    reflections: Sequence[Any]
+    test_to_train: int
+    train_to_test: int
+    pairs_to_test: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reflections, (list, tuple)) or not self.reflections:
+            raise SettingError(
+                "reflections",
+                f"must be a list of group elements, got {self.reflections!r}; one reflection is"
+                " written [0], or [[2, 3]] in a product of two groups",
+            )
+        for name in ("test_to_train", "train_to_test", "pairs_to_test"):
+            object.__setattr__(self, name, integer(name, getattr(self, name), minimum=0))
+
+    def split(self, task: Task, rng: np.random.Generator) -> Split:
+        elements = [element_index("reflections", task.group, k) for k in self.reflections]
+        permutations = [task.row_permutation(task.reflection(k)) for k in elements]
+        fixed = np.any([fixed_points(permutation) for permutation in permutations], axis=0)
+        training = ~fixed
+
+        held_out = np.flatnonzero(fixed)
+        _require(self.test_to_train, len(held_out), "test_to_train", "fixed points", "test")
+        training[draw(rng, held_out, self.test_to_train)] = True
+
+        movable = np.flatnonzero(~fixed)
+        _require(self.train_to_test, len(movable), "train_to_test", "training points", "training")
+        training[draw(rng, movable, self.train_to_test)] = False
+
+        orbit = orbits(permutations, len(fixed))
+        pairs = _whole_orbits(orbit, training & ~fixed)
+        _require(self.pairs_to_test, len(pairs), "pairs_to_test", "symmetric pairs", "training")
+        training[np.isin(orbit, draw(rng, pairs, self.pairs_to_test))] = False
+        return from_training_mask(training, {"fixed": fixed, "moved": ~fixed})
+
+
+def element_index(setting: str, group: Group, element: Any) -> int:
+    """Index of a group element named in a list setting, with the reading that would be right.
+
+    Raises
+    ------
+    SettingError   if `element` is not one
+    """
+    try:
+        return group.index(element)
+    except ValueError as error:
+        raise SettingError(
+            setting, f"{error}; a list of one element is written [{group.example}]"
+        ) from error
+
+
+def _whole_orbits(orbit: np.ndarray, training: Mask) -> np.ndarray:
+    """Numbers of the orbits with at least two members whose members all train."""
+    members = np.bincount(orbit)
+    in_training = np.bincount(orbit, weights=training)
+    return np.flatnonzero((members >= 2) & (in_training == members))
+
+
+def _require(count: int, available: int, setting: str, what: str, side: str) -> None:
+    if count > available:
+        raise SettingError(
+            setting, f"cannot move {count} {what}, {available} remain in the {side} set"
+        )

@@ -1,0 +1,84 @@
+"""The training pairs listed in a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grokrfm.algebra import Group
+from grokrfm.checks import SettingError
+from grokrfm.splits.split import Split, from_training_mask
+from grokrfm.tasks import Task
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The pairs in a file train, all others test.
+
+    Parameters
+    ----------
+    path : str   CSV file whose first line is `a,b`; a line a pair, in the operands' own values. An
+                 element of a product is its coordinates, "[1, 0, 3]", or its mixed-radix number
+                 (last coordinate fastest)
+    """
+
+    path: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str) or not self.path:
+            raise SettingError("path", f"must be the path of a CSV file, got {self.path!r}")
+
+    def split(self, task: Task, rng: np.random.Generator) -> Split:
+        training = np.zeros(len(task.labels), dtype=bool)
+        for line, first, second in self._lines():
+            a, b = (self._element(task.group, text, line) for text in (first, second))
+            row = a * task.order + b
+            if training[row]:
+                raise self._error(f"line {line}: the pair {first},{second} is listed twice")
+            training[row] = True
+        if not training.any() or training.all():
+            what = "no pair" if not training.any() else "every pair"
+            side = "train" if not training.any() else "test"
+            raise self._error(f"lists {what} of {task.title}, so the {side} set would be empty")
+        return from_training_mask(training)
+
+    def _lines(self) -> Iterator[tuple[int, str, str]]:
+        """Line number and the two fields of each line below the header."""
+        try:
+            text = Path(self.path).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not a text file in UTF-8"
+            raise self._error(
+                f"cannot be read ({reason}); give a CSV file with columns a,b"
+            ) from error
+        reader = csv.reader(text.splitlines())
+        header = [field.strip() for field in next(reader, [])]
+        if header != ["a", "b"]:
+            raise self._error(f"line 1: the header must be a,b, got {','.join(header)!r}")
+        for fields in reader:
+            if len(fields) != 2:
+                raise self._error(
+                    f"line {reader.line_num}: expected two values a,b, got {fields!r}"
+                )
+            yield reader.line_num, fields[0].strip(), fields[1].strip()
+
+    def _element(self, group: Group, text: str, line: int) -> int:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            raise self._error(f"line {line}: {text!r} is not a number or a list") from None
+        is_code = isinstance(group.elements[0], tuple) and isinstance(value, int)
+        if is_code and 0 <= value < group.order:
+            return int(value)
+        try:
+            return group.index(value)
+        except ValueError as error:
+            raise self._error(f"line {line}: {error}") from None
+
+    def _error(self, problem: str) -> SettingError:
+        return SettingError("path", f"{self.path}: {problem}")

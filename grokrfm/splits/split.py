@@ -1,0 +1,69 @@
+"""A partition of a task's table into training and test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grokrfm.checks import SettingError
+from grokrfm.tasks import Task
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which rows train, which test, and what kind of test row each is.
+
+    Parameters
+    ----------
+    train : (n,) int    training rows, increasing
+    test : (m,) int     the other rows, increasing
+    strata              name → (m,) mask over the test rows; masks are disjoint
+    """
+
+    train: Rows
+    test: Rows
+    strata: Mapping[str, Mask] = field(default_factory=dict)
+
+
+class Splitter(Protocol):
+    """A rule that splits any task it suits."""
+
+    def split(self, task: Task, rng: np.random.Generator) -> Split:
+        """Partition the table of `task`.
+
+        Raises
+        ------
+        SettingError   if the rule cannot be met on this task; nothing less is ever returned
+        """
+
+
+def from_training_mask(training: Mask, strata: Mapping[str, Mask] | None = None) -> Split:
+    """The split of a table by a mask of its training rows; strata are masks over the whole table.
+
+    Raises
+    ------
+    SettingError   if no row trains or none tests
+    """
+    train, test = np.flatnonzero(training), np.flatnonzero(~training)
+    for rows, side in ((train, "train"), (test, "test")):
+        if not len(rows):
+            raise SettingError(
+                side, f"the {side} set is empty: {len(train)} rows train, {len(test)} test"
+            )
+    return Split(train, test, {name: mask[test] for name, mask in (strata or {}).items()})
+
+
+def draw(rng: np.random.Generator, candidates: Rows, count: int) -> Rows:
+    """`count` of the candidates at random.
+
+    Every candidate gets its score whatever `count` is, so that with the same generator state a
+    larger draw contains the smaller one: a sweep over `count` compares nested sets.
+    """
+    return candidates[np.argsort(rng.random(len(candidates)), kind="stable")[:count]]
