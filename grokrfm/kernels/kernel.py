@@ -11,6 +11,7 @@ from torch import Tensor
 from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
 
 
+@runtime_checkable
 class Kernel(Protocol):
     """k_M(x, z), and the weights B of its gradient in x.
 

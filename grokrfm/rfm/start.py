@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from zipfile import BadZipFile
 
 import numpy as np
@@ -18,6 +19,7 @@ from grokrfm.rfm.engine import RFM, Examples
 from grokrfm.tasks import Task
 
 
+@runtime_checkable
 class Start(Protocol):
     """A rule that gives the starting matrix of a run."""
 
@@ -103,7 +105,10 @@ class Stored:
 
 
 def examples(
-    task: Task, rows: np.ndarray, device: torch.device, strata: dict[str, np.ndarray] | None = None
+    task: Task,
+    rows: np.ndarray,
+    device: torch.device,
+    strata: Mapping[str, np.ndarray] | None = None,
 ) -> Examples:
     """The given rows of a task's table, on a device."""
     return Examples(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class Split:
     strata: Mapping[str, Mask] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Splitter(Protocol):
     """A rule that splits any task it suits."""
 

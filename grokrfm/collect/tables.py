@@ -1,0 +1,81 @@
+"""Tables: mean ± 95 % interval with n, over the runs of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from grokrfm.checks import GrokrfmError, nearest
+
+SCIENCE = ("task.", "split.", "kernel.", "rfm.", "start.")
+
+
+class TableError(GrokrfmError):
+    """A table was asked for that the runs cannot give."""
+
+
+def names(frame: pd.DataFrame) -> list[str]:
+    """The names of the columns."""
+    return [str(name) for name in frame.columns]
+
+
+def interval(values: pd.Series) -> float:
+    """Half width of Student's 95 % interval of the mean; NaN for fewer than two values."""
+    n = len(values)
+    if n < 2:
+        return np.nan
+    return float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
+
+
+def table(
+    runs: pd.DataFrame, rows: Sequence[str], columns: Sequence[str], values: Sequence[str]
+) -> pd.DataFrame:
+    """Mean, interval and n of some numbers in the cells of rows × columns.
+
+    Parameters
+    ----------
+    runs            as `collect.runs` gives them; only finished ones count towards a mean
+    rows, columns   names of columns of `runs` that make the cells
+    values          names of numeric columns
+
+    Returns
+    -------
+    DataFrame, a line a cell: the rows and columns, then for each value the columns `value` (mean),
+    `value_interval` (half width of Student's 95 % interval), `value_n`; at last `finished` and
+    `runs`, which differ where runs failed or are still going
+
+    Raises
+    ------
+    TableError   if a column is unknown, or is not numeric where it must be
+    """
+    by = [*rows, *columns]
+    for name in [*by, *values]:
+        if name not in runs:
+            raise TableError(f"no column {name!r} in these runs; {nearest(name, names(runs))}")
+    for name in values:
+        if not pd.api.types.is_numeric_dtype(runs[name]):
+            raise TableError(f"column {name!r} is not numeric, it cannot be averaged")
+    cells = []
+    groups = runs.groupby(by, dropna=False, sort=True) if by else [((), runs)]
+    for key, group in groups:
+        finished = group[group["status"] == "finished"]
+        cell = dict(zip(by, key, strict=True))
+        for name in values:
+            numbers = finished[name].dropna().astype(float)
+            cell[name] = numbers.mean() if len(numbers) else np.nan
+            cell[f"{name}_interval"] = interval(numbers)
+            cell[f"{name}_n"] = len(numbers)
+        cells.append({**cell, "finished": len(finished), "runs": len(group)})
+    return pd.DataFrame(cells)
+
+
+def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[object]]:
+    """Scientific settings that differ between finished runs of one cell: name → values met."""
+    finished = runs[runs["status"] == "finished"]
+    settings = [name for name in names(runs) if name.startswith(SCIENCE) and name not in by]
+    groups = [group for _, group in finished.groupby(list(by), dropna=False)] if by else [finished]
+    varying = [name for name in settings if any(g[name].nunique(dropna=False) > 1 for g in groups)]
+    return {name: sorted(finished[name].unique().tolist(), key=str) for name in varying}

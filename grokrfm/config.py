@@ -1,0 +1,177 @@
+"""The gate: the only place where a config node becomes an object."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hydra.errors import HydraException
+from hydra.utils import get_object
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from grokrfm.checks import SettingError, boolean, nearest, within
+from grokrfm.experiment import Experiment
+from grokrfm.kernels import Kernel
+from grokrfm.probes import Probe
+from grokrfm.rfm import RFM, Start
+from grokrfm.runs.features import FeatureSelection
+from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.spec import Spec
+from grokrfm.splits import Splitter
+from grokrfm.tasks import Task
+
+T = TypeVar("T")
+Settings = Mapping[str, Any]
+
+SCIENCE = ("task", "split", "kernel", "rfm", "start", "seed")
+PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun")
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that a process needs to do one run: every object built, nothing computed."""
+
+    spec: Spec
+    experiment: Experiment
+    hardware: Hardware
+    study: Path
+    rerun: bool
+    settings: Settings
+
+
+def conf_folder() -> Path:
+    """The folder of YAML files: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def plan(config: DictConfig) -> Plan:
+    """Build everything that a composed config describes.
+
+    Raises
+    ------
+    SettingError   naming the setting, its value, the rule and the remedy
+    """
+    settings = plain(config)
+    rerun = boolean("rerun", settings["rerun"])
+    hardware = build(settings["hardware"], Hardware, "hardware")
+    study = _study_folder(settings)
+    experiment = build_experiment(settings)
+    spec = build_spec(settings)
+    _check_features(spec.features, experiment.iterations)
+    return Plan(spec, experiment, hardware, study, rerun, settings)
+
+
+def plain(config: DictConfig) -> Settings:
+    """A composed config as plain containers, everything resolved, no key unknown or missing."""
+    try:
+        settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        setting = getattr(error, "full_key", None) or "config"
+        raise SettingError(str(setting), str(error).splitlines()[0]) from error
+    assert isinstance(settings, dict)
+    for key in map(str, settings):
+        if key not in SCIENCE + PLUMBING:
+            raise SettingError(key, f"is not a setting; {nearest(key, SCIENCE + PLUMBING)}")
+    return {str(key): value for key, value in settings.items()}
+
+
+def build_experiment(settings: Settings) -> Experiment:
+    """The experiment that plain settings describe; they need only hold the scientific ones."""
+    probes = {
+        name: build(node, Probe, f"probe.{name}")
+        for name, node in _mapping(settings["probe"], "probe").items()
+    }
+    return Experiment(
+        task=build(settings["task"], Task, "task"),
+        splitter=build(settings["split"], Splitter, "split"),
+        kernel=build(settings["kernel"], Kernel, "kernel"),
+        rfm=build(settings["rfm"], RFM, "rfm"),
+        start=build(settings["start"], Start, "start"),
+        probes=probes,
+        seed=settings["seed"],
+    )
+
+
+def build_spec(settings: Settings) -> Spec:
+    """What plain settings compute and leave."""
+    with within("save"):
+        features = FeatureSelection(_mapping(settings["save"], "save").get("features", "none"))
+    return Spec({key: settings[key] for key in SCIENCE}, settings["probe"], features)
+
+
+def build(node: Any, expected: type[T], path: str) -> T:
+    """The object that a config node with a `_target_` describes.
+
+    `name` is the option's label and is not passed on; every other key is a constructor argument.
+
+    Raises
+    ------
+    SettingError   its setting starts with `path`
+    """
+    node = _mapping(node, path)
+    if not isinstance(node.get("_target_"), str):
+        raise SettingError(path, f"has no _target_; pick an option of the group, {path}=NAME")
+    target = _target(node["_target_"], f"{path}._target_")
+    arguments = {key: value for key, value in node.items() if key not in ("_target_", "name")}
+    known = inspect.signature(target).parameters
+    for key in arguments:
+        if key not in known:
+            option = node.get("name", node["_target_"])
+            hint = nearest(key, known) if known else "it has none"
+            raise SettingError(f"{path}.{key}", f"is not a setting of {option}; {hint}")
+    for key, parameter in known.items():
+        if key not in arguments and parameter.default is parameter.empty:
+            raise SettingError(f"{path}.{key}", "is missing")
+    with within(path):
+        built = target(**arguments)
+    if not isinstance(built, expected):
+        raise SettingError(
+            f"{path}._target_",
+            f"{node['_target_']} makes a {type(built).__name__}, not a {expected.__name__}",
+        )
+    return built
+
+
+def _target(name: str, path: str) -> Any:
+    try:
+        target = get_object(name)
+    except (HydraException, ImportError, ValueError, AttributeError) as error:
+        raise SettingError(path, f"{name} cannot be imported: {error}") from error
+    if not callable(target):
+        raise SettingError(path, f"{name} must be a class or a function")
+    return target
+
+
+def _mapping(node: Any, path: str) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        raise SettingError(path, f"must be an option of the config group {path}, got {node!r}")
+    return node
+
+
+def _study_folder(settings: Settings) -> Path:
+    name = _mapping(settings["study"], "study").get("name")
+    if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
+        raise SettingError(
+            "study.name", f"must be a plain folder name (letters, digits, . _ + -), got {name!r}"
+        )
+    if not isinstance(settings["outputs"], (str, int)) or not str(settings["outputs"]):
+        raise SettingError("outputs", f"must be the path of a folder, got {settings['outputs']!r}")
+    folder = Path(str(settings["outputs"])).expanduser()
+    if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
+        raise SettingError("outputs", f"{folder} is or lies in a file; give the path of a folder")
+    return folder / str(name)
+
+
+def _check_features(features: FeatureSelection, iterations: int) -> None:
+    if isinstance(features.chosen, tuple) and max(features.chosen, default=0) > iterations:
+        raise SettingError(
+            "save.features",
+            f"{max(features.chosen)} is beyond the last update; rfm.iterations is {iterations}",
+        )

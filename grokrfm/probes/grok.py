@@ -1,0 +1,42 @@
+"""The iteration at which a run grokked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grokrfm.checks import number
+from grokrfm.probes.accuracy import right
+from grokrfm.probes.probe import History, Numbers, Probe, means
+from grokrfm.rfm import Examples, Step
+
+
+@dataclass(frozen=True)
+class Grok(Probe):
+    """First iteration whose test accuracy reaches `threshold` and stays there to the end.
+
+    `grok_iteration` is None when that does not happen: the time is censored, not infinite.
+
+    Parameters
+    ----------
+    threshold : float   a test accuracy above 0 and up to 1
+    """
+
+    threshold: float
+
+    def __post_init__(self) -> None:
+        rule = "a number above 0 and up to 1"
+        threshold = number("threshold", self.threshold, rule=rule)
+        number("threshold", self.threshold, rule=rule, allowed=0 < threshold <= 1)
+        object.__setattr__(self, "threshold", threshold)
+
+    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+        return means("test_accuracy", right(step.test_outputs, test.labels), {})
+
+    def summarise(self, history: History) -> dict[str, float | int | None]:
+        first = None
+        for iteration, accuracy in enumerate(history["test_accuracy"]):
+            if accuracy is None or accuracy < self.threshold:
+                first = None
+            elif first is None:
+                first = iteration
+        return {"grok_iteration": first}

@@ -1,0 +1,65 @@
+"""Where a run computes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from grokrfm.checks import SettingError, integer
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The device and threads of a run; nothing that changes what is computed.
+
+    Parameters
+    ----------
+    device : str           as torch names it: cpu, cuda, cuda:1
+    threads : int or None  for arithmetic on the CPU; None takes every core this process may use
+    """
+
+    device: str
+    threads: int | None
+
+    def __post_init__(self) -> None:
+        _usable_device(self.device)
+        if self.threads is not None:
+            object.__setattr__(self, "threads", integer("threads", self.threads, minimum=1))
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device(self.device)
+
+    def apply(self) -> int:
+        """Set the threads of this process; returns how many."""
+        threads = self.threads or available_cores()
+        torch.set_num_threads(threads)
+        return threads
+
+    def describe(self) -> str:
+        """The device by its model name where it has one."""
+        if self.torch_device.type == "cuda":
+            return torch.cuda.get_device_name(self.torch_device)
+        return self.device
+
+
+def available_cores() -> int:
+    """Cores this process may use, which a container or scheduler may have limited."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _usable_device(device: Any) -> None:
+    try:
+        kind = torch.device(device).type
+    except (RuntimeError, TypeError) as error:
+        raise SettingError("device", f"must be cpu, cuda or cuda:N, got {device!r}") from error
+    if kind not in ("cpu", "cuda"):
+        raise SettingError("device", f"must be cpu, cuda or cuda:N, got {device!r}")
+    if kind == "cuda" and (torch.device(device).index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count()
+        raise SettingError("device", f"{device} is not there: torch sees {found} CUDA devices")

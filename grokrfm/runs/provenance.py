@@ -1,0 +1,74 @@
+"""Where and with what a run was computed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import grokrfm
+from grokrfm.runs.record import process_start
+
+PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
+
+
+def provenance(device: str, threads: int) -> dict[str, Any]:
+    """Versions, commit, host, process, device and threads of this process."""
+    return {
+        "device": device,
+        "threads": threads,
+        "host": platform.node(),
+        "pid": os.getpid(),
+        "process_start": process_start(os.getpid()),
+        **_constant(),
+    }
+
+
+@cache
+def _constant() -> dict[str, Any]:
+    return {
+        "user": _user(),
+        "platform": platform.platform(),
+        "versions": {
+            "python": platform.python_version(),
+            "grokrfm": grokrfm.__version__,
+            **{name: _version(name) for name in PACKAGES},
+        },
+        "git": _git_state(Path(grokrfm.__file__).parent),
+    }
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_state(package: Path) -> dict[str, Any] | None:
+    """Commit of the checkout the package runs from, and whether it has uncommitted changes."""
+    if not (package.parent / ".git").exists():
+        return None
+    try:
+        commit = _git(package, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(package, "status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

@@ -1,0 +1,93 @@
+"""What one attempt at a run leaves."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grokrfm.runs.spec import Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One attempt at a run, as far as it got.
+
+    Parameters
+    ----------
+    digest : str        of the Spec
+    attempt : str       unique; names the writer too
+    status : str        finished, failed or interrupted; running or lost where no end was written
+    started, ended      seconds since the epoch; `ended` is None where no end was written
+    config              the settings, as nested plain values
+    facts               what was known before the first iteration, such as n_train
+    provenance          versions, commit, host, process, device, threads
+    metrics             the numbers of the last iteration and of the run as a whole
+    features            the k of the feature matrices kept
+    error               {"type", "message", "traceback"} of a run that failed
+    history             every number by name over the iterations; empty unless asked for
+    """
+
+    digest: str
+    attempt: str
+    status: str
+    started: float
+    ended: float | None
+    config: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    features: Sequence[int] = ()
+    error: Mapping[str, str] | None = None
+    history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def satisfies(self, spec: Spec) -> bool:
+        """Whether this is a finished run of `spec` with every probe and feature matrix it asks."""
+        probes = self.config.get("probe", {})
+        return (
+            self.status == "finished"
+            and self.digest == spec.digest
+            and all(probes.get(name) == settings for name, settings in spec.probes.items())
+            and spec.features.satisfied_by(self.features, self.metrics["updates"])
+        )
+
+
+def best_by_digest(records: Iterable[Record]) -> dict[str, Record]:
+    """One record a run: a finished one before any other, then the latest."""
+    best: dict[str, Record] = {}
+    for record in records:
+        held = best.get(record.digest)
+        if held is None or _rank(record) >= _rank(held):
+            best[record.digest] = record
+    return best
+
+
+def _rank(record: Record) -> tuple[bool, float]:
+    return record.status == "finished", record.ended or record.started
+
+
+def still_running(provenance: Mapping[str, Any]) -> bool:
+    """Whether the process that started an attempt may still be at it.
+
+    On this host its process is looked up; of another host nothing is known, so it may be.
+    """
+    if provenance.get("host") != platform.node():
+        return True
+    try:
+        os.kill(int(provenance["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return process_start(int(provenance["pid"])) == provenance.get("process_start")
+
+
+def process_start(pid: int) -> str | None:
+    """When a process of this host started, in clock ticks since boot; None where /proc is not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[19]
+    except OSError:
+        return None

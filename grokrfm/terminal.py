@@ -1,0 +1,150 @@
+"""What a person sees in the terminal while runs go on and when they are over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from grokrfm.config import Plan
+from grokrfm.runs.record import Record
+from grokrfm.runs.run import Observation
+
+
+class Terminal:
+    """Progress and summaries on standard output, problems on standard error.
+
+    The progress line is live in a terminal and silent elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        self._out.print(escape(text))
+
+    def problem(self, text: str) -> None:
+        self._err.print(escape(text), style="red")
+
+    @contextmanager
+    def watching(self, plan: Plan) -> Iterator[ProgressLine]:
+        """Show the iterations of a run while it goes on."""
+        progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(compact=True),
+            console=self._out,
+            transient=True,
+            disable=not self._out.is_terminal,
+        )
+        with progress:
+            yield ProgressLine(progress, escape(label(plan)), plan.experiment.iterations)
+
+    def summary(self, record: Record, plan: Plan) -> None:
+        """What ran, how well it went, and where it is written."""
+        facts, metrics = record.facts, record.metrics
+        self.say(f"{record.status}  {label(plan)}")
+        if record.error:
+            self.problem(f"  {record.error['type']}: {record.error['message']}")
+            if record.error["traceback"]:
+                self._err.print(escape(record.error["traceback"]), style="dim")
+        self.say(f"  train  {facts['n_train']} rows: {_side(metrics, 'train')}")
+        self.say(f"  test   {facts['n_test']} rows: {_side(metrics, 'test')}{_strata(record)}")
+        for line in _remarks(metrics):
+            self.say(f"  {line}")
+        seconds = (record.ended or record.started) - record.started
+        updates, threads = metrics["updates"], record.provenance["threads"]
+        self.say(
+            f"  {updates} iterations in {seconds:.1f} s on {record.provenance['device']},"
+            f" {threads} thread{'s'[: threads > 1]}"
+        )
+        self.say(f"  written to {plan.study}, digest {record.digest}")
+
+    def skipped(self, record: Record, plan: Plan) -> None:
+        """That a run is there already."""
+        accuracy = _percent(record.metrics.get("test_accuracy"))
+        self.say(
+            f"already finished  {label(plan)}: test accuracy {accuracy}"
+            f" (digest {record.digest}; rerun=true computes it again)"
+        )
+
+    def totals(self, outcomes: Sequence[str], problems: Sequence[tuple[str, str]]) -> None:
+        """How a sweep went, its failures grouped by cause."""
+        counts = Counter(outcomes)
+        self.say(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+        causes: dict[str, list[str]] = {}
+        for run, cause in problems:
+            causes.setdefault(cause, []).append(run)
+        for cause, runs in causes.items():
+            more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+            self.problem(f"{cause}\n  in {runs[0]}{more}")
+
+
+class ProgressLine:
+    """An observer of one run."""
+
+    def __init__(self, progress: Progress, description: str, iterations: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(description, total=iterations, numbers="starting")
+
+    def on_step(self, observation: Observation) -> None:
+        numbers = observation.numbers
+        shown = (
+            f"train {_percent(numbers.get('train_accuracy'))}"
+            f"  test {_percent(numbers.get('test_accuracy'))}"
+            f"  {numbers['seconds']:.2g} s/it"
+        )
+        self._progress.update(self._task, advance=1, numbers=shown)
+
+
+def label(plan: Plan) -> str:
+    """A run in a line: its options, and the settings of its split."""
+    settings = plan.settings
+    split = {k: v for k, v in settings["split"].items() if k not in ("_target_", "name") and v}
+    moves = " ".join(f"{key}={value}" for key, value in split.items())
+    kernel, name = settings["kernel"].get("name"), settings["split"].get("name")
+    return f"{plan.experiment.task.title}, {kernel}, {name} {moves}, seed {settings['seed']}"
+
+
+def _side(metrics: Mapping[str, Any], side: str) -> str:
+    loss = metrics.get(f"{side}_loss")
+    shown = "" if loss is None else f", loss {loss:.3g}"
+    return f"accuracy {_percent(metrics.get(f'{side}_accuracy'))}{shown}"
+
+
+def _strata(record: Record) -> str:
+    counts = {
+        name.removeprefix("n_test_"): count
+        for name, count in record.facts.items()
+        if name.startswith("n_test_") and count
+    }
+    parts = [
+        f"{stratum} {count} rows: {_percent(record.metrics.get(f'test_accuracy_{stratum}'))}"
+        for stratum, count in counts.items()
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
+    strict, undecided = metrics.get("test_accuracy_strict"), metrics.get("undecided")
+    if undecided:
+        yield (
+            f"{_percent(undecided)} of the test rows are undecided (their two largest outputs tie);"
+            f" counting clear leads only, test accuracy is {_percent(strict)}"
+        )
+    if metrics.get("grok_iteration") is not None:
+        yield f"grokked at iteration {metrics['grok_iteration']}"
+    if metrics.get("lu_iterations"):
+        yield f"solved by LU in {metrics['lu_iterations']} iterations"
+
+
+def _percent(share: object) -> str:
+    return f"{share:.1%}".replace("%", " %") if isinstance(share, float) else "not known"
