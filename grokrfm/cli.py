@@ -9,12 +9,12 @@ from functools import cache
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
-from grokrfm.checks import GrokrfmError, StoreError
+from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.config import Plan, conf_folder, plan
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store
@@ -30,21 +30,22 @@ class Session:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
+        self.started = False
         self.is_sweep = False
         self.store = cache(Store)
 
     def run(self, config: DictConfig) -> float | None:
         """One composed config; returns its final test accuracy for sweepers that want one."""
+        self.started = True
         hydra_config = HydraConfig.get()
         self.is_sweep = hydra_config.mode == RunMode.MULTIRUN
         try:
-            planned = plan(config)
-            return self._run(planned)
-        except StoreError:
-            raise  # the next run could not be written either
+            return self._run(plan(config))
         except GrokrfmError as error:
             self.outcomes.append("refused")
-            self.problems.append((" ".join(hydra_config.overrides.task), str(error)))
+            overrides = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
+            assert isinstance(overrides, list)
+            self.problems.append((" ".join(map(str, overrides)), str(error)))
             return None
 
     def _run(self, planned: Plan) -> float | None:
@@ -74,25 +75,25 @@ class Session:
         if self.is_sweep:
             self.terminal.totals(self.outcomes, self.problems)
         else:
-            for _, problem in self.problems:
-                if "refused" in self.outcomes:
-                    self.terminal.problem(problem)
+            for _, problem in self.problems if "refused" in self.outcomes else ():
+                self.terminal.problem(problem)
         return 1 if self.problems else 0
 
 
 def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     logging.basicConfig(format="%(levelname)s: %(message)s")
+    logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
     terminal = Terminal()
     session = Session(terminal)
     wants_traceback = FULL_ERROR in os.environ
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
+    command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(
-            session.run
-        )()
-    except (GrokrfmError, HydraException, OmegaConfBaseException, OSError) as error:
-        if wants_traceback:
+        command(session.run)()
+    except Exception as error:
+        composing = not session.started or isinstance(error, (HydraException, OSError))
+        if wants_traceback or not composing:
             raise
         terminal.problem(_message(error))
         sys.exit(1)
@@ -103,9 +104,14 @@ def main() -> None:
 
 
 def _message(error: Exception) -> str:
-    """An error in a user's words; Hydra's own advice on unknown keys would not work here."""
-    if isinstance(error, OSError):
-        return f"{error.filename or 'outputs'}: {error.strerror or error}"
+    """An error of Hydra's, or of a folder it makes, in the words of this project."""
     cause = error.__cause__
-    unknown_key = isinstance(cause, OmegaConfBaseException)
-    return str(error).split("To append to your config")[0].strip() if unknown_key else str(error)
+    if isinstance(error, MissingConfigException) and error.options:
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        return f"{group}={option}: there is no such option; {nearest(option, error.options)}"
+    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and cause.parent_node is not None:
+        hint = nearest(str(cause.key), [str(key) for key in cause.parent_node])
+        return f"{cause.full_key}: there is no such setting; {hint}"
+    if isinstance(error, OSError) and not isinstance(error, HydraException):
+        return f"{error.filename or 'outputs'}: {error.strerror or error}"
+    return str(error).partition("Config search path")[0].strip()

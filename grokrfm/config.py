@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from hydra.errors import HydraException
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from grokrfm.checks import SettingError, boolean, nearest, within
 from grokrfm.experiment import Experiment
@@ -73,9 +73,15 @@ def plain(config: DictConfig) -> Settings:
     try:
         settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        setting = getattr(error, "full_key", None) or "config"
-        raise SettingError(str(setting), str(error).splitlines()[0]) from error
+        setting = str(getattr(error, "full_key", None) or "config")
+        missing = isinstance(error, MissingMandatoryValue)
+        problem = f"is missing, give {setting}=VALUE" if missing else str(error).splitlines()[0]
+        raise SettingError(setting, problem) from error
     assert isinstance(settings, dict)
+    settings.setdefault("probe", {})  # where every probe was taken out
+    for key in SCIENCE + PLUMBING:
+        if key not in settings:
+            raise SettingError(key, "is missing")
     for key in map(str, settings):
         if key not in SCIENCE + PLUMBING:
             raise SettingError(key, f"is not a setting; {nearest(key, SCIENCE + PLUMBING)}")
@@ -143,7 +149,8 @@ def _target(name: str, path: str) -> Any:
     try:
         target = get_object(name)
     except (HydraException, ImportError, ValueError, AttributeError) as error:
-        raise SettingError(path, f"{name} cannot be imported: {error}") from error
+        reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
+        raise SettingError(path, f"{name} cannot be imported ({reason})") from error
     if not callable(target):
         raise SettingError(path, f"{name} must be a class or a function")
     return target

@@ -61,10 +61,10 @@ class Terminal:
         for line in _remarks(metrics):
             self.say(f"  {line}")
         seconds = (record.ended or record.started) - record.started
-        updates, threads = metrics["updates"], record.provenance["threads"]
+        provenance = record.provenance
         self.say(
-            f"  {updates} iterations in {seconds:.1f} s on {record.provenance['device']},"
-            f" {threads} thread{'s'[: threads > 1]}"
+            f"  {metrics['updates']} iterations in {seconds:.1f} s"
+            f" (device {provenance['device']}, threads {provenance['threads']})"
         )
         self.say(f"  written to {plan.study}, digest {record.digest}")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -55,25 +56,33 @@ class Group:
         """Some element other than the identity, as a user writes it in a config."""
         return str(_written(self.elements[-1]))
 
+    def has(self, element: Any) -> bool:
+        """Whether there is such an element, in the user's notation (an int, or a list of them)."""
+        return _key(element) in self._index
+
     def index(self, element: Any) -> int:
-        """Index of an element given in the user's notation (an int, or a list of coordinates).
+        """Index of an element given in the user's notation.
 
         Raises
         ------
-        ValueError   if there is no such element; the message says how elements are written
+        ValueError   if there is no such element; the message says which there are
         """
-        key = tuple(element) if isinstance(element, (list, tuple)) else element
-        plain = key if isinstance(key, tuple) else (key,)
-        if any(isinstance(part, bool) or not isinstance(part, (int, np.integer)) for part in plain):
-            key = None
-        if key not in self._index:
-            shown = element if not isinstance(element, tuple) else list(element)
+        if not self.has(element):
             first, last = _written(self.elements[0]), _written(self.elements[-1])
+            shown = list(element) if isinstance(element, tuple) else element
             raise ValueError(
                 f"{shown!r} is not an element of {self.name}; its elements run"
                 f" from {first} to {last}"
             )
-        return self._index[key]
+        return self._index[_key(element)]
+
+
+def _key(element: Any) -> Any:
+    """A list of integers as a tuple, an integer as it is, and None for anything else."""
+    parts = element if isinstance(element, (list, tuple)) else [element]
+    if any(isinstance(part, bool) or not isinstance(part, Integral) for part in parts):
+        return None
+    return tuple(parts) if isinstance(element, (list, tuple)) else element
 
 
 def cyclic(order: int) -> Group:
@@ -111,7 +120,7 @@ def checked_sizes(setting: str, sizes: Any) -> tuple[int, ...]:
             setting, f"must be a list of cyclic orders such as [5, 7], got {sizes!r}"
         )
     checked = tuple(integer(setting, n, minimum=1) for n in sizes)
-    if reduce(lambda a, b: a * b, checked) < 2:
+    if math.prod(checked) < 2:
         raise SettingError(setting, f"must describe a group of at least 2 elements, got {sizes!r}")
     return checked
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
@@ -20,8 +21,11 @@ class Kernel(Protocol):
 
     radial: ClassVar[bool]
 
-    def gram(self, M: Tensor, x: OneHot, z: OneHot) -> Tensor:
-        """K, (m, n), between the m rows of x and the n rows of z; M is (d, d) and symmetric."""
+    def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
+        """K, (m, n), between the m rows of x and the n rows of z; M is (d, d) and symmetric.
+
+        Written to `out` where that is given: new memory costs as much as the arithmetic.
+        """
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         """B, (m, n), where `gram` is the K of the same rows."""
@@ -48,11 +52,13 @@ class RadialKernel(ABC):
     def slope(self, squared_distance: Tensor) -> Tensor:
         """dk/d(d²), element by element."""
 
-    def gram(self, M: Tensor, x: OneHot, z: OneHot) -> Tensor:
-        return _fill(M, x, z, squared_distances(M, x, z), self.profile)
+    def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
+        filled = M.new_empty(len(x), len(z)) if out is None else out
+        return _fill(filled, squared_distances(M, x, z), self.profile)
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        return _fill(M, x, z, squared_distances(M, x, z), self.slope).mul_(-2)
+        filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
+        return _fill(filled, squared_distances(M, x, z), self.slope).mul_(-2)
 
 
 class InnerProductKernel(ABC):
@@ -68,22 +74,21 @@ class InnerProductKernel(ABC):
     def slope(self, inner_product: Tensor) -> Tensor:
         """dk/dt, element by element."""
 
-    def gram(self, M: Tensor, x: OneHot, z: OneHot) -> Tensor:
-        return _fill(M, x, z, inner_products(M, x, z), self.profile)
+    def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
+        filled = M.new_empty(len(x), len(z)) if out is None else out
+        return _fill(filled, inner_products(M, x, z), self.profile)
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        return _fill(M, x, z, inner_products(M, x, z), self.slope)
+        filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
+        return _fill(filled, inner_products(M, x, z), self.slope)
 
 
 def _fill(
-    M: Tensor,
-    x: OneHot,
-    z: OneHot,
+    filled: Tensor,
     blocks: Iterable[tuple[slice, Tensor]],
     function: Callable[[Tensor], Tensor],
 ) -> Tensor:
-    """The (m, n) matrix whose blocks of rows are `function` of the given ones."""
-    filled = M.new_empty(len(x), len(z))
+    """Write `function` of every block to its rows of `filled`, and return that."""
     for rows, block in blocks:
         filled[rows] = function(block)
     return filled

@@ -47,22 +47,26 @@ class OneHot:
 
 def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
     """X M Zᵀ by blocks of rows of x: the rows, and a (rows, n) tensor the caller may overwrite."""
-    by_coordinate = z.times(M).T.contiguous()  # (d, n): whole rows are added below, not elements
-    step = ROWS_AT_A_TIME[M.device.type]
-    for start in range(0, len(x), step):
-        rows = slice(start, min(start + step, len(x)))
-        first, *others = x.active[rows].T
-        t = by_coordinate.index_select(0, first)
-        for slot in others:
-            t += by_coordinate.index_select(0, slot)
-        yield rows, t
+    yield from _sums_over_slots(z.times(M).T, x)
 
 
 def squared_distances(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
     """(x − z)ᵀ M (x − z) in the same blocks; what rounding makes negative is 0."""
-    x_norms, z_norms = x.norms(M), z.norms(M)
-    for rows, t in inner_products(M, x, z):
-        t *= -2
-        t += z_norms
-        t += x_norms[rows, None]
-        yield rows, t.clamp_(min=0)
+    slots = x.active.shape[1]  # every slot adds its share of zᵀ M z
+    x_norms = x.norms(M)
+    for rows, block in _sums_over_slots(z.norms(M) / slots - 2 * z.times(M).T, x):
+        block += x_norms[rows, None]
+        yield rows, block.clamp_(min=0)
+
+
+def _sums_over_slots(table: Tensor, x: OneHot) -> Iterator[tuple[slice, Tensor]]:
+    """X·table for a table (d, n), in blocks; whole rows of the table are added, not elements."""
+    table = table.contiguous()
+    step = ROWS_AT_A_TIME[table.device.type]
+    for start in range(0, len(x), step):
+        rows = slice(start, min(start + step, len(x)))
+        first, *others = x.active[rows].T
+        block = table.index_select(0, first)
+        for slot in others:
+            block += table.index_select(0, slot)
+        yield rows, block

@@ -115,10 +115,10 @@ class RFM:
         """
         targets = torch.nn.functional.one_hot(train.labels, classes).to(M.dtype)
         largest = self.max_growth * float(M.norm())
+        K = M.new_empty(len(train.inputs), len(train.inputs))  # the one matrix of its size kept
         for iteration in range(self.iterations):
-            started = time.perf_counter()
             try:
-                step = self._step(iteration, kernel, train.inputs, test.inputs, targets, M, started)
+                step = self._step(iteration, kernel, train.inputs, test.inputs, targets, M, K)
                 _check_growth(step.next_M, largest)
             except NumericsError as error:
                 raise NumericsError(f"iteration {iteration}: {error}") from error
@@ -133,9 +133,10 @@ class RFM:
         x_test: OneHot,
         targets: Tensor,
         M: Tensor,
-        started: float,
+        K: Tensor,
     ) -> Step:
-        K = kernel.gram(M, x, x)
+        started = time.perf_counter()
+        kernel.gram(M, x, x, out=K)
         coefficients, solver = SOLVERS[self.solver](K, self.ridge, targets)
         train_outputs = K @ coefficients
         test_outputs = _predict(kernel, M, x, coefficients, x_test)

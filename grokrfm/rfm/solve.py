@@ -6,7 +6,8 @@ singular to working precision. K is left as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -26,7 +27,8 @@ def cholesky(K: Tensor, ridge: float, Y: Tensor) -> Solution:
     ------
     NumericsError   if the matrix is not positive definite to working precision
     """
-    factor, failed_at = torch.linalg.cholesky_ex(_plus_ridge(K, ridge))
+    with _ridge_added(K, ridge):
+        factor, failed_at = torch.linalg.cholesky_ex(K)
     minor = int(failed_at)
     if minor:
         raise NumericsError(
@@ -44,7 +46,8 @@ def lu(K: Tensor, ridge: float, Y: Tensor) -> Solution:
     ------
     NumericsError   if a pivot is exactly 0
     """
-    factor, pivots, failed_at = torch.linalg.lu_factor_ex(_plus_ridge(K, ridge))
+    with _ridge_added(K, ridge):
+        factor, pivots, failed_at = torch.linalg.lu_factor_ex(K)
     if int(failed_at):
         raise NumericsError(
             f"K + ridge·I is exactly singular (pivot {int(failed_at)} of {len(K)} is 0); raise"
@@ -59,7 +62,8 @@ def min_norm(K: Tensor, ridge: float, Y: Tensor) -> Solution:
     Eigenvalues below n·ε·(the largest in magnitude) count as 0. Some twenty times the cost of
     Cholesky; meant for small, truly singular problems.
     """
-    values, vectors = torch.linalg.eigh(_plus_ridge(K, ridge))
+    with _ridge_added(K, ridge):
+        values, vectors = torch.linalg.eigh(K)
     cutoff = len(K) * torch.finfo(K.dtype).eps * values.abs().max()
     inverse = torch.where(values.abs() > cutoff, 1 / values, 0)
     return vectors @ (inverse[:, None] * (vectors.T @ Y)), "min_norm"
@@ -78,9 +82,13 @@ SOLVERS: Mapping[str, Solver] = {
 }
 
 
-def _plus_ridge(K: Tensor, ridge: float) -> Tensor:
-    if ridge == 0:
-        return K
-    shifted = K.clone()
-    shifted.diagonal().add_(ridge)
-    return shifted
+@contextmanager
+def _ridge_added(K: Tensor, ridge: float) -> Iterator[None]:
+    """K + ridge·I in the place of K while the context lasts; a copy would cost as much as K."""
+    diagonal = K.diagonal()
+    before = diagonal.clone()
+    diagonal.add_(ridge)
+    try:
+        yield
+    finally:
+        diagonal.copy_(before)

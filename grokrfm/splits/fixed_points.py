@@ -48,7 +48,7 @@ class FixedPoints:
             object.__setattr__(self, name, integer(name, getattr(self, name), minimum=0))
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
-        elements = [element_index("reflections", task.group, k) for k in self.reflections]
+        elements = [self._index(task.group, element) for element in self.reflections]
         permutations = [task.row_permutation(task.reflection(k)) for k in elements]
         fixed = np.any([fixed_points(permutation) for permutation in permutations], axis=0)
         training = ~fixed
@@ -65,22 +65,19 @@ class FixedPoints:
         pairs = _whole_orbits(orbit, training & ~fixed)
         _require(self.pairs_to_test, len(pairs), "pairs_to_test", "symmetric pairs", "training")
         training[np.isin(orbit, draw(rng, pairs, self.pairs_to_test))] = False
-        return from_training_mask(training, {"fixed": fixed, "moved": ~fixed})
 
+        moves = ("pairs_to_test", "train_to_test", "test_to_train")
+        last_move = next((name for name in moves if getattr(self, name)), "reflections")
+        return from_training_mask(training, last_move, {"fixed": fixed, "moved": ~fixed})
 
-def element_index(setting: str, group: Group, element: Any) -> int:
-    """Index of a group element named in a list setting, with the reading that would be right.
-
-    Raises
-    ------
-    SettingError   if `element` is not one
-    """
-    try:
-        return group.index(element)
-    except ValueError as error:
-        raise SettingError(
-            setting, f"{error}; a list of one element is written [{group.example}]"
-        ) from error
+    def _index(self, group: Group, element: Any) -> int:
+        try:
+            return group.index(element)
+        except ValueError as error:
+            written = group.example if not group.has(self.reflections) else list(self.reflections)
+            raise SettingError(
+                "reflections", f"{error}; one reflection is written [{written}]"
+            ) from error
 
 
 def _whole_orbits(orbit: np.ndarray, training: Mask) -> np.ndarray:

@@ -41,11 +41,7 @@ class Listed:
             if training[row]:
                 raise self._error(f"line {line}: the pair {first},{second} is listed twice")
             training[row] = True
-        if not training.any() or training.all():
-            what = "no pair" if not training.any() else "every pair"
-            side = "train" if not training.any() else "test"
-            raise self._error(f"lists {what} of {task.title}, so the {side} set would be empty")
-        return from_training_mask(training)
+        return from_training_mask(training, "path")
 
     def _lines(self) -> Iterator[tuple[int, str, str]]:
         """Line number and the two fields of each line below the header."""

@@ -45,18 +45,20 @@ class Splitter(Protocol):
         """
 
 
-def from_training_mask(training: Mask, strata: Mapping[str, Mask] | None = None) -> Split:
+def from_training_mask(
+    training: Mask, setting: str, strata: Mapping[str, Mask] | None = None
+) -> Split:
     """The split of a table by a mask of its training rows; strata are masks over the whole table.
 
     Raises
     ------
-    SettingError   if no row trains or none tests
+    SettingError   if no row trains or none tests; it names `setting`
     """
     train, test = np.flatnonzero(training), np.flatnonzero(~training)
-    for rows, side in ((train, "train"), (test, "test")):
+    for rows, side in ((train, "training"), (test, "test")):
         if not len(rows):
             raise SettingError(
-                side, f"the {side} set is empty: {len(train)} rows train, {len(test)} test"
+                setting, f"leaves the {side} set empty ({len(train)} rows train, {len(test)} test)"
             )
     return Split(train, test, {name: mask[test] for name, mask in (strata or {}).items()})
 

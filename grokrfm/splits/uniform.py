@@ -36,4 +36,4 @@ class Uniform:
             )
         training = np.zeros(rows, dtype=bool)
         training[draw(rng, np.arange(rows), count)] = True
-        return from_training_mask(training)
+        return from_training_mask(training, "train_fraction")

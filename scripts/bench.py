@@ -1,0 +1,6 @@
+"""Time an RFM iteration (see grokrfm.bench)."""
+
+from grokrfm.bench import main
+
+if __name__ == "__main__":
+    main()
