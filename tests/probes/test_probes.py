@@ -1,0 +1,100 @@
+import pytest
+import torch
+
+from grokrfm.checks import SettingError
+from grokrfm.kernels import OneHot
+from grokrfm.probes import Accuracy, Grok, Loss, Margin
+from grokrfm.rfm import Examples, Step
+
+NONE = torch.zeros(0)
+
+# Four test points, three classes: a clear hit, a hit by 1e-9, a miss, and a miss by 1e-9.
+OUTPUTS = torch.tensor(
+    [[0.9, 0.1, 0.0], [0.5, 0.5 - 1e-9, 0.1], [0.0, 0.7, 0.2], [0.4, 0.4 + 1e-9, 0.0]],
+    dtype=torch.float64,
+)
+LABELS = torch.tensor([0, 0, 0, 0])
+STRATA = {
+    "fixed": torch.tensor([True, True, False, False]),
+    "moved": torch.tensor([False, False, True, True]),
+    "none": torch.tensor([False] * 4),
+}
+
+
+def examples(labels, strata=None):
+    return Examples(OneHot(torch.zeros(len(labels), 2, dtype=torch.long), 2), labels, strata or {})
+
+
+def measured(probe, outputs=OUTPUTS, labels=LABELS, strata=STRATA):
+    step = Step(0, torch.eye(2, dtype=torch.float64), NONE, outputs, outputs, NONE, "lu", 0.0, True)
+    numbers = probe.measure(step, examples(labels), examples(labels, strata))
+    return {name: value.item() for name, value in numbers.items()}
+
+
+def test_accuracy_plain_and_counting_clear_leads_only():
+    numbers = measured(Accuracy(tie=1e-6))
+    assert numbers["train_accuracy"] == numbers["test_accuracy"] == 0.5
+    assert numbers["test_accuracy_fixed"] == 1
+    assert numbers["test_accuracy_moved"] == 0
+    assert numbers["test_accuracy_strict"] == 0.25
+    assert numbers["test_accuracy_strict_fixed"] == 0.5
+    assert measured(Accuracy(tie=0))["test_accuracy_strict"] == 0.5
+
+
+def test_an_empty_stratum_has_no_accuracy():
+    assert (
+        measured(Accuracy(tie=0))["test_accuracy_none"]
+        != measured(Accuracy(tie=0))["test_accuracy"]
+    )
+    assert torch.tensor(measured(Accuracy(tie=0))["test_accuracy_none"]).isnan()
+
+
+def test_loss_is_the_mean_over_points_and_outputs():
+    numbers = measured(
+        Loss(),
+        outputs=torch.tensor([[1.0, 2.0], [0.0, 0.0]]),
+        labels=LABELS[:2],
+        strata={"fixed": torch.tensor([True, False])},
+    )
+    assert numbers["test_loss"] == pytest.approx((0 + 4 + 1 + 0) / 4)
+    assert numbers["test_loss_fixed"] == pytest.approx(2)
+
+
+def test_margin_and_the_undecided():
+    numbers = measured(Margin(tolerance=1e-6))
+    assert numbers["margin_smallest"] == pytest.approx(-0.7)
+    assert numbers["margin_median"] == pytest.approx(0, abs=2e-9)
+    assert numbers["undecided"] == 0.5
+    assert numbers["undecided_fixed"] == 0.5
+    assert measured(Margin(tolerance=1e-12))["undecided"] == 0
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "iteration"),
+    [
+        ([0.0, 0.95, 0.99], 1),
+        ([0.95, 0.5, 0.9], 2),
+        ([0.95, 0.95, 0.5], None),
+        ([0.0, 0.0, 0.0], None),
+        ([0.9, 0.9, 0.9], 0),
+        ([0.95, None, 0.95], 2),
+    ],
+)
+def test_a_run_groks_when_it_reaches_the_threshold_and_stays(accuracies, iteration):
+    assert Grok(0.9).summarise({"test_accuracy": accuracies}) == {"grok_iteration": iteration}
+
+
+@pytest.mark.parametrize(
+    ("build", "setting"),
+    [
+        (lambda: Accuracy(-1e-6), "tie"),
+        (lambda: Accuracy("x"), "tie"),
+        (lambda: Margin(-1), "tolerance"),
+        (lambda: Grok(0), "threshold"),
+        (lambda: Grok(1.5), "threshold"),
+        (lambda: Grok("x"), "threshold"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_name(build, setting):
+    with pytest.raises(SettingError, match=f"^{setting} must be"):
+        build()

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grokrfm.runs.features import FeatureSelection, read
+from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.run import Observation, execute
+from grokrfm.runs.spec import Spec
+from grokrfm.runs.store import Store
+
+
+class Countdown:
+    """A learner of its own kind: `runs` must not know what it runs."""
+
+    title = "countdown"
+
+    def __init__(self, iterations=3, error=None):
+        self.iterations = iterations
+        self.error = error
+
+    def facts(self):
+        return {"n_train": 1}
+
+    def observe(self, device, keep):
+        for k in range(self.iterations):
+            wanted = {k: np.full((2, 2), k)} if keep.wants(k, last=False) else {}
+            numbers = {"test_accuracy": k / self.iterations, "bad": float("nan"), "seconds": 0.5}
+            yield Observation(k, numbers, wanted)
+        if self.error:
+            raise self.error
+
+    def summarise(self, history):
+        return {"grok_iteration": None}
+
+
+class Watcher:
+    def __init__(self):
+        self.seen = []
+
+    def on_step(self, observation):
+        self.seen.append(observation.iteration)
+
+
+def run(folder: Path, learner, features="none", watcher=None):
+    spec = Spec({"seed": 0}, {}, FeatureSelection(features))
+    hardware, config = Hardware("cpu", 1), {"seed": 0, "probe": {}}
+    store = Store(folder)
+    record = execute(spec, learner, store, hardware, config, watcher or Watcher())
+    return spec, store, record
+
+
+def test_a_run_is_watched_recorded_and_found_again(tmp_path):
+    watcher = Watcher()
+    spec, store, record = run(tmp_path, Countdown(), watcher=watcher)
+    assert watcher.seen == [0, 1, 2]
+    found = store.finished(spec)
+    assert found is not None
+    assert found.metrics == record.metrics
+    assert found.metrics["test_accuracy"] == pytest.approx(2 / 3)
+    assert found.metrics["updates"] == 3
+    assert "seconds" not in found.metrics
+    assert store.histories()[found.attempt]["bad"] == [None, None, None]
+
+
+def test_the_chosen_matrices_are_kept_and_nothing_else(tmp_path):
+    spec, _, record = run(tmp_path, Countdown(), features=[0, 2])
+    kept = read(tmp_path, spec.digest)
+    assert list(kept) == [0, 2] == list(record.features)
+    np.testing.assert_array_equal(kept[2], np.full((2, 2), 2))
+    assert sorted(path.name for path in (tmp_path / "features").iterdir()) == [f"{spec.digest}.npz"]
+
+
+def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp_path):
+    spec, store, record = run(tmp_path, Countdown(error=RuntimeError("out of luck")))
+    assert record.status == "failed"
+    assert record.error["message"] == "out of luck"
+    assert "RuntimeError: out of luck" in record.error["traceback"]
+    assert store.finished(spec) is None
+    assert store.histories()[record.attempt]["iteration"] == [0, 1, 2]
+
+
+def test_an_interrupted_run_is_recorded_and_the_interrupt_goes_on(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Countdown(error=KeyboardInterrupt()))
+    [record] = Store(tmp_path).records()
+    assert record.status == "interrupted"
+
+
+def test_a_record_says_where_and_with_what_it_was_made(tmp_path):
+    _, _, record = run(tmp_path, Countdown())
+    provenance = record.provenance
+    assert provenance["device"] == "cpu"
+    assert provenance["threads"] == 1
+    assert {"python", "grokrfm", "torch", "numpy"} <= set(provenance["versions"])
+    assert record.ended >= record.started

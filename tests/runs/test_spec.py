@@ -1,0 +1,71 @@
+import pytest
+
+from grokrfm.checks import SettingError
+from grokrfm.runs.features import FeatureSelection
+from grokrfm.runs.spec import Spec
+
+SCIENCE = {"task": {"name": "addition", "modulus": 61}, "rfm": {"ridge": 1e-8}, "seed": 0}
+
+
+def digest(science, probes=None, features="none"):
+    return Spec(science, probes or {}, FeatureSelection(features)).digest
+
+
+def test_the_digest_is_stable_across_versions_of_this_package():
+    assert digest(SCIENCE) == "dfefe61953b4579f"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"seed": 1},
+        {"rfm": {"ridge": 1e-9}},
+        {"task": {"name": "addition", "modulus": 59}},
+        {"start": {"name": "identity"}},
+    ],
+)
+def test_any_scientific_value_changes_the_digest(changed):
+    assert digest(SCIENCE | changed) != digest(SCIENCE)
+
+
+def test_equal_values_have_equal_digests():
+    shuffled = {
+        "seed": 0.0,
+        "rfm": {"ridge": 0.00000001},
+        "task": {"modulus": 61.0, "name": "addition"},
+    }
+    assert digest(shuffled) == digest(SCIENCE)
+
+
+def test_what_a_run_leaves_does_not_change_its_digest():
+    assert digest(SCIENCE, probes={"loss": {}}, features="all") == digest(SCIENCE)
+
+
+def test_a_file_counts_by_content(tmp_path):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("a,b\n0,1\n", encoding="utf-8")
+    second.write_text("a,b\n0,1\n", encoding="utf-8")
+
+    def listed(path):
+        return digest(SCIENCE | {"split": {"path": str(path)}})
+
+    assert listed(first) == listed(second)
+    before = listed(first)
+    first.write_text("a,b\n0,2\n", encoding="utf-8")
+    assert listed(first) != before
+
+
+@pytest.mark.parametrize("chosen", ["some", 3, [1, -1], [True], ["1"], None, [1.5]])
+def test_a_selection_of_features_is_checked(chosen):
+    with pytest.raises(SettingError, match="features must be none, last, all, or a list"):
+        FeatureSelection(chosen)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kept"), [("none", []), ("last", [3]), ("all", [0, 1, 2, 3]), ([3, 0, 0], [0, 3])]
+)
+def test_a_selection_is_satisfied_by_what_it_wants_and_nothing_less(chosen, kept):
+    selection = FeatureSelection(chosen)
+    assert [k for k in range(4) if selection.wants(k, last=k == 3)] == kept
+    assert selection.satisfied_by(kept, updates=3)
+    assert not kept or not selection.satisfied_by(kept[1:], updates=3)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import torch
+
+from grokrfm import tasks
+from grokrfm.checks import SettingError
+from grokrfm.experiment import Experiment
+from grokrfm.kernels import Gaussian
+from grokrfm.probes import Accuracy, Grok, Loss
+from grokrfm.rfm import RFM, Identity, Reflection
+from grokrfm.runs.features import FeatureSelection
+from grokrfm.splits import FixedPoints, Uniform
+
+CPU = torch.device("cpu")
+
+
+def experiment(**changed):
+    parts = {
+        "task": tasks.addition(7),
+        "splitter": Uniform(0.5),
+        "kernel": Gaussian(2.5),
+        "rfm": RFM(3, 1e-8, "cholesky", 0.5, True, "float64", 1e6),
+        "start": Identity(),
+        "probes": {"accuracy": Accuracy(1e-6), "loss": Loss(), "grok": Grok(0.9)},
+        "seed": 0,
+    }
+    return Experiment(**(parts | changed))
+
+
+def test_the_seed_alone_decides_the_split():
+    first, again, other = (experiment(seed=seed).split for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.train, again.train)
+    assert not np.array_equal(first.train, other.train)
+
+
+def test_every_iteration_shows_the_same_numbers_and_the_matrices_asked_for():
+    seen = list(experiment().observe(CPU, FeatureSelection([0, 3])))
+    assert [observation.iteration for observation in seen] == [0, 1, 2]
+    assert len({tuple(observation.numbers) for observation in seen}) == 1
+    assert [sorted(observation.arrays) for observation in seen] == [[0], [], [3]]
+    np.testing.assert_array_equal(seen[0].arrays[0], np.eye(14))
+
+
+def test_the_last_matrix_is_that_after_the_last_update():
+    every = {
+        k: M
+        for step in experiment().observe(CPU, FeatureSelection("all"))
+        for k, M in step.arrays.items()
+    }
+    last = list(experiment().observe(CPU, FeatureSelection("last")))[-1].arrays
+    assert sorted(every) == [0, 1, 2, 3]
+    np.testing.assert_array_equal(last[3], every[3])
+
+
+def test_strata_are_counted():
+    facts = experiment(splitter=FixedPoints([0], 0, 2, 0)).facts()
+    assert facts["n_test_fixed"] == 7
+    assert facts["n_test_moved"] == 2
+    assert facts["n_train"] + facts["n_test"] == 49
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seed": -1}, "seed must be an integer of at least 0"),
+        ({"splitter": FixedPoints([9], 0, 0, 0)}, "split.reflections: 9 is not an element of Z7"),
+        ({"start": Reflection(9)}, "start.element: 9 is not an element of Z7"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused_before_anything_is_computed(changed, message):
+    with pytest.raises(SettingError, match=message):
+        experiment(**changed)
+
+
+def test_falling_back_to_lu_is_counted():
+    summary = experiment().summarise(
+        {"solver": ["cholesky", "lu", "lu"], "test_accuracy": [0.0, 0.5, 1.0]}
+    )
+    assert summary == {"lu_iterations": 2, "grok_iteration": 2}
