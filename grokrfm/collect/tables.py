@@ -27,6 +27,8 @@ def interval(values: pd.Series) -> float:
     n = len(values)
     if n < 2:
         return np.nan
+    if values.nunique() == 1:
+        return 0.0  # equal values have no spread, and no rounding of one either
     return float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
 
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"experiment"},
     {"config"},
     {"collect", "launch"},
-    {"terminal", "bench"},
+    {"terminal", "bench", "manual"},
     {"cli"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -1,0 +1,175 @@
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch.func import grad, vmap
+
+from grokrfm.checks import SettingError
+from grokrfm.kernels import (
+    ClosedFormAgop,
+    Gaussian,
+    InnerProductKernel,
+    Kernel,
+    OneHot,
+    Quadratic,
+    RadialKernel,
+)
+from grokrfm.kernels.onehot import ROWS_AT_A_TIME, squared_distances
+from tests import oracles
+
+
+class Cauchy(RadialKernel):
+    """1 / (1 + d²): a plug-in with a profile and a slope and nothing else."""
+
+    def profile(self, squared_distance):
+        return 1 / (1 + squared_distance)
+
+    def slope(self, squared_distance):
+        return -1 / (1 + squared_distance) ** 2
+
+
+class Cubic(InnerProductKernel):
+    """(1 + t)³: a plug-in with a profile and a slope and nothing else."""
+
+    def profile(self, inner_product):
+        return (1 + inner_product) ** 3
+
+    def slope(self, inner_product):
+        return 3 * (1 + inner_product) ** 2
+
+
+class Case(NamedTuple):
+    kernel: Kernel
+    formula: oracles.Formula
+
+
+CASES = {
+    "gaussian 2.5": Case(Gaussian(2.5), oracles.gaussian(2.5)),
+    "gaussian 0.8": Case(Gaussian(0.8), oracles.gaussian(0.8)),
+    "quadratic": Case(Quadratic(), oracles.quadratic),
+    "cauchy": Case(Cauchy(), lambda M, x, z: 1 / (1 + (x - z) @ M @ (x - z))),
+    "cubic": Case(Cubic(), lambda M, x, z: (1 + x @ M @ z) ** 3),
+}
+every_kernel = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+every_slot_count = pytest.mark.parametrize("slots", [1, 2, 3])
+
+
+def some_rows(count, slots, generator):
+    """Rows with one active coordinate of four in each slot; the first rows are repeated last."""
+    within_slot = torch.randint(4, (count, slots), generator=generator)
+    active = within_slot + 4 * torch.arange(slots)
+    return OneHot(torch.cat([active, active[:2]]), 4 * slots)
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(3)
+
+
+def close(found, expected):
+    return torch.allclose(found, expected, rtol=1e-11, atol=1e-12)
+
+
+@every_kernel
+@every_slot_count
+def test_the_gram_matrix_is_the_formula_at_every_pair(case, slots, generator):
+    x, z = some_rows(9, slots, generator), some_rows(5, slots, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    expected = oracles.naive_gram(case.formula, M, oracles.dense_rows(x), oracles.dense_rows(z))
+    assert close(case.kernel.gram(M, x, z), expected)
+
+
+@every_kernel
+@every_slot_count
+def test_the_gradient_weights_give_the_gradient_of_the_formula(case, slots, generator):
+    x, z = some_rows(9, slots, generator), some_rows(5, slots, generator)
+    X, Z = oracles.dense_rows(x), oracles.dense_rows(z)
+    M = oracles.random_feature_matrix(x.width, generator)
+    B = case.kernel.gradient_weights(M, x, z, case.kernel.gram(M, x, z))
+    for i in range(len(x)):
+        for j in range(len(z)):
+            direction = Z[j] - X[i] if case.kernel.radial else Z[j]
+            expected = grad(case.formula, argnums=1)(M, X[i], Z[j])
+            assert close(B[i, j] * (M @ direction), expected)
+
+
+@every_kernel
+def test_the_slope_is_the_derivative_of_the_profile(case):
+    points = torch.linspace(0.0, 4.0, 17, dtype=torch.float64)
+    assert close(case.kernel.slope(points), vmap(grad(case.kernel.profile))(points))
+
+
+@every_kernel
+@pytest.mark.parametrize("rows_at_a_time", [1, 4, 10**6])
+def test_the_gram_matrix_does_not_depend_on_the_block(case, rows_at_a_time, generator, monkeypatch):
+    x, z = some_rows(9, 2, generator), some_rows(5, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    monkeypatch.setitem(ROWS_AT_A_TIME, "cpu", rows_at_a_time)
+    expected = oracles.naive_gram(case.formula, M, oracles.dense_rows(x), oracles.dense_rows(z))
+    K = case.kernel.gram(M, x, z)
+    assert close(K, expected)
+    B = case.kernel.gradient_weights(M, x, z, K)
+    monkeypatch.undo()
+    assert close(B, case.kernel.gradient_weights(M, x, z, K))
+
+
+@every_kernel
+def test_the_gram_matrix_is_written_where_it_is_wanted(case, generator):
+    x, z = some_rows(9, 2, generator), some_rows(5, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    place = torch.full((len(x), len(z)), torch.nan, dtype=torch.float64)
+    assert case.kernel.gram(M, x, z, out=place) is place
+    assert torch.equal(place, case.kernel.gram(M, x, z))
+
+
+@every_kernel
+def test_a_kernel_leaves_its_arguments_as_they_were(case, generator):
+    x = some_rows(9, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    active_before, M_before = x.active.clone(), M.clone()
+    K = case.kernel.gram(M, x, x)
+    K_before = K.clone()
+    case.kernel.gradient_weights(M, x, x, K)
+    assert torch.equal(x.active, active_before)
+    assert torch.equal(M, M_before)
+    assert torch.equal(K, K_before)
+
+
+@every_kernel
+def test_a_kernel_computes_in_the_precision_of_its_feature_matrix(case, generator):
+    x = some_rows(9, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    single = case.kernel.gram(M.float(), x, x)
+    assert single.dtype == torch.float32
+    assert torch.allclose(single.double(), case.kernel.gram(M, x, x), rtol=1e-4, atol=1e-5)
+
+
+def test_no_squared_distance_is_negative(generator):
+    x = some_rows(300, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    rows, distances = zip(*squared_distances(M, x, x), strict=True)
+    assert torch.cat(distances).min() == 0
+    assert [r.start for r in rows] == list(range(0, len(x), ROWS_AT_A_TIME["cpu"]))
+
+
+@every_slot_count
+def test_one_hot_rows_multiply_as_dense_ones(slots, generator):
+    x = some_rows(9, slots, generator)
+    X = oracles.dense_rows(x)
+    M = oracles.random_feature_matrix(x.width, generator)
+    assert torch.equal(x.dense(torch.float64), X)
+    assert close(x.times(M), X @ M)
+    assert close(x.norms(M), (X @ M @ X.T).diagonal())
+    assert torch.equal(x[2:5].dense(torch.float64), X[2:5])
+
+
+@pytest.mark.parametrize("value", ["abc", 0, -1, True, None, float("nan"), float("inf"), [2.5]])
+def test_a_bandwidth_that_is_no_positive_number_is_refused(value):
+    with pytest.raises(SettingError) as refusal:
+        Gaussian(value)
+    assert str(refusal.value) == f"bandwidth must be a positive number, got {value!r}"
+
+
+def test_only_the_quadratic_kernel_knows_a_closed_form():
+    assert isinstance(Quadratic(), ClosedFormAgop)
+    assert not isinstance(Gaussian(2.5), ClosedFormAgop)

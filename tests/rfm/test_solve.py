@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+import torch
+
+from grokrfm.checks import NumericsError
+from grokrfm.rfm.solve import SOLVERS, cholesky, cholesky_or_lu, lu, min_norm
+from tests import oracles
+
+every_solver = pytest.mark.parametrize("name", SOLVERS)
+every_ridge = pytest.mark.parametrize("ridge", [0, 1e-8, 0.5])
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def targets(n, generator):
+    return torch.randn(n, 3, dtype=torch.float64, generator=generator)
+
+
+def of_rank(rank, n, generator):
+    root = torch.randn(n, rank, dtype=torch.float64, generator=generator)
+    return root @ root.T
+
+
+def indefinite():
+    return torch.tensor([[1.0, 2.0], [2.0, 1.0]], dtype=torch.float64)
+
+
+def exactly_singular():
+    return torch.ones(4, 4, dtype=torch.float64)
+
+
+def test_the_solvers_are_known_by_the_names_of_the_configuration():
+    assert set(SOLVERS) == {"cholesky", "lu", "min_norm", "cholesky_or_lu"}
+
+
+@every_solver
+@every_ridge
+def test_a_solver_solves_the_ridge_equations(name, ridge, generator):
+    K = oracles.random_feature_matrix(12, generator) + torch.eye(12, dtype=torch.float64)
+    Y = targets(12, generator)
+    found, _ = SOLVERS[name](K, ridge, Y)
+    expected = np.linalg.solve(K.numpy() + ridge * np.eye(12), Y.numpy())
+    assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-12
+
+
+@every_solver
+@every_ridge
+def test_a_solver_leaves_its_arguments_as_they_were(name, ridge, generator):
+    K = oracles.random_feature_matrix(12, generator) + torch.eye(12, dtype=torch.float64)
+    Y = targets(12, generator)
+    K_before, Y_before = K.clone(), Y.clone()
+    SOLVERS[name](K, ridge, Y)
+    assert torch.equal(K, K_before)
+    assert torch.equal(Y, Y_before)
+
+
+@pytest.mark.parametrize("solver", [cholesky, lu, cholesky_or_lu])
+def test_a_solver_that_fails_leaves_its_arguments_as_they_were(solver, generator):
+    K, Y = -0.25 * torch.eye(3, dtype=torch.float64), targets(3, generator)
+    K_before, Y_before = K.clone(), Y.clone()
+    with pytest.raises(NumericsError):
+        solver(K, 0.25, Y)
+    assert torch.equal(K, K_before)
+    assert torch.equal(Y, Y_before)
+
+
+@pytest.mark.parametrize(
+    ("solver", "name"),
+    [(cholesky, "cholesky"), (lu, "lu"), (min_norm, "min_norm"), (cholesky_or_lu, "cholesky")],
+)
+def test_a_solution_names_its_factorisation(solver, name, generator):
+    K = torch.eye(3, dtype=torch.float64)
+    assert solver(K, 0, targets(3, generator))[1] == name
+
+
+@pytest.mark.parametrize("K", [indefinite(), exactly_singular()])
+def test_cholesky_reports_a_matrix_that_is_not_positive_definite(K, generator):
+    with pytest.raises(NumericsError, match=rf"leading minor 2 of {len(K)}") as failure:
+        cholesky(K, 0, targets(len(K), generator))
+    assert "rfm.ridge" in str(failure.value)
+    assert "rfm.solver" in str(failure.value)
+
+
+def test_lu_solves_what_cholesky_cannot(generator):
+    Y = targets(2, generator)
+    expected = np.linalg.solve(indefinite().numpy(), Y.numpy())
+    for solver in (lu, cholesky_or_lu):
+        found, name = solver(indefinite(), 0, Y)
+        assert name == "lu"
+        assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-14
+
+
+@pytest.mark.parametrize("solver", [lu, cholesky_or_lu])
+def test_lu_reports_an_exactly_singular_matrix(solver, generator):
+    with pytest.raises(NumericsError, match=r"exactly singular \(pivot 2 of 4 is 0\)") as failure:
+        solver(exactly_singular(), 0, targets(4, generator))
+    assert "rfm.ridge" in str(failure.value)
+    assert "rfm.solver=min_norm" in str(failure.value)
+
+
+@every_solver
+def test_a_ridge_makes_a_singular_matrix_solvable(name, generator):
+    Y = targets(4, generator)
+    found, _ = SOLVERS[name](exactly_singular(), 0.1, Y)
+    expected = np.linalg.solve(np.ones((4, 4)) + 0.1 * np.eye(4), Y.numpy())
+    assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-12
+
+
+@pytest.mark.parametrize("rank", [1, 4, 9])
+def test_min_norm_is_the_pseudo_inverse_of_a_singular_matrix(rank, generator):
+    K, Y = of_rank(rank, 10, generator), targets(10, generator)
+    found, _ = min_norm(K, 0, Y)
+    expected = np.linalg.pinv(K.numpy(), rcond=1e-12) @ Y.numpy()
+    assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-9
+
+
+def test_min_norm_inverts_negative_eigenvalues_too(generator):
+    Y = targets(2, generator)
+    found, _ = min_norm(indefinite(), 0, Y)
+    expected = np.linalg.solve(indefinite().numpy(), Y.numpy())
+    assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-14
