@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from grokrfm.config import Plan
 from grokrfm.runs.record import Record
@@ -36,17 +38,18 @@ class Terminal:
     def watching(self, plan: Plan) -> Iterator[ProgressLine]:
         """Show the iterations of a run while it goes on."""
         progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
             MofNCompleteColumn(),
+            BarColumn(bar_width=20),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
-            console=self._out,
-            transient=True,
-            disable=not self._out.is_terminal,
         )
-        with progress:
-            yield ProgressLine(progress, escape(label(plan)), plan.experiment.iterations)
+        line = ProgressLine(progress, plan.experiment.iterations)
+        if not self._out.is_terminal:
+            yield line
+            return
+        shown = Group(Text(f"running   {label(plan)}"), progress)
+        with Live(shown, console=self._out, transient=True, refresh_per_second=8):
+            yield line
 
     def summary(self, record: Record, plan: Plan) -> None:
         """What ran, how well it went, and where it is written."""
@@ -91,9 +94,9 @@ class Terminal:
 class ProgressLine:
     """An observer of one run."""
 
-    def __init__(self, progress: Progress, description: str, iterations: int) -> None:
+    def __init__(self, progress: Progress, iterations: int) -> None:
         self._progress = progress
-        self._task = progress.add_task(description, total=iterations, numbers="starting")
+        self._task = progress.add_task("iterations", total=iterations, numbers="starting")
 
     def on_step(self, observation: Observation) -> None:
         numbers = observation.numbers
