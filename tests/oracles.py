@@ -28,6 +28,20 @@ def quadratic(M: Tensor, x: Tensor, z: Tensor) -> Tensor:
     return 3 * (x @ M @ z) ** 2
 
 
+def general_quadratic(M: Tensor, x: Tensor, z: Tensor) -> Tensor:
+    return (x @ M @ x - 1) * (z @ M @ z - 1) / 2 + (x @ M @ z) ** 2
+
+
+def laplace(bandwidth: float) -> Formula:
+    def k(M: Tensor, x: Tensor, z: Tensor) -> Tensor:
+        squared_distance = (x - z) @ M @ (x - z)
+        apart = squared_distance > 0  # at the cusp the derivative counts as 0
+        distance = torch.where(apart, squared_distance, 1.0).sqrt() * apart
+        return torch.exp(-distance / bandwidth)
+
+    return k
+
+
 def dense_rows(x: OneHot) -> Tensor:
     """(m, d) float64."""
     rows = torch.zeros(len(x), x.width, dtype=torch.float64)

@@ -14,12 +14,10 @@ from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
 
 @runtime_checkable
 class Kernel(Protocol):
-    """k_M(x, z), and the weights B of its gradient in x.
+    """k_M(x, z). Beside its Gram matrix a kernel offers its gradient, in one of two ways:
 
-    The gradient is ∇ₓk(x, z) = B·M(z − x) if `radial`, else ∇ₓk(x, z) = B·M z.
+    the weights of StreamedGradient, which any function of d² or of t has, or a ClosedFormAgop.
     """
-
-    radial: ClassVar[bool]
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         """K, (m, n), between the m rows of x and the n rows of z; M is (d, d) and symmetric.
@@ -27,12 +25,19 @@ class Kernel(Protocol):
         Written to `out` where that is given: new memory costs as much as the arithmetic.
         """
 
+
+@runtime_checkable
+class StreamedGradient(Kernel, Protocol):
+    """A kernel whose gradient is ∇ₓk(x, z) = B·M(z − x) if `radial`, else B·M z."""
+
+    radial: ClassVar[bool]
+
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         """B, (m, n), where `gram` is the K of the same rows."""
 
 
 @runtime_checkable
-class ClosedFormAgop(Protocol):
+class ClosedFormAgop(Kernel, Protocol):
     """A kernel that knows a cheaper way to the AGOP than streaming over the training points."""
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:

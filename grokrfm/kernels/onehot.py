@@ -51,12 +51,13 @@ def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Ten
 
 
 def squared_distances(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
-    """(x − z)ᵀ M (x − z) in the same blocks; what rounding makes negative is 0."""
+    """(x − z)ᵀ M (x − z) in the same blocks; what rounding cannot tell from 0 is 0."""
     slots = x.active.shape[1]  # every slot adds its share of zᵀ M z
-    x_norms = x.norms(M)
-    for rows, block in _sums_over_slots(z.norms(M) / slots - 2 * z.times(M).T, x):
+    x_norms, z_norms = x.norms(M), z.norms(M)
+    rounding = 16 * torch.finfo(M.dtype).eps * float(x_norms.max() + z_norms.max())
+    for rows, block in _sums_over_slots(z_norms / slots - 2 * z.times(M).T, x):
         block += x_norms[rows, None]
-        yield rows, block.clamp_(min=0)
+        yield rows, torch.threshold_(block, rounding, 0.0)
 
 
 def _sums_over_slots(table: Tensor, x: OneHot) -> Iterator[tuple[slice, Tensor]]:

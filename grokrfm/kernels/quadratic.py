@@ -8,6 +8,7 @@ from torch import Tensor
 
 from grokrfm.kernels.kernel import InnerProductKernel
 from grokrfm.kernels.onehot import OneHot
+from grokrfm.kernels.second_moments import linear_gradient_agop
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,6 @@ class Quadratic(InnerProductKernel):
         return inner_product * 6
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
-        """The AGOP from second moments of the inputs, at a cost of about 4·c·d³ whatever n is.
-
-        With S_c = Σ_i α_ic x_i x_iᵀ the gradient of output c is 6·M S_c M x, linear in x, so
-        AGOP = 36·M [Σ_c S_c (M Σ_x M) S_c] M, with Σ_x the (centred) second moment of the inputs.
-        """
-        d, c = x.width, coefficients.shape[1]
-        inputs = x.dense(M.dtype)
-        if centering:
-            inputs = inputs - inputs.mean(dim=0)
-        spread = M @ (inputs.T @ inputs / len(x)) @ M
-
-        moments = coefficients.new_zeros(d * d, c)
-        for first in x.active.T:
-            for second in x.active.T:
-                moments.index_add_(0, first * d + second, coefficients)
-        S = moments.T.reshape(c, d, d)
-        # S, spread are symmetric: Σ_c S_c·spread·S_c = Σ_c (spread·S_c)ᵀ S_c, one product.
-        inner = (spread @ S).reshape(c * d, d).T @ S.reshape(c * d, d)
-        return 36 * (M @ inner @ M)
+        """∇f(x) = Σ_i α_i 6·t_i·M x_i = M (6 S M) x."""
+        no_shift = coefficients.new_zeros(coefficients.shape[1])
+        return linear_gradient_agop(M, x, coefficients, no_shift, 6, centering)

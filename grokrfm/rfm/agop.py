@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot
+from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
 
 # Training points whose gradients are held at a time, as a multiple of 1 point's d·c numbers: enough
 # for efficient products, few enough to stay near the cache (64 points at p = 61 are 3.8 MB).
@@ -40,12 +40,13 @@ def agop(
     if isinstance(kernel, ClosedFormAgop):
         product = kernel.agop(M, x, coefficients, centering)
     else:
+        assert isinstance(kernel, StreamedGradient)
         product = streamed_agop(kernel, M, x, coefficients, gram, centering=centering)
     return (product + product.T) / 2
 
 
 def streamed_agop(
-    kernel: Kernel,
+    kernel: StreamedGradient,
     M: Tensor,
     x: OneHot,
     coefficients: Tensor,

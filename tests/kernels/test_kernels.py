@@ -8,11 +8,14 @@ from grokrfm.checks import SettingError
 from grokrfm.kernels import (
     ClosedFormAgop,
     Gaussian,
+    GeneralQuadratic,
     InnerProductKernel,
     Kernel,
+    Laplace,
     OneHot,
     Quadratic,
     RadialKernel,
+    StreamedGradient,
 )
 from grokrfm.kernels.onehot import ROWS_AT_A_TIME, squared_distances
 from tests import oracles
@@ -46,11 +49,15 @@ class Case(NamedTuple):
 CASES = {
     "gaussian 2.5": Case(Gaussian(2.5), oracles.gaussian(2.5)),
     "gaussian 0.8": Case(Gaussian(0.8), oracles.gaussian(0.8)),
+    "laplace": Case(Laplace(1.7), oracles.laplace(1.7)),
     "quadratic": Case(Quadratic(), oracles.quadratic),
+    "general_quadratic": Case(GeneralQuadratic(), oracles.general_quadratic),
     "cauchy": Case(Cauchy(), lambda M, x, z: 1 / (1 + (x - z) @ M @ (x - z))),
     "cubic": Case(Cubic(), lambda M, x, z: (1 + x @ M @ z) ** 3),
 }
+STREAMED = {name: case for name, case in CASES.items() if isinstance(case.kernel, StreamedGradient)}
 every_kernel = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+every_streamed_kernel = pytest.mark.parametrize("case", STREAMED.values(), ids=STREAMED.keys())
 every_slot_count = pytest.mark.parametrize("slots", [1, 2, 3])
 
 
@@ -79,7 +86,7 @@ def test_the_gram_matrix_is_the_formula_at_every_pair(case, slots, generator):
     assert close(case.kernel.gram(M, x, z), expected)
 
 
-@every_kernel
+@every_streamed_kernel
 @every_slot_count
 def test_the_gradient_weights_give_the_gradient_of_the_formula(case, slots, generator):
     x, z = some_rows(9, slots, generator), some_rows(5, slots, generator)
@@ -93,9 +100,9 @@ def test_the_gradient_weights_give_the_gradient_of_the_formula(case, slots, gene
             assert close(B[i, j] * (M @ direction), expected)
 
 
-@every_kernel
+@every_streamed_kernel
 def test_the_slope_is_the_derivative_of_the_profile(case):
-    points = torch.linspace(0.0, 4.0, 17, dtype=torch.float64)
+    points = torch.linspace(0.25, 4.0, 17, dtype=torch.float64)
     assert close(case.kernel.slope(points), vmap(grad(case.kernel.profile))(points))
 
 
@@ -108,9 +115,28 @@ def test_the_gram_matrix_does_not_depend_on_the_block(case, rows_at_a_time, gene
     expected = oracles.naive_gram(case.formula, M, oracles.dense_rows(x), oracles.dense_rows(z))
     K = case.kernel.gram(M, x, z)
     assert close(K, expected)
-    B = case.kernel.gradient_weights(M, x, z, K)
-    monkeypatch.undo()
-    assert close(B, case.kernel.gradient_weights(M, x, z, K))
+
+
+@every_streamed_kernel
+def test_the_gradient_weights_do_not_depend_on_the_block(case, generator, monkeypatch):
+    x, z = some_rows(9, 2, generator), some_rows(5, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    K = case.kernel.gram(M, x, z)
+    expected = case.kernel.gradient_weights(M, x, z, K)
+    monkeypatch.setitem(ROWS_AT_A_TIME, "cpu", 4)
+    assert close(case.kernel.gradient_weights(M, x, z, K), expected)
+
+
+def test_the_slope_of_the_laplace_kernel_at_its_cusp_is_zero():
+    assert Laplace(1.0).slope(torch.zeros(1, dtype=torch.float64)) == 0
+
+
+def test_points_that_rounding_cannot_tell_apart_are_at_distance_zero(generator):
+    x = some_rows(9, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    [(_, squared)] = squared_distances(M, x, x)
+    assert (squared.diagonal() == 0).all()
+    assert (squared[:2, -2:].diagonal() == 0).all()  # the repeated rows
 
 
 @every_kernel
@@ -129,7 +155,8 @@ def test_a_kernel_leaves_its_arguments_as_they_were(case, generator):
     active_before, M_before = x.active.clone(), M.clone()
     K = case.kernel.gram(M, x, x)
     K_before = K.clone()
-    case.kernel.gradient_weights(M, x, x, K)
+    if isinstance(case.kernel, StreamedGradient):
+        case.kernel.gradient_weights(M, x, x, K)
     assert torch.equal(x.active, active_before)
     assert torch.equal(M, M_before)
     assert torch.equal(K, K_before)
@@ -164,12 +191,13 @@ def test_one_hot_rows_multiply_as_dense_ones(slots, generator):
 
 
 @pytest.mark.parametrize("value", ["abc", 0, -1, True, None, float("nan"), float("inf"), [2.5]])
-def test_a_bandwidth_that_is_no_positive_number_is_refused(value):
+@pytest.mark.parametrize("kernel", [Gaussian, Laplace])
+def test_a_bandwidth_that_is_no_positive_number_is_refused(kernel, value):
     with pytest.raises(SettingError) as refusal:
-        Gaussian(value)
+        kernel(value)
     assert str(refusal.value) == f"bandwidth must be a positive number, got {value!r}"
 
 
-def test_only_the_quadratic_kernel_knows_a_closed_form():
-    assert isinstance(Quadratic(), ClosedFormAgop)
-    assert not isinstance(Gaussian(2.5), ClosedFormAgop)
+def test_only_the_quadratic_kernels_know_a_closed_form():
+    closed = [name for name, case in CASES.items() if isinstance(case.kernel, ClosedFormAgop)]
+    assert closed == ["quadratic", "general_quadratic"]

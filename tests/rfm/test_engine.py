@@ -6,7 +6,7 @@ import torch
 
 from grokrfm.algebra import fixed_points, orbits
 from grokrfm.checks import NumericsError, SettingError
-from grokrfm.kernels import Gaussian, Quadratic
+from grokrfm.kernels import Gaussian, GeneralQuadratic, Laplace, Quadratic
 from grokrfm.rfm import RFM
 from grokrfm.rfm.start import examples
 from grokrfm.tasks import abelian, addition, division, multiplication, subtraction
@@ -15,7 +15,9 @@ from tests import oracles
 CPU = torch.device("cpu")
 KERNELS = {
     "gaussian": (Gaussian(2.5), oracles.gaussian(2.5)),
+    "laplace": (Laplace(2.5), oracles.laplace(2.5)),
     "quadratic": (Quadratic(), oracles.quadratic),
+    "general_quadratic": (GeneralQuadratic(), oracles.general_quadratic),
 }
 every_kernel = pytest.mark.parametrize(
     "kernel", [kernel for kernel, _ in KERNELS.values()], ids=KERNELS.keys()

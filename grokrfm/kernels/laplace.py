@@ -1,0 +1,35 @@
+"""k(x, z) = exp(−d / bandwidth)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grokrfm.checks import positive
+from grokrfm.kernels.kernel import RadialKernel
+
+
+@dataclass(frozen=True)
+class Laplace(RadialKernel):
+    """The Laplace kernel with a feature matrix.
+
+    Parameters
+    ----------
+    bandwidth : float   in units of the distance d; positive
+    """
+
+    bandwidth: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bandwidth", positive("bandwidth", self.bandwidth))
+
+    def profile(self, squared_distance: Tensor) -> Tensor:
+        return torch.exp(squared_distance.sqrt() / -self.bandwidth)
+
+    def slope(self, squared_distance: Tensor) -> Tensor:
+        """−exp(−d/L) / (2·L·d); at d = 0, where the kernel has a cusp, 0."""
+        distance = squared_distance.sqrt()
+        slope = torch.exp(distance / -self.bandwidth) / (-2 * self.bandwidth * distance)
+        return torch.where(distance > 0, slope, 0)
