@@ -61,7 +61,7 @@ def measure(kernel: str, modulus: int, repeats: int) -> dict[str, object]:
         task=tasks.addition(modulus),
         splitter=FixedPoints([0], 0, 0, 0),
         kernel=KERNELS[kernel],
-        rfm=RFM(repeats + 1, 1e-8, "cholesky", 0.5, True, "float64", 1e6),
+        rfm=RFM(repeats + 1, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60),
         start=Identity(),
         probes={"a": Accuracy(1e-6), "l": Loss(), "m": Margin(1e-6), "g": Grok(0.9)},
         seed=0,

@@ -109,7 +109,8 @@ def build_spec(settings: Settings) -> Spec:
     """What plain settings compute and leave."""
     with within("save"):
         features = FeatureSelection(_mapping(settings["save"], "save").get("features", "none"))
-    return Spec({key: settings[key] for key in SCIENCE}, settings["probe"], features)
+    science = {key: _scientific(settings[key]) for key in SCIENCE}
+    return Spec(science, settings["probe"], features)
 
 
 def build(node: Any, expected: type[T], path: str) -> T:
@@ -143,6 +144,14 @@ def build(node: Any, expected: type[T], path: str) -> T:
             f"{node['_target_']} makes a {type(built).__name__}, not a {expected.__name__}",
         )
     return built
+
+
+def _scientific(node: Any) -> Any:
+    """A node without the settings that its class declares to be PLUMBING."""
+    if not isinstance(node, dict):
+        return node
+    plumbing = getattr(get_object(node["_target_"]), "PLUMBING", ())
+    return {key: value for key, value in node.items() if key not in plumbing}
 
 
 def _target(name: str, path: str) -> Any:

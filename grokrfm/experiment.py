@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ import torch
 from grokrfm.checks import NumericsError, integer, within
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
-from grokrfm.rfm import RFM, Examples, Start, Step
+from grokrfm.rfm import RFM, Examples, Start, State, Step
 from grokrfm.rfm.start import examples
 from grokrfm.runs.features import FeatureSelection
-from grokrfm.runs.run import Number, Observation
+from grokrfm.runs.run import Arrays, Number, Observation
 from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
 
@@ -62,6 +62,10 @@ class Experiment:
     def iterations(self) -> int:
         return self.rfm.iterations
 
+    @property
+    def checkpoint_seconds(self) -> float:
+        return self.rfm.checkpoint_seconds
+
     def facts(self) -> dict[str, Any]:
         return {
             "title": self.title,
@@ -72,18 +76,23 @@ class Experiment:
             "classes": self.task.classes,
         }
 
-    def steps(self, device: torch.device) -> Iterator[Step]:
-        """The RFM iterations, unmeasured."""
+    def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
+        """The RFM iterations, unmeasured; all of them, or those from a state on."""
         train, test = self._examples(device)
-        try:
-            M = self.start.matrix(self.task, self.kernel, self.rfm, device)
-        except NumericsError as error:
-            raise NumericsError(f"start: {error}") from error
-        yield from self.rfm.steps(self.kernel, train, test, self.task.classes, M)
+        yield from self.rfm.steps(
+            self.kernel,
+            train,
+            test,
+            self.task.classes,
+            resume or self._starting_matrix(device),
+            with_condition=any(probe.needs_condition for probe in self.probes.values()),
+        )
 
-    def observe(self, device: torch.device, keep: FeatureSelection) -> Iterator[Observation]:
+    def observe(
+        self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
+    ) -> Iterator[Observation]:
         train, test = self._examples(device)
-        for step in self.steps(device):
+        for step in self.steps(device, self._unpacked(resume, device) if resume else None):
             arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
             if step.last and keep.wants(step.iteration + 1, last=True):
                 arrays[step.iteration + 1] = step.next_M
@@ -92,13 +101,45 @@ class Experiment:
                 step.iteration,
                 {**numbers, "solver": step.solver, "seconds": step.seconds},
                 {k: M.cpu().numpy() for k, M in arrays.items()},
+                partial(self._packed, step.state),
             )
 
     def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
-        summary: dict[str, Number] = {"lu_iterations": history["solver"].count("lu")}
+        summary: dict[str, Number] = {
+            "lu_iterations": history["solver"].count("lu"),
+            "stopped_early": len(history["solver"]) < self.iterations,
+        }
         for probe in self.probes.values():
             summary |= probe.summarise(history)
         return summary
+
+    def _starting_matrix(self, device: torch.device) -> torch.Tensor:
+        try:
+            return self.start.matrix(self.task, self.kernel, self.rfm, device)
+        except NumericsError as error:
+            raise NumericsError(f"start: {error}") from error
+
+    def _packed(self, state: State) -> Arrays:
+        """A state as arrays; the outputs only where the next iteration looks at them."""
+        arrays = {
+            "iteration": np.array(state.iteration),
+            "M": state.M.cpu().numpy(),
+            "largest": np.array(state.largest),
+            "still": np.array(state.still),
+        }
+        if self.rfm.stop_change is not None and state.outputs is not None:
+            arrays["outputs"] = state.outputs.cpu().numpy()
+        return arrays
+
+    def _unpacked(self, arrays: Arrays, device: torch.device) -> State:
+        outputs = arrays.get("outputs")
+        return State(
+            int(arrays["iteration"]),
+            torch.as_tensor(arrays["M"], device=device),
+            float(arrays["largest"]),
+            None if outputs is None else torch.as_tensor(outputs, device=device),
+            int(arrays["still"]),
+        )
 
     def _measure(self, step: Step, train: Examples, test: Examples) -> dict[str, Number]:
         measured: dict[str, torch.Tensor] = {}

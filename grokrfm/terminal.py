@@ -145,6 +145,8 @@ def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
         )
     if metrics.get("grok_iteration") is not None:
         yield f"grokked at iteration {metrics['grok_iteration']}"
+    if metrics.get("stopped_early"):
+        yield f"stopped early, after {metrics['updates']} iterations: nothing moved any more"
     if metrics.get("lu_iterations"):
         yield f"solved by LU in {metrics['lu_iterations']} iterations"
 

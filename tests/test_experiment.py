@@ -19,7 +19,7 @@ def experiment(**changed):
         "task": tasks.addition(7),
         "splitter": Uniform(0.5),
         "kernel": Gaussian(2.5),
-        "rfm": RFM(3, 1e-8, "cholesky", 0.5, True, "float64", 1e6),
+        "rfm": RFM(3, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60),
         "start": Identity(),
         "probes": {"accuracy": Accuracy(1e-6), "loss": Loss(), "grok": Grok(0.9)},
         "seed": 0,
@@ -76,4 +76,14 @@ def test_falling_back_to_lu_is_counted():
     summary = experiment().summarise(
         {"solver": ["cholesky", "lu", "lu"], "test_accuracy": [0.0, 0.5, 1.0]}
     )
-    assert summary == {"lu_iterations": 2, "grok_iteration": 2}
+    assert summary == {"lu_iterations": 2, "stopped_early": False, "grok_iteration": 2}
+
+
+def test_observing_from_a_state_goes_on_as_if_nothing_had_happened():
+    undisturbed = list(experiment().observe(CPU, FeatureSelection("all")))
+    resumed = list(experiment().observe(CPU, FeatureSelection("all"), undisturbed[0].state()))
+    assert [observation.iteration for observation in resumed] == [1, 2]
+    for ours, theirs in zip(resumed, undisturbed[1:], strict=True):
+        assert {**ours.numbers, "seconds": 0} == {**theirs.numbers, "seconds": 0}
+        for k, M in ours.arrays.items():
+            np.testing.assert_array_equal(M, theirs.arrays[k])

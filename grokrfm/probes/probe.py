@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -18,7 +19,12 @@ History = Mapping[str, Sequence[float | None]]
 
 
 class Probe(ABC):
-    """Measures every Step of a run, and may sum the run up when it is over."""
+    """Measures every Step of a run, and may sum the run up when it is over.
+
+    `needs_condition` asks the engine for Step.condition, which it does not estimate otherwise.
+    """
+
+    needs_condition: ClassVar[bool] = False
 
     @abstractmethod
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch import Tensor
 from grokrfm.checks import NumericsError, boolean, choice, integer, not_negative, positive
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.rfm.agop import agop, matrix_power
-from grokrfm.rfm.solve import SOLVERS
+from grokrfm.rfm.solve import SOLVERS, condition
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -37,6 +38,26 @@ class Examples:
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """All that the iterations from `iteration` on depend on.
+
+    Parameters
+    ----------
+    iteration : int          the next one
+    M : (d, d)               the feature matrix it is fitted with
+    largest : float          the norm that M may not exceed
+    outputs : (m, c)         the previous predictor on the test rows; None at the start
+    still : int              for how many iterations M and the outputs have stood still
+    """
+
+    iteration: int
+    M: Tensor
+    largest: float
+    outputs: Tensor | None = None
+    still: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One RFM iteration.
 
@@ -50,7 +71,9 @@ class Step:
     next_M : (d, d)            the feature matrix learned from it, M_{t+1}
     solver : str               the factorisation that solved it
     seconds : float            wall time of the iteration
+    state : State              where the next iteration begins
     last : bool                whether no iteration follows
+    condition : ()             estimate for K + ridge·I in the one-norm, where it was asked for
     """
 
     iteration: int
@@ -61,7 +84,9 @@ class Step:
     next_M: Tensor
     solver: str
     seconds: float
+    state: State
     last: bool
+    condition: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -70,14 +95,21 @@ class RFM:
 
     Parameters
     ----------
-    iterations : int     fits, the first with the starting M; each is followed by an update of M
-    ridge : float        added to the diagonal of K
-    solver : str         a name in grokrfm.rfm.solve.SOLVERS
-    agop_power : float   M_{t+1} = AGOP^agop_power; the papers take 1/2
-    centering : bool     subtract the mean Jacobian over the training points
-    dtype : str          float64 or float32
-    max_growth : float   the run ends as failed when ‖M_t‖ exceeds this multiple of ‖M_0‖
+    iterations : int       fits, the first with the starting M; each is followed by an update of M
+    ridge : float          added to the diagonal of K
+    solver : str           a name in grokrfm.rfm.solve.SOLVERS
+    agop_power : float     M_{t+1} = AGOP^agop_power; the papers take 1/2
+    centering : bool       subtract the mean Jacobian over the training points
+    dtype : str            float64 or float32
+    max_growth : float     the run fails when ‖M_t‖ exceeds this multiple of ‖M_0‖ (Frobenius)
+    stop_change : float    stop early once M and the test outputs change relatively by less than
+                           this (Frobenius); None never stops early
+    stop_patience : int    … for so many iterations in a row
+    checkpoint_seconds     how often a run that is kept writes aside where it has got to
     """
+
+    PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds"})
+    """Settings that do not change what is computed."""
 
     iterations: int
     ridge: float
@@ -86,9 +118,13 @@ class RFM:
     centering: bool
     dtype: str
     max_growth: float
+    stop_change: float | None
+    stop_patience: int
+    checkpoint_seconds: float
 
     def __post_init__(self) -> None:
-        checked = {
+        stop = self.stop_change
+        checked: dict[str, Any] = {
             "iterations": integer("iterations", self.iterations, minimum=1),
             "ridge": not_negative("ridge", self.ridge),
             "solver": choice("solver", self.solver, SOLVERS),
@@ -96,6 +132,9 @@ class RFM:
             "centering": boolean("centering", self.centering),
             "dtype": choice("dtype", self.dtype, DTYPES),
             "max_growth": positive("max_growth", self.max_growth),
+            "stop_change": None if stop is None else positive("stop_change", stop),
+            "stop_patience": integer("stop_patience", self.stop_patience, minimum=1),
+            "checkpoint_seconds": not_negative("checkpoint_seconds", self.checkpoint_seconds),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -105,58 +144,87 @@ class RFM:
         return DTYPES[self.dtype]
 
     def steps(
-        self, kernel: Kernel, train: Examples, test: Examples, classes: int, M: Tensor
+        self,
+        kernel: Kernel,
+        train: Examples,
+        test: Examples,
+        classes: int,
+        start: Tensor | State,
+        *,
+        with_condition: bool = False,
     ) -> Iterator[Step]:
-        """Run the iterations from the feature matrix M, (d, d), on its device and in its dtype.
+        """Run the iterations from a feature matrix, (d, d), on its device and in its dtype.
+
+        From the State of an earlier Step the iterations before it are left out, and the others are
+        bit for bit what they were.
 
         Raises
         ------
         NumericsError   if a solve fails, or M is not finite or grows beyond `max_growth`
         """
-        targets = torch.nn.functional.one_hot(train.labels, classes).to(M.dtype)
-        largest = self.max_growth * float(M.norm())
-        K = M.new_empty(len(train.inputs), len(train.inputs))  # the one matrix of its size kept
-        for iteration in range(self.iterations):
+        if isinstance(start, State):
+            state = start
+        else:
+            state = State(0, start, self.max_growth * float(start.norm()))
+        targets = torch.nn.functional.one_hot(train.labels, classes).to(state.M.dtype)
+        n = len(train.labels)
+        K = state.M.new_empty(n, n)  # the one matrix of its size that is kept
+        while state.iteration < self.iterations:
             try:
-                step = self._step(iteration, kernel, train.inputs, test.inputs, targets, M, K)
-                _check_growth(step.next_M, largest)
+                step = self._step(kernel, train, test, targets, state, K, with_condition)
+                _check_growth(step.next_M, state.largest)
             except NumericsError as error:
-                raise NumericsError(f"iteration {iteration}: {error}") from error
+                raise NumericsError(f"iteration {state.iteration}: {error}") from error
             yield step
-            M = step.next_M
+            if step.last:
+                return
+            state = step.state
 
     def _step(
         self,
-        iteration: int,
         kernel: Kernel,
-        x: OneHot,
-        x_test: OneHot,
+        train: Examples,
+        test: Examples,
         targets: Tensor,
-        M: Tensor,
+        state: State,
         K: Tensor,
+        with_condition: bool,
     ) -> Step:
         started = time.perf_counter()
+        M, x = state.M, train.inputs
         kernel.gram(M, x, x, out=K)
-        coefficients, solver = SOLVERS[self.solver](K, self.ridge, targets)
+        coefficients, solver, inverse = SOLVERS[self.solver](K, self.ridge, targets)
+        estimate = condition(K, self.ridge, inverse) if with_condition else None
+        del inverse  # it holds the factor, which is as large as K
         train_outputs = K @ coefficients
-        test_outputs = _predict(kernel, M, x, coefficients, x_test)
+        test_outputs = _predict(kernel, M, x, coefficients, test.inputs)
         learned = agop(kernel, M, x, coefficients, K, centering=self.centering)
         if not learned.isfinite().all():
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
         next_M = matrix_power(learned, self.agop_power)
+        still = state.still + 1 if self._stands_still(state, next_M, test_outputs) else 0
         if M.is_cuda:
             torch.cuda.synchronize(M.device)
         return Step(
-            iteration,
+            state.iteration,
             M,
             coefficients,
             train_outputs,
             test_outputs,
             next_M,
             solver,
-            seconds=time.perf_counter() - started,
-            last=iteration == self.iterations - 1,
+            time.perf_counter() - started,
+            State(state.iteration + 1, next_M, state.largest, test_outputs, still),
+            last=still >= self.stop_patience or state.iteration == self.iterations - 1,
+            condition=estimate,
         )
+
+    def _stands_still(self, state: State, next_M: Tensor, outputs: Tensor) -> bool:
+        if self.stop_change is None or state.outputs is None:
+            return False
+        of_M = (next_M - state.M).norm() / state.M.norm()
+        of_outputs = (outputs - state.outputs).norm() / outputs.norm()
+        return float(torch.maximum(of_M, of_outputs)) < self.stop_change
 
 
 def _predict(kernel: Kernel, M: Tensor, x: OneHot, coefficients: Tensor, points: OneHot) -> Tensor:

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from grokrfm.checks import NumericsError
 
-Solution = tuple[Tensor, str]
-"""The coefficients α (n, c), and the name of the factorisation that made them."""
+REFINED = 1e-12
+"""Largest relative residual of a column that `mixed` accepts."""
+
+
+class Solution(NamedTuple):
+    """What a solver gives.
+
+    Parameters
+    ----------
+    coefficients : (n, c)   α
+    solver : str            the factorisation that made it
+    inverse                 applies (K + ridge·I)⁻¹ to (n, k), from the factor
+    """
+
+    coefficients: Tensor
+    solver: str
+    inverse: Callable[[Tensor], Tensor]
+
 
 Solver = Callable[[Tensor, float, Tensor], Solution]
 
@@ -36,7 +53,7 @@ def cholesky(K: Tensor, ridge: float, Y: Tensor) -> Solution:
             f" {len(K)}); raise rfm.ridge (now {ridge:g}; 1e-8 is enough for every case known), or"
             " set rfm.solver=lu or rfm.solver=min_norm to solve it as it is"
         )
-    return torch.cholesky_solve(Y, factor), "cholesky"
+    return _solution(Y, "cholesky", lambda B: torch.cholesky_solve(B, factor))
 
 
 def lu(K: Tensor, ridge: float, Y: Tensor) -> Solution:
@@ -53,7 +70,7 @@ def lu(K: Tensor, ridge: float, Y: Tensor) -> Solution:
             f"K + ridge·I is exactly singular (pivot {int(failed_at)} of {len(K)} is 0); raise"
             f" rfm.ridge (now {ridge:g}) or set rfm.solver=min_norm"
         )
-    return torch.linalg.lu_solve(factor, pivots, Y), "lu"
+    return _solution(Y, "lu", lambda B: torch.linalg.lu_solve(factor, pivots, B))
 
 
 def min_norm(K: Tensor, ridge: float, Y: Tensor) -> Solution:
@@ -65,8 +82,40 @@ def min_norm(K: Tensor, ridge: float, Y: Tensor) -> Solution:
     with _ridge_added(K, ridge):
         values, vectors = torch.linalg.eigh(K)
     cutoff = len(K) * torch.finfo(K.dtype).eps * values.abs().max()
-    inverse = torch.where(values.abs() > cutoff, 1 / values, 0)
-    return vectors @ (inverse[:, None] * (vectors.T @ Y)), "min_norm"
+    inverse = torch.where(values.abs() > cutoff, 1 / values, 0)[:, None]
+    return _solution(Y, "min_norm", lambda B: vectors @ (inverse * (vectors.T @ B)))
+
+
+def mixed(K: Tensor, ridge: float, Y: Tensor) -> Solution:
+    """Cholesky in float32, refined in the precision of K to a relative residual of REFINED.
+
+    For devices on which float64 is slow. Each refinement gains about 7 − log10(condition) digits,
+    so it needs a condition number below about 1e6.
+
+    Raises
+    ------
+    NumericsError   if the float32 factorisation fails or the residual stops falling before that
+    """
+    with _ridge_added(K, ridge):
+        factor, failed_at = torch.linalg.cholesky_ex(K.float())
+        if int(failed_at):
+            raise NumericsError(
+                "K + ridge·I is not positive definite in float32; rfm.solver=mixed needs a"
+                " condition number below about 1e6: set rfm.solver=cholesky"
+            )
+        scale, total = Y.norm(dim=0), torch.zeros_like(Y)
+        residual, worst = Y, 1.0
+        while worst > REFINED:
+            total = total + torch.cholesky_solve(residual.float(), factor).to(K.dtype)
+            residual = Y - K @ total
+            before, worst = worst, float((residual.norm(dim=0) / scale).max())
+            if not worst < before / 2 and worst > REFINED:
+                raise NumericsError(
+                    f"rfm.solver=mixed stopped gaining at a relative residual of {worst:.1e} (it"
+                    f" needs {REFINED:g}): K is too ill-conditioned, set rfm.solver=cholesky"
+                )
+    inverse = lambda B: torch.cholesky_solve(B.float(), factor).to(K.dtype)  # noqa: E731
+    return Solution(total, "mixed", inverse)
 
 
 def cholesky_or_lu(K: Tensor, ridge: float, Y: Tensor) -> Solution:
@@ -78,8 +127,42 @@ def cholesky_or_lu(K: Tensor, ridge: float, Y: Tensor) -> Solution:
 
 
 SOLVERS: Mapping[str, Solver] = {
-    solver.__name__: solver for solver in (cholesky, lu, min_norm, cholesky_or_lu)
+    solver.__name__: solver for solver in (cholesky, lu, min_norm, mixed, cholesky_or_lu)
 }
+
+
+def condition(K: Tensor, ridge: float, inverse: Callable[[Tensor], Tensor]) -> Tensor:
+    """Estimate of the condition number of K + ridge·I in the one-norm, from a factor: O(n²).
+
+    A lower bound that is nearly always within a factor of 3 of the truth: a few steps of a
+    maximisation of ‖(K + ridge·I)⁻¹ x‖ over the unit ball of the one-norm.
+
+    Source: N. J. Higham, ACM Trans. Math. Softw. 14 (1988), algorithm 4.1, as LAPACK's xLACON.
+    """
+    n = len(K)
+    with _ridge_added(K, ridge):
+        norm = K.abs().sum(dim=0).max()
+    x = K.new_full((n, 1), 1 / n)
+    best = K.new_zeros(())
+    for _ in range(5):
+        y = inverse(x)
+        if not y.abs().sum() > best:
+            break
+        best = y.abs().sum()
+        z = inverse(torch.where(y < 0, -1.0, 1.0).to(K.dtype))  # the matrix is symmetric
+        steepest = z.abs().argmax()
+        if z.abs().max() <= (z.T @ x).squeeze():
+            break
+        x = torch.zeros_like(x)
+        x[steepest] = 1
+    i = torch.arange(n, device=K.device)
+    alternating = torch.where(i % 2 == 0, 1.0, -1.0).to(K.dtype) * (1 + i / max(n - 1, 1))
+    best = torch.maximum(best, 2 * inverse(alternating[:, None]).abs().sum() / (3 * n))
+    return norm * best
+
+
+def _solution(Y: Tensor, solver: str, inverse: Callable[[Tensor], Tensor]) -> Solution:
+    return Solution(inverse(Y), solver, inverse)
 
 
 @contextmanager

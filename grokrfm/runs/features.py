@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from grokrfm.checks import SettingError, StoreError
+from grokrfm.checks import SettingError
+from grokrfm.runs import arrays
 
 
 @dataclass(frozen=True)
@@ -52,29 +50,11 @@ def path(study: Path, digest: str) -> Path:
 
 
 def write(study: Path, digest: str, matrices: Mapping[int, np.ndarray]) -> None:
-    """Write {k: M_k} aside and rename, so that no reader meets half a file."""
-    target = path(study, digest)
-    aside = target.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            arrays: dict[str, Any] = {str(k): M for k, M in matrices.items()}
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
+    """Keep {k: M_k} of a run."""
+    arrays.write(path(study, digest), {str(k): M for k, M in matrices.items()})
 
 
 def read(study: Path, digest: str) -> dict[int, np.ndarray]:
     """{k: M_k} of a run, empty if it kept none."""
-    source = path(study, digest)
-    if not source.exists():
-        return {}
-    try:
-        with np.load(source, allow_pickle=False) as arrays:
-            return {k: arrays[str(k)] for k in sorted(int(name) for name in arrays.files)}
-    except (OSError, ValueError, BadZipFile) as error:
-        raise StoreError(f"{source}: cannot be read ({error})") from error
+    kept = arrays.read(path(study, digest))
+    return {k: kept[str(k)] for k in sorted(map(int, kept))}

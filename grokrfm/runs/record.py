@@ -26,6 +26,7 @@ class Record:
     provenance          versions, commit, host, process, device, threads
     metrics             the numbers of the last iteration and of the run as a whole
     features            the k of the feature matrices kept
+    resumed_at : int    the iterations done when it started, taken from a checkpoint
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
     """
@@ -40,6 +41,7 @@ class Record:
     provenance: Mapping[str, Any]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[int] = ()
+    resumed_at: int = 0
     error: Mapping[str, str] | None = None
     history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 

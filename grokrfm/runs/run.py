@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from grokrfm.checks import GrokrfmError, StoreError
-from grokrfm.runs import features
+from grokrfm.runs import checkpoint, features
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.provenance import provenance
@@ -27,20 +27,25 @@ PER_ITERATION = ("iteration", "seconds", "solver")
 """Numbers of an iteration that say nothing about the run when it is over."""
 
 
+Arrays = Mapping[str, np.ndarray]
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
     """What a learner shows of one iteration.
 
     Parameters
     ----------
-    iteration : int                   from 0
-    numbers                           named; the same names at every iteration
-    arrays : {k: (d, d)}              the matrices that the selection wants, by updates made
+    iteration : int       from 0
+    numbers               named; the same names at every iteration
+    arrays : {k: (d, d)}  the matrices that the selection wants, by updates made
+    state                 makes the named arrays from which the next iteration can start
     """
 
     iteration: int
     numbers: Mapping[str, Number]
     arrays: Mapping[int, np.ndarray]
+    state: Callable[[], Arrays]
 
 
 class Learner(Protocol):
@@ -54,11 +59,17 @@ class Learner(Protocol):
     def iterations(self) -> int:
         """How many iterations there will be at the most."""
 
+    @property
+    def checkpoint_seconds(self) -> float:
+        """How often to keep aside where it has got to; 0 for every iteration."""
+
     def facts(self) -> dict[str, Any]:
         """What is known before the first iteration, such as n_train."""
 
-    def observe(self, device: torch.device, keep: FeatureSelection) -> Iterator[Observation]:
-        """Run, yielding after every iteration."""
+    def observe(
+        self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
+    ) -> Iterator[Observation]:
+        """Run, yielding after every iteration; from the state of an earlier one if it is given."""
 
     def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
         """Numbers of the run as a whole."""
@@ -71,6 +82,41 @@ class Observer(Protocol):
         """Called after every iteration."""
 
 
+class _Progress:
+    """What a run has left so far, and its checkpoint."""
+
+    def __init__(self, spec: Spec, store: Store, every: float) -> None:
+        self._spec, self._study, self._every = spec, store.study, every
+        found = checkpoint.read(store.study, spec)
+        self.state = found.state if found else None
+        self.history = dict(found.history) if found else {}
+        self.matrices = dict(found.matrices) if found else {}
+        self._written = time.monotonic()
+        self._latest: Observation | None = None
+
+    def add(self, observation: Observation) -> None:
+        """Take up an iteration; write a checkpoint if the last one is old enough."""
+        for name, value in {"iteration": observation.iteration, **observation.numbers}.items():
+            finite = not isinstance(value, float) or math.isfinite(value)
+            self.history.setdefault(name, []).append(value if finite else None)
+        self.matrices.update(observation.arrays)
+        self._latest = observation
+        if time.monotonic() - self._written >= self._every:
+            self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint now."""
+        if self._latest:
+            kept = checkpoint.Checkpoint(self._latest.state(), self.history, self.matrices)
+            checkpoint.write(self._study, self._spec, kept)
+            self._written = time.monotonic()
+
+    def last(self) -> dict[str, Number]:
+        """The last value of every number measured, and the updates made."""
+        last = {name: held[-1] for name, held in self.history.items() if name not in PER_ITERATION}
+        return {**last, "updates": len(self.history.get("iteration", []))}
+
+
 def execute(
     spec: Spec,
     learner: Learner,
@@ -79,7 +125,7 @@ def execute(
     config: Mapping[str, Any],
     observer: Observer,
 ) -> Record:
-    """Run a learner and write what it leaves, also when it fails.
+    """Run a learner, from its checkpoint if there is one, and write what it leaves.
 
     Parameters
     ----------
@@ -90,49 +136,45 @@ def execute(
     StoreError   if the store cannot be written; any error of the run itself is in the Record
     """
     threads = hardware.apply()
+    progress = _Progress(spec, store, learner.checkpoint_seconds)
     start: dict[str, Any] = {
         "digest": spec.digest,
         "started": time.time(),
         "config": config,
         "facts": learner.facts(),
         "provenance": provenance(hardware.describe(), threads),
+        "resumed_at": len(progress.history.get("iteration", [])),
     }
     attempt = store.start(**start)
-    history: dict[str, list[Any]] = {}
-    matrices: dict[int, np.ndarray] = {}
-    end: dict[str, Any] = {"status": "finished"}
+    end: dict[str, Any] = {}
     try:
-        for observation in learner.observe(hardware.torch_device, spec.features):
-            _extend(history, observation)
-            matrices.update(observation.arrays)
+        device = hardware.torch_device
+        for observation in learner.observe(device, spec.features, progress.state):
+            progress.add(observation)
             observer.on_step(observation)
-        if matrices:
-            features.write(store.study, spec.digest, matrices)
-        end["metrics"] = {**_last(history), **learner.summarise(history)}
+        if progress.matrices:
+            features.write(store.study, spec.digest, progress.matrices)
+        end["metrics"] = {**progress.last(), **learner.summarise(progress.history)}
+        end["status"] = "finished"
     except StoreError:
         raise
     except KeyboardInterrupt:
-        end |= {"status": "interrupted", "metrics": _last(history)}
+        progress.save()
+        _write_end(store, attempt, progress, {"status": "interrupted", "metrics": progress.last()})
         raise
     except Exception as error:
-        end |= {"status": "failed", "metrics": _last(history), "error": _described(error)}
-    finally:
-        if "metrics" in end:
-            end |= {"ended": time.time(), "features": sorted(matrices)}
-            store.end(attempt, history, **end)
-    return Record(attempt=attempt, history=history, **start, **end)
+        end |= {"status": "failed", "metrics": progress.last(), "error": _described(error)}
+    end = _write_end(store, attempt, progress, end)
+    checkpoint.remove(store.study, spec)
+    return Record(attempt=attempt, history=progress.history, **start, **end)
 
 
-def _extend(history: dict[str, list[Any]], observation: Observation) -> None:
-    for name, value in {"iteration": observation.iteration, **observation.numbers}.items():
-        finite = not isinstance(value, float) or math.isfinite(value)
-        history.setdefault(name, []).append(value if finite else None)
-
-
-def _last(history: Mapping[str, list[Any]]) -> dict[str, Number]:
-    """The last value of every number measured, and the updates made."""
-    last = {name: values[-1] for name, values in history.items() if name not in PER_ITERATION}
-    return {**last, "updates": len(history.get("iteration", []))}
+def _write_end(
+    store: Store, attempt: str, progress: _Progress, end: dict[str, Any]
+) -> dict[str, Any]:
+    end = {**end, "ended": time.time(), "features": sorted(progress.matrices)}
+    store.end(attempt, progress.history, **end)
+    return end
 
 
 def _described(error: Exception) -> dict[str, str]:

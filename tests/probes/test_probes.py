@@ -4,7 +4,7 @@ import torch
 from grokrfm.checks import SettingError
 from grokrfm.kernels import OneHot
 from grokrfm.probes import Accuracy, Grok, Loss, Margin
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Examples, State, Step
 
 NONE = torch.zeros(0)
 
@@ -26,7 +26,8 @@ def examples(labels, strata=None):
 
 
 def measured(probe, outputs=OUTPUTS, labels=LABELS, strata=STRATA):
-    step = Step(0, torch.eye(2, dtype=torch.float64), NONE, outputs, outputs, NONE, "lu", 0.0, True)
+    M = torch.eye(2, dtype=torch.float64)
+    step = Step(0, M, NONE, outputs, outputs, NONE, "lu", 0.0, State(1, M, 1.0), last=True)
     numbers = probe.measure(step, examples(labels), examples(labels, strata))
     return {name: value.item() for name, value in numbers.items()}
 

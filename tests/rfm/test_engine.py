@@ -56,6 +56,9 @@ def machine(**changed):
         "centering": True,
         "dtype": "float64",
         "max_growth": 1e6,
+        "stop_change": None,
+        "stop_patience": 5,
+        "checkpoint_seconds": 60,
     }
     return RFM(**{**settings, **changed})
 
@@ -64,13 +67,20 @@ def complement(task, rows):
     return np.setdiff1d(np.arange(task.order**2), rows)
 
 
-def run(task, kernel, train, M=None, **changed):
+def run(task, kernel, train, M=None, resume=None, with_condition=False, **changed):
     """The steps of an RFM that trains on some rows of the table and is tested on all others."""
     rfm = machine(**changed)
     start = torch.eye(task.width, dtype=rfm.torch_dtype) if M is None else M
     train_examples = examples(task, train, CPU)
     test_examples = examples(task, complement(task, train), CPU)
-    return rfm.steps(kernel, train_examples, test_examples, task.classes, start)
+    return rfm.steps(
+        kernel,
+        train_examples,
+        test_examples,
+        task.classes,
+        resume or start,
+        with_condition=with_condition,
+    )
 
 
 def random_rows(task, share=0.6, seed=0):
@@ -303,7 +313,7 @@ def test_an_agop_that_is_not_finite_ends_the_run():
         (
             "solver",
             "qr",
-            "must be one of cholesky, lu, min_norm, cholesky_or_lu, got 'qr'",
+            "must be one of cholesky, lu, min_norm, mixed, cholesky_or_lu, got 'qr'",
         ),
         ("agop_power", 0, "must be a positive number, got 0"),
         ("centering", 1, "must be true or false, got 1"),
@@ -315,3 +325,60 @@ def test_a_setting_that_cannot_be_is_refused(name, value, rule):
     with pytest.raises(SettingError) as refusal:
         machine(**{name: value})
     assert str(refusal.value) == f"{name} {rule}"
+
+
+@every_kernel
+def test_resuming_at_any_iteration_gives_the_same_bits(kernel):
+    task = addition(7)
+    train = random_rows(task)
+    undisturbed = list(run(task, kernel, train))
+    for stopped in undisturbed[:-1]:
+        resumed = list(run(task, kernel, train, resume=stopped.state))
+        assert [step.iteration for step in resumed] == list(range(stopped.iteration + 1, 8))
+        assert torch.equal(resumed[-1].next_M, undisturbed[-1].next_M)
+        assert torch.equal(resumed[-1].test_outputs, undisturbed[-1].test_outputs)
+
+
+def test_a_run_stops_early_once_everything_has_stood_still_for_long_enough():
+    task = addition(7)
+    train = random_rows(task)
+    changed = {"iterations": 200, "stop_change": 1e-3, "stop_patience": 4}
+    steps = list(run(task, Quadratic(), train, **changed))
+    assert len(steps) < 200
+    assert [step.last for step in steps] == [False] * (len(steps) - 1) + [True]
+    for before, after in pairwise(steps[-4:]):
+        assert oracles.relative_error(after.next_M, after.M) < 1e-3
+        assert oracles.relative_error(before.test_outputs, after.test_outputs) < 1e-3
+    assert steps[-1].state.still == 4
+    resumed = list(run(task, Quadratic(), train, resume=steps[-3].state, **changed))
+    assert [step.iteration for step in resumed] == [step.iteration for step in steps[-2:]]
+
+
+def test_the_condition_is_estimated_when_asked():
+    task = addition(7)
+    train = random_rows(task)
+    [step] = run(task, Gaussian(2.5), train, iterations=1, with_condition=True)
+    x = examples(task, train, CPU).inputs
+    K = Gaussian(2.5).gram(step.M, x, x)
+    truth = torch.linalg.cond(K + 1e-8 * torch.eye(len(x), dtype=torch.float64), 1)
+    assert truth / 3 < step.condition <= truth * (1 + 1e-9)
+    assert next(iter(run(task, Gaussian(2.5), train, iterations=1))).condition is None
+
+
+@pytest.mark.parametrize("kernel", [Gaussian(2.5), Laplace(2.5)])
+def test_mixed_precision_predicts_what_cholesky_does(kernel):
+    task = addition(11)
+    train = random_rows(task)
+    for ours, exact in zip(
+        run(task, kernel, train, solver="mixed"), run(task, kernel, train), strict=True
+    ):
+        assert ours.solver == "mixed"
+        assert oracles.relative_error(ours.test_outputs, exact.test_outputs) < 1e-8
+
+
+def test_mixed_precision_refuses_the_start_learned_on_a_degenerate_split():
+    task, kernel = addition(11), Gaussian(2.5)
+    *_, learned = run(task, kernel, degenerate_rows(task, 0), iterations=20)
+    train = random_rows(task)
+    with pytest.raises(NumericsError, match=r"iteration 0.*rfm\.solver=mixed"):
+        next(iter(run(task, kernel, train, M=learned.next_M, solver="mixed")))

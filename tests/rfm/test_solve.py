@@ -3,7 +3,16 @@ import pytest
 import torch
 
 from grokrfm.checks import NumericsError
-from grokrfm.rfm.solve import SOLVERS, cholesky, cholesky_or_lu, lu, min_norm
+from grokrfm.rfm.solve import (
+    REFINED,
+    SOLVERS,
+    cholesky,
+    cholesky_or_lu,
+    condition,
+    lu,
+    min_norm,
+    mixed,
+)
 from tests import oracles
 
 every_solver = pytest.mark.parametrize("name", SOLVERS)
@@ -33,7 +42,7 @@ def exactly_singular():
 
 
 def test_the_solvers_are_known_by_the_names_of_the_configuration():
-    assert set(SOLVERS) == {"cholesky", "lu", "min_norm", "cholesky_or_lu"}
+    assert set(SOLVERS) == {"cholesky", "lu", "min_norm", "mixed", "cholesky_or_lu"}
 
 
 @every_solver
@@ -41,7 +50,7 @@ def test_the_solvers_are_known_by_the_names_of_the_configuration():
 def test_a_solver_solves_the_ridge_equations(name, ridge, generator):
     K = oracles.random_feature_matrix(12, generator) + torch.eye(12, dtype=torch.float64)
     Y = targets(12, generator)
-    found, _ = SOLVERS[name](K, ridge, Y)
+    found = SOLVERS[name](K, ridge, Y).coefficients
     expected = np.linalg.solve(K.numpy() + ridge * np.eye(12), Y.numpy())
     assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-12
 
@@ -69,7 +78,13 @@ def test_a_solver_that_fails_leaves_its_arguments_as_they_were(solver, generator
 
 @pytest.mark.parametrize(
     ("solver", "name"),
-    [(cholesky, "cholesky"), (lu, "lu"), (min_norm, "min_norm"), (cholesky_or_lu, "cholesky")],
+    [
+        (cholesky, "cholesky"),
+        (lu, "lu"),
+        (min_norm, "min_norm"),
+        (mixed, "mixed"),
+        (cholesky_or_lu, "cholesky"),
+    ],
 )
 def test_a_solution_names_its_factorisation(solver, name, generator):
     K = torch.eye(3, dtype=torch.float64)
@@ -88,7 +103,7 @@ def test_lu_solves_what_cholesky_cannot(generator):
     Y = targets(2, generator)
     expected = np.linalg.solve(indefinite().numpy(), Y.numpy())
     for solver in (lu, cholesky_or_lu):
-        found, name = solver(indefinite(), 0, Y)
+        found, name, _ = solver(indefinite(), 0, Y)
         assert name == "lu"
         assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-14
 
@@ -104,7 +119,7 @@ def test_lu_reports_an_exactly_singular_matrix(solver, generator):
 @every_solver
 def test_a_ridge_makes_a_singular_matrix_solvable(name, generator):
     Y = targets(4, generator)
-    found, _ = SOLVERS[name](exactly_singular(), 0.1, Y)
+    found = SOLVERS[name](exactly_singular(), 0.1, Y).coefficients
     expected = np.linalg.solve(np.ones((4, 4)) + 0.1 * np.eye(4), Y.numpy())
     assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-12
 
@@ -112,13 +127,49 @@ def test_a_ridge_makes_a_singular_matrix_solvable(name, generator):
 @pytest.mark.parametrize("rank", [1, 4, 9])
 def test_min_norm_is_the_pseudo_inverse_of_a_singular_matrix(rank, generator):
     K, Y = of_rank(rank, 10, generator), targets(10, generator)
-    found, _ = min_norm(K, 0, Y)
+    found = min_norm(K, 0, Y).coefficients
     expected = np.linalg.pinv(K.numpy(), rcond=1e-12) @ Y.numpy()
     assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-9
 
 
 def test_min_norm_inverts_negative_eigenvalues_too(generator):
     Y = targets(2, generator)
-    found, _ = min_norm(indefinite(), 0, Y)
+    found = min_norm(indefinite(), 0, Y).coefficients
     expected = np.linalg.solve(indefinite().numpy(), Y.numpy())
     assert oracles.relative_error(found, torch.from_numpy(expected)) < 1e-14
+
+
+def of_condition(number, n, generator):
+    """(n, n) symmetric positive definite with eigenvalues from 1 to 1/number."""
+    rotation = torch.linalg.qr(torch.randn(n, n, dtype=torch.float64, generator=generator))[0]
+    values = torch.logspace(0, -np.log10(number), n, dtype=torch.float64)
+    K = (rotation * values) @ rotation.T
+    return (K + K.T) / 2
+
+
+@pytest.mark.parametrize("number", [10.0, 1e3, 1e5])
+def test_mixed_reaches_its_residual_where_float32_can_help(number, generator):
+    K, Y = of_condition(number, 40, generator), targets(40, generator)
+    residual = Y - K @ mixed(K, 0, Y).coefficients
+    assert (residual.norm(dim=0) / Y.norm(dim=0)).max() <= REFINED
+    assert not torch.equal(mixed(K, 0, Y).coefficients, cholesky(K, 0, Y).coefficients)
+
+
+@pytest.mark.parametrize("number", [1e9, 1e12])
+def test_mixed_refuses_what_it_cannot_refine(number, generator):
+    K, Y = of_condition(number, 40, generator), targets(40, generator)
+    with pytest.raises(NumericsError, match=r"set rfm\.solver=cholesky"):
+        mixed(K, 0, Y)
+    assert cholesky(K, 0, Y).solver == "cholesky"
+
+
+@pytest.mark.parametrize("name", ["cholesky", "lu", "min_norm"])
+@pytest.mark.parametrize("number", [10.0, 1e4, 1e8])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_condition_is_estimated_from_below_and_closely(name, number, seed):
+    generator = torch.Generator().manual_seed(seed)
+    K, Y = of_condition(number, 30, generator), targets(30, generator)
+    ridge = 1e-3
+    estimate = float(condition(K, ridge, SOLVERS[name](K, ridge, Y).inverse))
+    truth = float(torch.linalg.cond(K + ridge * torch.eye(30, dtype=torch.float64), 1))
+    assert truth / 3 < estimate <= truth * (1 + 1e-6)

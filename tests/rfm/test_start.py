@@ -21,6 +21,9 @@ def machine(dtype="float64"):
         centering=True,
         dtype=dtype,
         max_growth=1e6,
+        stop_change=None,
+        stop_patience=5,
+        checkpoint_seconds=60,
     )
 
 

@@ -14,6 +14,7 @@ class Countdown:
     """A learner of its own kind: `runs` must not know what it runs."""
 
     title = "countdown"
+    checkpoint_seconds = 60
 
     def __init__(self, iterations=3, error=None):
         self.iterations = iterations
@@ -22,11 +23,11 @@ class Countdown:
     def facts(self):
         return {"n_train": 1}
 
-    def observe(self, device, keep):
-        for k in range(self.iterations):
+    def observe(self, device, keep, resume=None):
+        for k in range(int(resume["next"]) if resume else 0, self.iterations):
             wanted = {k: np.full((2, 2), k)} if keep.wants(k, last=False) else {}
             numbers = {"test_accuracy": k / self.iterations, "bad": float("nan"), "seconds": 0.5}
-            yield Observation(k, numbers, wanted)
+            yield Observation(k, numbers, wanted, lambda k=k: {"next": np.array(k + 1)})
         if self.error:
             raise self.error
 
@@ -94,3 +95,46 @@ def test_a_record_says_where_and_with_what_it_was_made(tmp_path):
     assert provenance["threads"] == 1
     assert {"python", "grokrfm", "torch", "numpy"} <= set(provenance["versions"])
     assert record.ended >= record.started
+
+
+class Killed(BaseException):
+    """Ends a run as `kill -9` would: nothing is written any more."""
+
+
+def test_a_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path):
+    class Every(Countdown):
+        checkpoint_seconds = 0
+
+    class KillAfter(Watcher):
+        def on_step(self, observation):
+            super().on_step(observation)
+            if observation.iteration == 2:
+                raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path, Every(6), features=[0, 5], watcher=KillAfter())
+    watcher = Watcher()
+    spec, store, record = run(tmp_path, Every(6), features=[0, 5], watcher=watcher)
+    assert watcher.seen == [3, 4, 5]
+    assert record.resumed_at == 3
+    assert store.histories()[record.attempt]["iteration"] == [0, 1, 2, 3, 4, 5]
+    assert sorted(read(tmp_path, spec.digest)) == [0, 5]
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+def test_a_checkpoint_that_leaves_less_than_is_asked_for_is_not_used(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Countdown(3, error=KeyboardInterrupt()), features="none")
+    watcher = Watcher()
+    run(tmp_path, Countdown(3), features=[0], watcher=watcher)
+    assert watcher.seen == [0, 1, 2]
+
+
+def test_a_damaged_checkpoint_starts_the_run_over(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Countdown(3, error=KeyboardInterrupt()))
+    [checkpoint] = (tmp_path / "checkpoints").iterdir()
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    watcher = Watcher()
+    run(tmp_path, Countdown(3), watcher=watcher)
+    assert watcher.seen == [0, 1, 2]

@@ -220,6 +220,23 @@ def test_a_fixed_point_that_trains_stays_in_training():
         assert set(split.train) < rows_fixed(addition(5), [0])
 
 
+def test_fixed_points_that_train_are_no_symmetric_pair():
+    task = addition(8)
+    split = cut(degenerate([0, 4], test_to_train=15), task)
+    assert any(orbit <= set(split.train) for orbit in fixed_pairs(task, [0, 4]))
+    available = len(symmetric_pairs(task, [0, 4]))
+    all_moved = cut(degenerate([0, 4], test_to_train=15, pairs_to_test=available), task)
+    assert count_fixed(all_moved) == 1
+    with pytest.raises(SettingError, match=rf" {available} remain in the training set"):
+        cut(degenerate([0, 4], test_to_train=15, pairs_to_test=available + 1), task)
+
+
+def fixed_pairs(task, reflections):
+    """Orbits with two members that a listed reflection fixes."""
+    fixed = rows_fixed(task, reflections)
+    return [o for o in orbits_by_brute_force(task, reflections) if len(o) == 2 and o <= fixed]
+
+
 @pytest.mark.parametrize("name", ["test_to_train", "train_to_test", "pairs_to_test"])
 def test_a_larger_move_contains_the_smaller(name):
     smaller, larger = (cut(degenerate([0], **{name: count}), addition(9)) for count in (3, 6))
@@ -293,12 +310,13 @@ def test_more_than_there_is_cannot_move(splitter, message):
         (degenerate([0, 1, 2]), "split.reflections: leaves the training set empty"),
         (degenerate([0], train_to_test=6), "split.train_to_test: leaves the training set empty"),
         (degenerate([0], pairs_to_test=3), "split.pairs_to_test: leaves the training set empty"),
+        (degenerate([0], 0, 2, 2), "split.pairs_to_test: leaves the training set empty"),
         (degenerate([0, 1, 2], test_to_train=9), "split.test_to_train: leaves the test set empty"),
     ],
 )
 def test_a_split_that_leaves_a_side_empty_is_refused(splitter, message):
     with pytest.raises(SettingError) as refusal, within("split"):
-        cut(splitter, addition(3))
+        cut(splitter, addition(3), seed=1)  # whose two training points are one pair
     assert str(refusal.value).startswith(message)
 
 

@@ -1,0 +1,23 @@
+"""How well the kernel matrix is conditioned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grokrfm.probes.probe import Numbers, Probe
+from grokrfm.rfm import Examples, Step
+
+
+@dataclass(frozen=True)
+class Condition(Probe):
+    """`condition`: estimate for K + ridge·I in the one-norm (see grokrfm.rfm.solve.condition).
+
+    Some ten solves with one right-hand side each: a few per cent of an iteration.
+    """
+
+    needs_condition: ClassVar[bool] = True
+
+    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+        assert step.condition is not None
+        return {"condition": step.condition}

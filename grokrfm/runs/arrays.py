@@ -1,0 +1,50 @@
+"""Named arrays in an .npz file that no reader ever meets half-written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from grokrfm.checks import StoreError
+
+
+def write(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write aside, flush to disk, rename.
+
+    Raises
+    ------
+    StoreError   if the disk is full or the folder cannot be written; `target` is then as it was
+    """
+    aside = target.with_suffix(f".{os.getpid()}.tmp")
+    named: dict[str, Any] = dict(arrays)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            np.savez(file, allow_pickle=False, **named)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+def read(source: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file, empty where there is none.
+
+    Raises
+    ------
+    StoreError   if it is no such file
+    """
+    if not source.exists():
+        return {}
+    try:
+        with np.load(source, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise StoreError(f"{source}: cannot be read ({error})") from error

@@ -1,0 +1,68 @@
+"""Studies as the real Store writes them, of runs that nobody computed."""
+
+import os
+import platform
+
+from grokrfm.runs.store import Store
+
+BEGINNING = 1_700_000_000.0  # seconds since the epoch; run number i starts 100 i seconds later
+TOOK = 40.0
+
+ELSEWHERE = {
+    "device": "cpu",
+    "threads": 1,
+    "host": "elsewhere",
+    "pid": 1,
+    "process_start": "1",
+    "git": {"commit": "c0ffee", "dirty": False},
+}
+HERE_BUT_GONE = {
+    **ELSEWHERE,
+    "host": platform.node(),
+    "pid": os.getpid(),
+    "process_start": "never",
+}
+
+
+def run(digest, status="finished", *, metrics=(), history=(), task="addition", **rest):
+    """One run; `rest` overwrites any field of a Record, status=None leaves it without an end."""
+    return {
+        "digest": digest,
+        "status": status,
+        "config": {"task": {"_target_": "grokrfm.tasks.addition", "name": task}, "seed": 0},
+        "facts": {"title": f"{task}, made up", "n_train": 12, "n_test": 13},
+        "provenance": ELSEWHERE,
+        "metrics": dict(metrics),
+        "history": dict(history),
+        **rest,
+    }
+
+
+def failed(digest, message="out of luck", **rest):
+    error = {"type": "NumericsError", "message": message, "traceback": ""}
+    return run(digest, "failed", error=error, **rest)
+
+
+def curve(*accuracies, **more):
+    """A history of test accuracies."""
+    count = len(accuracies)
+    return {
+        "iteration": list(range(count)),
+        "test_accuracy": list(accuracies),
+        "solver": ["cholesky"] * count,
+        "seconds": [0.5] * count,
+        **more,
+    }
+
+
+def write(folder, runs, beginning=BEGINNING):
+    store = Store(folder)
+    for number, described in enumerate(runs):
+        started = beginning + 100 * number
+        fields = dict(described)
+        status, history = fields.pop("status"), fields.pop("history")
+        end = {name: fields.pop(name) for name in ("metrics", "error") if name in fields}
+        attempt = store.start(started=started, **fields)
+        if status:
+            store.end(attempt, history, status=status, ended=started + TOOK, features=[], **end)
+    return folder
