@@ -70,10 +70,13 @@ def integer(setting: str, value: Any, *, minimum: int) -> int:
 
 def number(setting: str, value: Any, *, rule: str, allowed: bool | None = None) -> float:
     """`value` as a finite float; `rule` says in words what `allowed` tests."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or allowed is False:
-        raise SettingError(setting, f"must be {rule}, got {value!r}")
-    return float(value)
+    if isinstance(value, Real) and not isinstance(value, bool) and allowed is not False:
+        try:
+            if math.isfinite(value):
+                return float(value)
+        except OverflowError:  # an integer beyond the floats
+            pass
+    raise SettingError(setting, f"must be {rule}, got {value!r}")
 
 
 def positive(setting: str, value: Any) -> float:
@@ -84,6 +87,13 @@ def positive(setting: str, value: Any) -> float:
 def not_negative(setting: str, value: Any) -> float:
     """`value` as a float of zero or more."""
     return number(setting, value, rule="zero or a positive number", allowed=_above(value, 0))
+
+
+def bandwidth(value: Any) -> float:
+    """A kernel's bandwidth, whose square must be a float too."""
+    rule = "a positive number"
+    squares = _above(value, 1e-150) and value <= 1e150
+    return number("bandwidth", positive("bandwidth", value), rule=rule, allowed=squares)
 
 
 def fraction(setting: str, value: Any) -> float:
@@ -109,4 +119,4 @@ def choice(setting: str, value: Any, options: Collection[str]) -> str:
 def _above(value: Any, bound: float, strict: bool = False) -> bool:
     if not isinstance(value, Real):
         return False
-    return bool(float(value) > bound if strict else float(value) >= bound)
+    return bool(value > bound if strict else value >= bound)  # type: ignore[operator]

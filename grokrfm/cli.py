@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 
 # Threads that wait spin for this many turns, then sleep: enough to lose nothing on a free machine,
 # while with the usual 300,000 a run on two threads took twenty times longer whenever another
 # process wanted the cores. The OpenMP runtime reads it when torch is imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
+# Ctrl-C while torch is imported just ends the process; `main` takes it up from there.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import logging
 import sys
+import tempfile
 from functools import cache
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
@@ -89,13 +94,23 @@ class Session:
 
 def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
-    terminal = Terminal()
-    session = Session(terminal)
+    session = Session(Terminal())
+    with tempfile.TemporaryDirectory(prefix="grokrfm-") as scratch:
+        for name, text in {
+            "manual": lambda: manual(conf_folder()),
+            "scratch": lambda: scratch,
+        }.items():
+            OmegaConf.register_new_resolver(f"grokrfm.{name}", text, replace=True)
+        code = _run(session)
+    sys.exit(code)
+
+
+def _run(session: Session) -> int:
     wants_traceback = FULL_ERROR in os.environ
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
-    OmegaConf.register_new_resolver("grokrfm_manual", lambda: manual(conf_folder()), replace=True)
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
         command(session.run)()
@@ -103,23 +118,31 @@ def main() -> None:
         composing = not session.started or isinstance(error, (HydraException, OSError))
         if wants_traceback or not composing:
             raise
-        terminal.problem(_message(error))
-        sys.exit(1)
+        session.terminal.problem(_message(error))
+        return 1
     except KeyboardInterrupt:
-        terminal.problem("interrupted; what has finished is kept, the same command does the rest")
-        sys.exit(130)
-    sys.exit(session.close())
+        session.terminal.problem(
+            "interrupted; what has finished is kept, the same command does the rest"
+        )
+        return 130
+    return session.close()
 
 
 def _message(error: Exception) -> str:
     """An error of Hydra's, or of a folder it makes, in the words of this project."""
     cause = error.__cause__
+    if isinstance(error, OverrideParseException):
+        reason = str(error).splitlines()[0]
+        return f"{error.override}: not understood ({reason}); write group=option or setting=value"
     if isinstance(error, MissingConfigException) and error.options:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         return f"{group}={option}: there is no such option; {nearest(option, error.options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and cause.parent_node is not None:
-        hint = nearest(str(cause.key), [str(key) for key in cause.parent_node])
+        known = {str(key) for key in cause.parent_node} - {"_target_", "name", "hydra"}
+        hint = nearest(str(cause.key), known) if known else "it has no settings"
         return f"{cause.full_key}: there is no such setting; {hint}"
     if isinstance(error, OSError) and not isinstance(error, HydraException):
         return f"{error.filename or 'outputs'}: {error.strerror or error}"
+    if not isinstance(error, HydraException):  # Hydra's checks raise ValueError without the name
+        return f"{' '.join(sys.argv[1:])}: {error}"
     return str(error).partition("Config search path")[0].strip()

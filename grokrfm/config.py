@@ -75,16 +75,16 @@ def plain(config: DictConfig) -> Settings:
     except OmegaConfBaseException as error:
         setting = str(getattr(error, "full_key", None) or "config")
         missing = isinstance(error, MissingMandatoryValue)
-        problem = f"is missing, give {setting}=VALUE" if missing else str(error).splitlines()[0]
+        problem = f"must be given, as {setting}=VALUE" if missing else str(error).splitlines()[0]
         raise SettingError(setting, problem) from error
     assert isinstance(settings, dict)
     settings.setdefault("probe", {})  # where every probe was taken out
     for key in SCIENCE + PLUMBING:
         if key not in settings:
-            raise SettingError(key, "is missing")
+            raise SettingError(key, "must be given, but was taken out")
     for key in map(str, settings):
         if key not in SCIENCE + PLUMBING:
-            raise SettingError(key, f"is not a setting; {nearest(key, SCIENCE + PLUMBING)}")
+            raise SettingError(key, f"there is no such setting; {nearest(key, SCIENCE + PLUMBING)}")
     return {str(key): value for key, value in settings.items()}
 
 
@@ -107,8 +107,11 @@ def build_experiment(settings: Settings) -> Experiment:
 
 def build_spec(settings: Settings) -> Spec:
     """What plain settings compute and leave."""
+    save = settings["save"]
+    if not isinstance(save, dict) or set(save) != {"features"}:
+        raise SettingError("save", f"must hold one setting, as in save.features=all, got {save!r}")
     with within("save"):
-        features = FeatureSelection(_mapping(settings["save"], "save").get("features", "none"))
+        features = FeatureSelection(save["features"])
     science = {key: _scientific(settings[key]) for key in SCIENCE}
     return Spec(science, settings["probe"], features)
 
@@ -128,14 +131,14 @@ def build(node: Any, expected: type[T], path: str) -> T:
     target = _target(node["_target_"], f"{path}._target_")
     arguments = {key: value for key, value in node.items() if key not in ("_target_", "name")}
     known = inspect.signature(target).parameters
+    option = node.get("name", node["_target_"])
     for key in arguments:
         if key not in known:
-            option = node.get("name", node["_target_"])
             hint = nearest(key, known) if known else "it has none"
-            raise SettingError(f"{path}.{key}", f"is not a setting of {option}; {hint}")
+            raise SettingError(f"{path}.{key}", f"there is no such setting of {option}; {hint}")
     for key, parameter in known.items():
         if key not in arguments and parameter.default is parameter.empty:
-            raise SettingError(f"{path}.{key}", "is missing")
+            raise SettingError(f"{path}.{key}", f"must be given, {option} needs it")
     with within(path):
         built = target(**arguments)
     if not isinstance(built, expected):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from grokrfm.checks import NumericsError, integer, within
+from grokrfm.checks import integer, within
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Examples, Start, State, Step
@@ -84,7 +84,7 @@ class Experiment:
             train,
             test,
             self.task.classes,
-            resume or self._starting_matrix(device),
+            resume or self.start.matrix(self.task, self.kernel, self.rfm, device),
             with_condition=any(probe.needs_condition for probe in self.probes.values()),
         )
 
@@ -112,12 +112,6 @@ class Experiment:
         for probe in self.probes.values():
             summary |= probe.summarise(history)
         return summary
-
-    def _starting_matrix(self, device: torch.device) -> torch.Tensor:
-        try:
-            return self.start.matrix(self.task, self.kernel, self.rfm, device)
-        except NumericsError as error:
-            raise NumericsError(f"start: {error}") from error
 
     def _packed(self, state: State) -> Arrays:
         """A state as arrays; the outputs only where the next iteration looks at them."""

@@ -61,12 +61,12 @@ class Terminal:
                 self._err.print(escape(record.error["traceback"]), style="dim")
         self.say(f"  train  {facts['n_train']} rows: {_side(metrics, 'train')}")
         self.say(f"  test   {facts['n_test']} rows: {_side(metrics, 'test')}{_strata(record)}")
-        for line in _remarks(metrics):
+        for line in _remarks(metrics, record.status == "finished"):
             self.say(f"  {line}")
         seconds = (record.ended or record.started) - record.started
         provenance = record.provenance
         self.say(
-            f"  {metrics['updates']} iterations in {seconds:.1f} s"
+            f"  iterations: {metrics['updates']} in {seconds:.1f} s"
             f" (device {provenance['device']}, threads {provenance['threads']})"
         )
         self.say(f"  written to {plan.study}, digest {record.digest}")
@@ -136,16 +136,16 @@ def _strata(record: Record) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
+def _remarks(metrics: Mapping[str, Any], finished: bool) -> Iterator[str]:
     strict, undecided = metrics.get("test_accuracy_strict"), metrics.get("undecided")
     if undecided:
         yield (
             f"{_percent(undecided)} of the test rows are undecided (their two largest outputs tie);"
             f" counting clear leads only, test accuracy is {_percent(strict)}"
         )
-    if metrics.get("grok_iteration") is not None:
+    if finished and metrics.get("grok_iteration") is not None:
         yield f"grokked at iteration {metrics['grok_iteration']}"
-    if metrics.get("stopped_early"):
+    if finished and metrics.get("stopped_early"):
         yield f"stopped early, after {metrics['updates']} iterations: nothing moved any more"
     if metrics.get("lu_iterations"):
         yield f"solved by LU in {metrics['lu_iterations']} iterations"

@@ -20,14 +20,13 @@ def fixed_points(permutation: NDArray[np.int64]) -> NDArray[np.bool_]:
 def orbits(permutations: Sequence[NDArray[np.int64]], size: int) -> NDArray[np.int64]:
     """(size,) number of the orbit of each point under the group that the permutations generate.
 
-    Orbits are numbered from 0 in the order of their smallest point.
+    Orbits are numbered from 0.
     """
     points = np.tile(np.arange(size), len(permutations))
     images = np.concatenate([np.arange(0), *permutations])
     edges = coo_array((np.ones(len(points), dtype=bool), (points, images)), shape=(size, size))
     _, component = connected_components(edges, directed=False)
-    first_seen, inverse = np.unique(component, return_index=True, return_inverse=True)[1:]
-    return np.argsort(np.argsort(first_seen))[inverse].astype(np.int64)
+    return component.astype(np.int64)
 
 
 def generated_subgroup(generators: Sequence[Symmetry]) -> list[Symmetry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.collect.formats import FORMATS
+from grokrfm.collect.formats import FORMATS, shown
 from grokrfm.collect.frames import runs, steps
 from grokrfm.collect.tables import averaged_over, table
 
@@ -24,7 +25,13 @@ def guarded(command: Callable[[], None]) -> None:
     """Run a command: what the user can mend is said in a line, without a traceback."""
     try:
         command()
-    except (GrokrfmError, OSError) as error:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor flush it at exit
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        sys.exit(1)
+    except GrokrfmError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
 
@@ -36,11 +43,11 @@ def _collect() -> None:
     by = [*arguments.rows, *arguments.columns]
     cells = table(frame, arguments.rows, arguments.columns, arguments.value)
     text = FORMATS[arguments.format](cells, arguments.rows, arguments.columns, arguments.value)
+    if arguments.figure:
+        _draw(frame, arguments)
     sys.stdout.write(text)
     for line in _remarks(frame, by):
         sys.stderr.write(f"{line}\n")
-    if arguments.figure:
-        _draw(frame, arguments)
 
 
 def _remarks(frame: pd.DataFrame, by: list[str]) -> Iterator[str]:
@@ -48,8 +55,8 @@ def _remarks(frame: pd.DataFrame, by: list[str]) -> Iterator[str]:
     for status, count in unfinished["status"].value_counts().items():
         yield f"note: {count} of {len(frame)} runs are {status} and count towards no mean"
     for name, levels in averaged_over(frame, by).items():
-        shown = ", ".join(map(str, levels[:5])) + (", ..." if len(levels) > 5 else "")
-        yield f"note: averaged over {name} ({shown}); give it in --rows or --columns to tell apart"
+        listed = ", ".join(map(shown, levels[:5])) + (", ..." if len(levels) > 5 else "")
+        yield f"note: averaged over {name} ({listed}); give it in --rows or --columns to tell apart"
 
 
 def _draw(frame: pd.DataFrame, arguments: argparse.Namespace) -> None:
@@ -89,4 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names separated by commas, got {text!r}")
+    return names

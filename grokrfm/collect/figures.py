@@ -9,9 +9,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from grokrfm.checks import nearest
-from grokrfm.collect.tables import TableError, interval, names
+from grokrfm.collect.formats import shown
+from grokrfm.collect.tables import TableError, check_columns, interval
 
 # Okabe and Ito's palette: told apart with any colour vision; line styles tell them apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -23,42 +24,45 @@ def over_iterations(
 ) -> Figure:
     """A number against the iteration: a line a group, with the 95 % interval over its runs as band.
 
+    The label of a group gives its runs; where some have fewer iterations, the fewest and the most
+    that a point of the line stands for.
+
     Parameters
     ----------
     steps, runs   as `collect.steps` and `collect.runs` give them; only finished runs are drawn
-    value         a column of `steps`, such as test_accuracy
+    value         a numeric column of `steps`, such as test_accuracy
     by            columns of `runs` whose combinations make the groups
 
     Raises
     ------
-    TableError   if a column is unknown or nothing is finished
+    TableError   if a column is unknown or unfit, or nothing is finished
     """
-    for name, known in [(value, steps), *((name, runs) for name in by)]:
-        if name not in known:
-            raise TableError(f"no column {name!r} to draw; {nearest(name, names(known))}")
+    check_columns(runs, groups=by, values=[])
+    check_columns(steps, groups=["digest", "iteration"], values=[value])
     finished = runs[runs["status"] == "finished"]
-    joined = steps[["digest", "iteration", value]].merge(finished[["digest", *by]], on="digest")
-    joined = joined.dropna(subset=[value])
+    levels_of = finished[list(by)].set_axis(
+        range(len(by)), axis="columns"
+    )  # a level may be a digest
+    levels_of = levels_of.assign(digest=finished["digest"])
+    joined = steps[["digest", "iteration", value]].dropna().merge(levels_of, on="digest")
     if joined.empty:
         raise TableError(f"no finished run has measured {value}; there is nothing to draw")
 
     with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(6.4, 4.0), layout="constrained")
         axes = figure.subplots()
-        groups = joined.groupby(list(by), dropna=False) if by else [((), joined)]
-        for number, (key, group) in enumerate(groups):
-            spread = group.groupby("iteration")[value].agg(["mean", interval])
-            x, mean = spread.index.to_numpy(), spread["mean"].to_numpy()
-            half = np.nan_to_num(spread["interval"].to_numpy())
+        keys = list(range(len(by)))
+        groups = joined.groupby(keys, dropna=False) if by else [((), joined)]
+        for number, (levels, group) in enumerate(groups):
+            points = group.groupby("iteration")[value].agg(["mean", interval, "count"])
+            x, mean = points.index.to_numpy(), points["mean"].to_numpy()
+            half = np.nan_to_num(points["interval"].to_numpy())
             colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
-            count = group["digest"].nunique()
-            group_name = ", ".join(
-                f"{column} = {level}" for column, level in zip(by, key, strict=True)
-            )
-            label = f"{group_name} (n = {count})" if group_name else f"n = {count}"
+            label = _label(by, levels, points["count"])
             axes.plot(x, mean, style, color=colour, label=label)
             axes.fill_between(x, mean - half, mean + half, color=colour, alpha=0.2, linewidth=0)
         axes.set_xlabel("iteration")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel(value.replace("_", " "))
         if "accuracy" in value or value.startswith("undecided"):
             axes.set_ylim(-0.02, 1.02)
@@ -67,9 +71,19 @@ def over_iterations(
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write a figure as PNG and PDF beside each other; returns the two paths."""
+    """Write a figure as PNG and PDF beside each other, aside and renamed; returns the two paths."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     written = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "pdf")]
     for path in written:
-        figure.savefig(path, dpi=160)
+        aside = path.with_name(f".{path.name}.tmp")
+        figure.savefig(aside, dpi=160, format=path.suffix[1:])
+        aside.replace(path)
     return written
+
+
+def _label(by: Sequence[str], levels: Sequence[object], counts: pd.Series) -> str:
+    fewest, most = counts.min(), counts.max()
+    n = f"n = {most}" if fewest == most else f"n = {fewest} to {most}"
+    name = ", ".join(f"{column} = {shown(level)}" for column, level in zip(by, levels, strict=True))
+    label = f"{name} ({n})" if name else n
+    return label.replace("$", r"\$")  # a dollar would start a formula

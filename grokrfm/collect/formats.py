@@ -51,8 +51,8 @@ def _laid_out(
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     headers: list[str] = []
     for cell in cells.to_dict("records"):
-        level = ", ".join(f"{name}={_shown(cell[name])}" for name in columns)
-        line = lines.setdefault(tuple(_shown(cell[name]) for name in rows), {})
+        level = ", ".join(f"{name}={shown(cell[name])}" for name in columns)
+        line = lines.setdefault(tuple(shown(cell[name]) for name in rows), {})
         for value in values:
             header = text(", ".join(part for part in (value, level) if part))
             headers.append(header)
@@ -83,13 +83,14 @@ def _number(x: float) -> str:
     return f"{x:.3f}" if x == 0 or 1e-3 <= abs(x) < 1e4 else f"{x:.2e}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A level of a setting, as tables and figures write it."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a column of integers with gaps is one of floats to pandas
-    return "–" if pd.isna(value) else str(value)
+    return "–" if pd.isna(value) else " ".join(str(value).split("\n"))
 
 
 def _latex_escaped(text: str) -> str:
-    special = {c: f"\\{c}" for c in "&%$#_{}"}
+    special = {c: f"\\{c}" for c in "&%$#_{}"} | {"|": r"\textbar{}"}
     special |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     return "".join(special.get(c, c) for c in text)

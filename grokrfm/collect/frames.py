@@ -94,10 +94,15 @@ def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
     ------
     StoreError   if no study given holds a run of that digest
     """
-    for store, record in _best(studies):
-        if record.digest == digest:
-            return feature_files.read(store.study, digest)
-    raise StoreError(f"no run with digest {digest} in {studies}")
+    stores = open_stores(studies)
+    if not any(record.digest == digest for store in stores for record in store.records()):
+        raise StoreError(
+            f"no run with digest {digest} in {', '.join(str(s.study) for s in stores)}"
+        )
+    kept: dict[int, np.ndarray] = {}
+    for store in stores:
+        kept |= feature_files.read(store.study, digest)
+    return dict(sorted(kept.items()))
 
 
 def open_stores(studies: Folders) -> list[Store]:
@@ -105,7 +110,8 @@ def open_stores(studies: Folders) -> list[Store]:
     folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
     for folder in map(Path, folders):
         if not folder.is_dir():
-            raise StoreError(f"{folder}: no such folder; a study is a folder below outputs/")
+            what = "is not a folder" if folder.exists() else "no such folder"
+            raise StoreError(f"{folder}: {what}; a study is a folder below outputs/")
         if not (folder / "segments").is_dir():
             inside = sorted(p.parent.name for p in folder.glob("*/segments"))
             hint = f"; it contains the studies {', '.join(inside)}" if inside else ""

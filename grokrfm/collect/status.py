@@ -35,11 +35,15 @@ def _counts(records: list[Record]) -> str:
 
 def _details(records: list[Record]) -> list[str]:
     lines = []
-    causes = Counter(record.error["message"] for record in records if record.error)
-    for cause, count in causes.most_common():
-        lines.append(f"  failed ({count}): {cause}")
+    causes: dict[str, list[Record]] = {}
     for record in records:
-        if record.status in ("running", "lost"):
+        if record.error:
+            causes.setdefault(record.error["message"], []).append(record)
+    for cause, failed in sorted(causes.items(), key=lambda item: -len(item[1])):
+        named = ", ".join(record.digest for record in failed[:3]) + (", ..." * (len(failed) > 3))
+        lines.append(f"  failed ({len(failed)}): {cause}\n    {failed[0].facts['title']}: {named}")
+    for record in records:
+        if record.status in ("running", "lost", "interrupted"):
             minutes = (time.time() - record.started) / 60
             where = f"process {record.provenance['pid']} on {record.provenance['host']}"
             lines.append(

@@ -10,7 +10,7 @@ from scipy import stats
 
 from grokrfm.checks import GrokrfmError, nearest
 
-SCIENCE = ("task.", "split.", "kernel.", "rfm.", "start.")
+SCIENCE = ("task.", "split.", "kernel.", "rfm.", "start.", "probe.")
 
 
 class TableError(GrokrfmError):
@@ -20,6 +20,26 @@ class TableError(GrokrfmError):
 def names(frame: pd.DataFrame) -> list[str]:
     """The names of the columns."""
     return [str(name) for name in frame.columns]
+
+
+def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[str]) -> None:
+    """Refuse columns that are not there, that are named twice, or that cannot be averaged.
+
+    Raises
+    ------
+    TableError   naming the column and, for one that is unknown, the nearest that is there
+    """
+    asked = [*groups, *values]
+    if frame.empty:
+        raise TableError("there are no runs yet")
+    for name in asked:
+        if name not in frame:
+            raise TableError(f"no column {name!r} in these runs; {nearest(name, names(frame))}")
+        if asked.count(name) > 1:
+            raise TableError(f"column {name!r} is asked for twice")
+    for name in values:
+        if not pd.api.types.is_numeric_dtype(frame[name]):
+            raise TableError(f"column {name!r} is not numeric, it cannot be averaged")
 
 
 def interval(values: pd.Series) -> float:
@@ -54,12 +74,7 @@ def table(
     TableError   if a column is unknown, or is not numeric where it must be
     """
     by = [*rows, *columns]
-    for name in [*by, *values]:
-        if name not in runs:
-            raise TableError(f"no column {name!r} in these runs; {nearest(name, names(runs))}")
-    for name in values:
-        if not pd.api.types.is_numeric_dtype(runs[name]):
-            raise TableError(f"column {name!r} is not numeric, it cannot be averaged")
+    check_columns(runs, by, values)
     cells = []
     groups = runs.groupby(by, dropna=False, sort=True) if by else [((), runs)]
     for key, group in groups:
@@ -79,5 +94,9 @@ def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[objec
     finished = runs[runs["status"] == "finished"]
     settings = [name for name in names(runs) if name.startswith(SCIENCE) and name not in by]
     groups = [group for _, group in finished.groupby(list(by), dropna=False)] if by else [finished]
-    varying = [name for name in settings if any(g[name].nunique(dropna=False) > 1 for g in groups)]
-    return {name: sorted(finished[name].unique().tolist(), key=str) for name in varying}
+    varying = {
+        name: pd.concat([group[name] for group in groups if group[name].nunique(dropna=False) > 1])
+        for name in settings
+        if any(group[name].nunique(dropna=False) > 1 for group in groups)
+    }
+    return {name: sorted(levels.unique().tolist(), key=str) for name, levels in varying.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grokrfm.checks import positive
+from grokrfm import checks
 from grokrfm.kernels.kernel import RadialKernel
 
 
@@ -23,7 +23,7 @@ class Laplace(RadialKernel):
     bandwidth: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bandwidth", positive("bandwidth", self.bandwidth))
+        object.__setattr__(self, "bandwidth", checks.bandwidth(self.bandwidth))
 
     def profile(self, squared_distance: Tensor) -> Tensor:
         return torch.exp(squared_distance.sqrt() / -self.bandwidth)

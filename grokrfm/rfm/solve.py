@@ -6,6 +6,7 @@ singular to working precision. K is left as it was.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -79,6 +80,8 @@ def min_norm(K: Tensor, ridge: float, Y: Tensor) -> Solution:
     Eigenvalues below n·ε·(the largest in magnitude) count as 0. Some twenty times the cost of
     Cholesky; meant for small, truly singular problems.
     """
+    if not K.isfinite().all():
+        raise NumericsError("K is not finite")
     with _ridge_added(K, ridge):
         values, vectors = torch.linalg.eigh(K)
     cutoff = len(K) * torch.finfo(K.dtype).eps * values.abs().max()
@@ -103,13 +106,15 @@ def mixed(K: Tensor, ridge: float, Y: Tensor) -> Solution:
                 "K + ridge·I is not positive definite in float32; rfm.solver=mixed needs a"
                 " condition number below about 1e6: set rfm.solver=cholesky"
             )
-        scale, total = Y.norm(dim=0), torch.zeros_like(Y)
+        scale = Y.norm(dim=0)
+        scale[scale == 0] = 1  # a class without a training row has a target of zeros
+        total = torch.zeros_like(Y)
         residual, worst = Y, 1.0
         while worst > REFINED:
             total = total + torch.cholesky_solve(residual.float(), factor).to(K.dtype)
             residual = Y - K @ total
             before, worst = worst, float((residual.norm(dim=0) / scale).max())
-            if not worst < before / 2 and worst > REFINED:
+            if not math.isfinite(worst) or (worst > REFINED and worst >= before / 2):
                 raise NumericsError(
                     f"rfm.solver=mixed stopped gaining at a relative residual of {worst:.1e} (it"
                     f" needs {REFINED:g}): K is too ill-conditioned, set rfm.solver=cholesky"

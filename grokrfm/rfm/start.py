@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from grokrfm.algebra import fixed_points
-from grokrfm.checks import SettingError
+from grokrfm.checks import NumericsError, SettingError
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.rfm.engine import RFM, Examples
 from grokrfm.tasks import Task
@@ -60,8 +59,11 @@ class Reflection:
         train = examples(task, np.flatnonzero(~held_out), device)
         test = examples(task, np.flatnonzero(held_out), device)
         M = Identity().matrix(task, kernel, rfm, device)
-        for step in rfm.steps(kernel, train, test, task.classes, M):
-            M = step.next_M
+        try:
+            for step in rfm.steps(kernel, train, test, task.classes, M):
+                M = step.next_M
+        except NumericsError as error:
+            raise NumericsError(f"while learning the start: {error}") from error
         return M
 
     def _index(self, task: Task) -> int:
@@ -91,17 +93,23 @@ class Stored:
     def _load(self, width: int) -> np.ndarray:
         try:
             M = np.load(Path(self.path), allow_pickle=False)
-        except (OSError, ValueError, EOFError, BadZipFile, TypeError) as error:
+        except Exception as error:  # whatever a file that is no .npy file leads numpy to
             reason = getattr(error, "strerror", None) or "not a .npy file"
-            raise SettingError("path", f"{self.path}: cannot be read ({reason})") from error
+            raise self._error(f"cannot be read ({reason})") from error
         if not isinstance(M, np.ndarray) or M.shape != (width, width):
             found = getattr(M, "shape", "an archive of several arrays")
-            raise SettingError(
-                "path", f"{self.path}: must hold one ({width}, {width}) matrix, not {found}"
-            )
+            raise self._error(f"must hold one ({width}, {width}) matrix, not {found}")
+        if M.dtype.kind not in "fiu":
+            raise self._error(f"must hold real numbers, not {M.dtype}")
+        M = M.astype(np.float64)
         if not np.isfinite(M).all() or np.abs(M - M.T).max() > 1e-8 * np.abs(M).max():
-            raise SettingError("path", f"{self.path}: the matrix must be finite and symmetric")
+            raise self._error("the matrix must be finite and symmetric")
+        if not M.any():
+            raise self._error("the matrix must not be zero")
         return (M + M.T) / 2
+
+    def _error(self, problem: str) -> SettingError:
+        return SettingError("path", f"{self.path}: {problem}")
 
 
 def examples(

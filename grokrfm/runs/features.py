@@ -24,13 +24,14 @@ class FeatureSelection:
     chosen: str | tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if isinstance(self.chosen, (list, tuple)):
-            ok = all(isinstance(k, int) and not isinstance(k, bool) and k >= 0 for k in self.chosen)
-            object.__setattr__(self, "chosen", tuple(sorted(set(self.chosen))) if ok else None)
-        if not (isinstance(self.chosen, tuple) or self.chosen in ("none", "last", "all")):
+        chosen = self.chosen
+        if isinstance(chosen, (list, tuple)) and all(type(k) is int and k >= 0 for k in chosen):
+            object.__setattr__(self, "chosen", tuple(sorted(set(chosen))))
+        elif chosen not in ("none", "last", "all"):
             raise SettingError(
                 "features",
-                "must be none, last, all, or a list of update counts such as [1,5,25]",
+                "must be none, last, all, or a list of update counts such as [1,5,25],"
+                f" got {chosen!r}",
             )
 
     def wants(self, k: int, last: bool) -> bool:

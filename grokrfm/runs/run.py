@@ -154,7 +154,6 @@ def execute(
             observer.on_step(observation)
         if progress.matrices:
             features.write(store.study, spec.digest, progress.matrices)
-        end["metrics"] = {**progress.last(), **learner.summarise(progress.history)}
         end["status"] = "finished"
     except StoreError:
         raise
@@ -163,7 +162,10 @@ def execute(
         _write_end(store, attempt, progress, {"status": "interrupted", "metrics": progress.last()})
         raise
     except Exception as error:
-        end |= {"status": "failed", "metrics": progress.last(), "error": _described(error)}
+        end |= {"status": "failed", "error": _described(error)}
+    end["metrics"] = progress.last()
+    if progress.history:
+        end["metrics"] |= learner.summarise(progress.history)
     end = _write_end(store, attempt, progress, end)
     checkpoint.remove(store.study, spec)
     return Record(attempt=attempt, history=progress.history, **start, **end)

@@ -23,6 +23,8 @@ from grokrfm.runs.spec import Spec
 log = logging.getLogger(__name__)
 
 _HISTORY = b'{"kind": "history"'
+_STARTED = {"attempt", "digest", "started", "config", "facts", "provenance"}
+_ENDED = {"attempt", "status", "ended", "metrics", "features"}
 
 
 class Store:
@@ -87,9 +89,9 @@ class Store:
         return sorted((self.study / "segments").glob("*.jsonl"))
 
     def _take(self, entry: Mapping[str, Any] | None) -> None:
-        if entry and entry.get("kind") == "started":
+        if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
             self._starts[entry["attempt"]] = entry
-        elif entry and entry.get("kind") == "ended":
+        elif entry and entry.get("kind") == "ended" and set(entry) >= _ENDED:
             self._ends[entry["attempt"]] = entry
 
 
@@ -123,8 +125,8 @@ class _Writer:
 
 def _cannot_write(path: Path, error: OSError) -> str:
     return (
-        f"{path}: cannot be written ({error.strerror}); choose another folder with outputs=PATH or"
-        " mend this one. What was finished before is kept"
+        f"outputs: {path} cannot be written ({error.strerror}); mend that, or choose another folder"
+        " with outputs=PATH"
     )
 
 

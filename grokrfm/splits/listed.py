@@ -41,34 +41,40 @@ class Listed:
             if training[row]:
                 raise self._error(f"line {line}: the pair {first},{second} is listed twice")
             training[row] = True
+        if not training.any() or training.all():
+            side = "test" if training.any() else "training"
+            counts = f"{training.sum()} rows train, {(~training).sum()} test"
+            raise self._error(f"leaves the {side} set empty ({counts})")
         return from_training_mask(training, "path")
 
     def _lines(self) -> Iterator[tuple[int, str, str]]:
         """Line number and the two fields of each line below the header."""
         try:
             text = Path(self.path).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a text file in UTF-8"
             raise self._error(
                 f"cannot be read ({reason}); give a CSV file with columns a,b"
             ) from error
-        reader = csv.reader(text.splitlines())
+        reader = csv.reader(text.rstrip().splitlines())
         header = [field.strip() for field in next(reader, [])]
         if header != ["a", "b"]:
             raise self._error(f"line 1: the header must be a,b, got {','.join(header)!r}")
-        for fields in reader:
-            if len(fields) != 2:
-                raise self._error(
-                    f"line {reader.line_num}: expected two values a,b, got {fields!r}"
-                )
-            yield reader.line_num, fields[0].strip(), fields[1].strip()
+        try:
+            for fields in reader:
+                if len(fields) != 2:
+                    problem = f"expected two values a,b, got {','.join(fields)!r}"
+                    raise self._error(f"line {reader.line_num}: {problem}")
+                yield reader.line_num, fields[0].strip(), fields[1].strip()
+        except csv.Error as error:
+            raise self._error(f"line {reader.line_num}: {error}") from error
 
     def _element(self, group: Group, text: str, line: int) -> int:
         try:
             value = json.loads(text)
-        except ValueError:
-            raise self._error(f"line {line}: {text!r} is not a number or a list") from None
-        is_code = isinstance(group.elements[0], tuple) and isinstance(value, int)
+        except (ValueError, RecursionError):
+            raise self._error(f"line {line}: {text!r:.40} is not a number or a list") from None
+        is_code = isinstance(group.elements[0], tuple) and type(value) is int
         if is_code and 0 <= value < group.order:
             return int(value)
         try:

@@ -23,7 +23,7 @@ LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "\\": r"\textbackslash{}",
-    "|": "|",
+    "|": r"\textbar{}",
     "λ": "λ",
 }
 

@@ -204,7 +204,6 @@ def test_features_are_found_in_any_of_several_folders(study):
     assert list(collect.features([first, second], "d2")) == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="only the folder of the latest attempt is looked into")
 def test_features_are_found_when_a_later_attempt_elsewhere_kept_none(study):
     keeper = study(run("d1"), name="keeper")
     other = study(run("d1"), name="other", beginning=BEGINNING + 1000)

@@ -173,3 +173,15 @@ def test_the_condition_is_estimated_from_below_and_closely(name, number, seed):
     estimate = float(condition(K, ridge, SOLVERS[name](K, ridge, Y).inverse))
     truth = float(torch.linalg.cond(K + ridge * torch.eye(30, dtype=torch.float64), 1))
     assert truth / 3 < estimate <= truth * (1 + 1e-6)
+
+
+def test_mixed_refines_also_where_a_class_has_no_training_row(generator):
+    K, Y = of_condition(1e3, 40, generator), targets(40, generator)
+    Y[:, 1] = 0
+    exact = cholesky(K, 0, Y).coefficients
+    assert oracles.relative_error(mixed(K, 0, Y).coefficients, exact) < 1e-11
+
+
+def test_min_norm_reports_a_matrix_that_is_not_finite(generator):
+    with pytest.raises(NumericsError, match="not finite"):
+        min_norm(torch.full((3, 3), torch.nan, dtype=torch.float64), 0, targets(3, generator))

@@ -173,3 +173,20 @@ def test_an_archive_of_arrays_is_refused(tmp_path, symmetric):
     np.savez(path, M=symmetric.numpy())
     with pytest.raises(SettingError, match=r"must hold one \(10, 10\) matrix, not an archive"):
         Stored(str(path)).check(addition(5))
+
+
+@pytest.mark.parametrize(
+    "array", [np.eye(10, dtype=complex), np.eye(10, dtype=bool), np.full((10, 10), "x")]
+)
+def test_a_stored_matrix_that_is_not_of_real_numbers_is_refused(array, tmp_path):
+    np.save(tmp_path / "M.npy", array)
+    with pytest.raises(SettingError, match="must hold real numbers"):
+        matrix(Stored(str(tmp_path / "M.npy")), addition(5))
+
+
+def test_a_stored_matrix_of_integers_is_read_by_value(tmp_path):
+    np.save(tmp_path / "M.npy", np.diag(np.full(10, 200, dtype=np.uint8)))
+    assert torch.equal(
+        matrix(Stored(str(tmp_path / "M.npy")), addition(5)),
+        200 * torch.eye(10, dtype=torch.float64),
+    )

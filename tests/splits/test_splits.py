@@ -408,8 +408,8 @@ def test_an_element_of_a_product_is_listed_by_coordinates_or_by_number(listed):
         ("0,1\n", "line 1: the header must be a,b, got '0,1'"),
         ("b,a\n0,1\n", "line 1: the header must be a,b, got 'b,a'"),
         ("a,b,c\n0,1,2\n", "line 1: the header must be a,b, got 'a,b,c'"),
-        ("a,b\n0,1\n0,1,2\n", "line 3: expected two values a,b, got ['0', '1', '2']"),
-        ("a,b\n0\n", "line 2: expected two values a,b, got ['0']"),
+        ("a,b\n0,1\n0,1,2\n", "line 3: expected two values a,b, got '0,1,2'"),
+        ("a,b\n0\n", "line 2: expected two values a,b, got '0'"),
         ("a,b\n0,x\n", "line 2: 'x' is not a number or a list"),
         ("a,b\n0,\n", "line 2: '' is not a number or a list"),
         ("a,b\n0,1\n1,4\n", "line 3: 4 is not an element of Z4; its elements run from 0 to 3"),
@@ -476,3 +476,17 @@ def test_a_folder_is_no_listed_file(tmp_path):
 def test_a_path_that_is_no_text_is_refused(path):
     with pytest.raises(SettingError, match=r"^path must be the path of a CSV file"):
         Listed(path)
+
+
+@pytest.mark.parametrize("text", ["true", "[" * 100_000, "x" * 200_000])
+def test_no_text_in_a_listed_file_ends_in_a_traceback(text, tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text(f"a,b\n0,{text}\n", encoding="utf-8")
+    with pytest.raises(SettingError, match="line 2: "):
+        cut(Listed(str(path)), abelian([2, 3]))
+
+
+def test_blank_lines_at_the_end_of_a_listed_file_do_no_harm(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("a,b\n0,1\n\n\n", encoding="utf-8")
+    assert cut(Listed(str(path)), addition(3)).train.tolist() == [1]
