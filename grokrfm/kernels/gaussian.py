@@ -35,5 +35,9 @@ class Gaussian(RadialKernel):
     def slope(self, squared_distance: Tensor) -> Tensor:
         return self.profile(squared_distance) * (-0.5 / self.bandwidth**2)
 
+    @property
+    def gradient_scale(self) -> float:  # type: ignore[override]  # −2·slope = K / bandwidth²
+        return 1 / self.bandwidth**2
+
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        return gram / self.bandwidth**2  # −2·slope, without another exponential
+        return gram

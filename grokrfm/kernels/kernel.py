@@ -28,12 +28,19 @@ class Kernel(Protocol):
 
 @runtime_checkable
 class StreamedGradient(Kernel, Protocol):
-    """A kernel whose gradient is ∇ₓk(x, z) = B·M(z − x) if `radial`, else B·M z."""
+    """A kernel whose gradient is ∇ₓk(x, z) = s·B·M(z − x) if `radial`, else s·B·M z.
+
+    The factor s is `gradient_scale`; kept out of B, it costs nothing.
+    """
 
     radial: ClassVar[bool]
 
+    @property
+    def gradient_scale(self) -> float:
+        """s, the same for all pairs of points."""
+
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        """B, (m, n), where `gram` is the K of the same rows."""
+        """B, (m, n), where `gram` is the K of the same rows; may be `gram` itself."""
 
 
 @runtime_checkable
@@ -48,6 +55,7 @@ class RadialKernel(ABC):
     """k(x, z) = profile(d²) with d² = (x − z)ᵀ M (x − z)."""
 
     radial: ClassVar[bool] = True
+    gradient_scale: float = -2.0  # ∇ₓ d² = −2·M(z − x)
 
     @abstractmethod
     def profile(self, squared_distance: Tensor) -> Tensor:
@@ -63,13 +71,14 @@ class RadialKernel(ABC):
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
-        return _fill(filled, squared_distances(M, x, z), self.slope).mul_(-2)
+        return _fill(filled, squared_distances(M, x, z), self.slope)
 
 
 class InnerProductKernel(ABC):
     """k(x, z) = profile(t) with t = xᵀ M z."""
 
     radial: ClassVar[bool] = False
+    gradient_scale: float = 1.0
 
     @abstractmethod
     def profile(self, inner_product: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ def streamed_agop(
 ) -> Tensor:
     """The AGOP of any kernel, streamed over blocks of points; arguments as for `agop`.
 
-    A gradient is M h with h_jc = Σ_i B_ji α_ic x_i, and −x_j Σ_i B_ji α_ic more for a radial
+    A gradient is s·M h with h_jc = Σ_i B_ji α_ic x_i, and −x_j Σ_i B_ji α_ic more for a radial
     kernel. The rows x_i are one-hot, so coordinate p of the sum collects the rows in which p is
     active: a batched product over coordinates gives a block of the table h (d, c, points), and the
     outer products are one symmetric product of that table with itself.
@@ -80,7 +80,7 @@ def streamed_agop(
     if centering:
         mean = total / n
         outer -= mean @ mean.T
-    return M @ outer @ M
+    return kernel.gradient_scale**2 * (M @ outer @ M)
 
 
 def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Tensor]:

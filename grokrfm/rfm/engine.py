@@ -168,10 +168,10 @@ class RFM:
             state = State(0, start, self.max_growth * float(start.norm()))
         targets = torch.nn.functional.one_hot(train.labels, classes).to(state.M.dtype)
         n = len(train.labels)
-        K = state.M.new_empty(n, n)  # the one matrix of its size that is kept
+        K, workspace = state.M.new_empty(n, n), state.M.new_empty(n, n)  # all that is so large
         while state.iteration < self.iterations:
             try:
-                step = self._step(kernel, train, test, targets, state, K, with_condition)
+                step = self._step(kernel, train, test, targets, state, K, workspace, with_condition)
                 _check_growth(step.next_M, state.largest)
             except NumericsError as error:
                 raise NumericsError(f"iteration {state.iteration}: {error}") from error
@@ -188,14 +188,16 @@ class RFM:
         targets: Tensor,
         state: State,
         K: Tensor,
+        workspace: Tensor,
         with_condition: bool,
     ) -> Step:
         started = time.perf_counter()
         M, x = state.M, train.inputs
         kernel.gram(M, x, x, out=K)
-        coefficients, solver, inverse = SOLVERS[self.solver](K, self.ridge, targets)
+        solve = SOLVERS[self.solver]
+        coefficients, solver, inverse = solve(K, self.ridge, targets, workspace)
         estimate = condition(K, self.ridge, inverse) if with_condition else None
-        del inverse  # it holds the factor, which is as large as K
+        del inverse  # it may hold a factor as large as K
         train_outputs = K @ coefficients
         test_outputs = _predict(kernel, M, x, coefficients, test.inputs)
         learned = agop(kernel, M, x, coefficients, K, centering=self.centering)

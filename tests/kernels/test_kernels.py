@@ -97,7 +97,7 @@ def test_the_gradient_weights_give_the_gradient_of_the_formula(case, slots, gene
         for j in range(len(z)):
             direction = Z[j] - X[i] if case.kernel.radial else Z[j]
             expected = grad(case.formula, argnums=1)(M, X[i], Z[j])
-            assert close(B[i, j] * (M @ direction), expected)
+            assert close(case.kernel.gradient_scale * B[i, j] * (M @ direction), expected)
 
 
 @every_streamed_kernel

@@ -1,0 +1,26 @@
+"""Training pairs that a user lists in a file."""
+
+from grokrfm import collect
+from tests.cli.command import digests, grokrfm
+
+PAIRS = "a,b\n0,1\n1,2\n2,2\n"
+
+
+def test_a_list_counts_by_its_content_not_by_its_path(tmp_path):
+    (tmp_path / "below").mkdir()
+    for path, text in {
+        "one.csv": PAIRS,
+        "below/same.csv": PAIRS,
+        "more.csv": PAIRS + "0,0\n",
+    }.items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    paths = f"split.path=one.csv,{tmp_path}/below/same.csv,more.csv"
+    small = ["task.modulus=3", "rfm.iterations=1", "study=demo"]
+    done = grokrfm(tmp_path, "-m", "split=listed", paths, *small)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "2 finished, 1 already finished"
+    one, same, more = digests(done.stdout)
+    assert one == same != more
+    runs = collect.runs(tmp_path / "outputs" / "demo").set_index("digest")
+    assert runs["n_train"].to_dict() == {one: 3, more: 4}
+    assert runs["n_test"].to_dict() == {one: 6, more: 5}
