@@ -1,7 +1,8 @@
-"""What an RFM iteration costs, as a ratio to the bare Cholesky factorisation beside it.
+"""What an RFM iteration costs, as ratios to things measured beside it.
 
 Absolute times mean little on a shared machine. A ratio of two things measured alternately in one
-process means much: the factorisation is the part that no implementation can avoid.
+process means much: the bare Cholesky factorisation is the part that no implementation can avoid.
+Every row is measured in a fresh process on one thread.
 """
 
 from __future__ import annotations
@@ -13,99 +14,194 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from grokrfm import tasks
 from grokrfm.experiment import Experiment
-from grokrfm.kernels import Gaussian, Kernel, Quadratic
+from grokrfm.kernels import Gaussian, GeneralQuadratic, Kernel, Laplace, OneHot, Quadratic
 from grokrfm.probes import Accuracy, Grok, Loss, Margin
 from grokrfm.rfm import RFM, Identity
 from grokrfm.rfm.start import examples
 from grokrfm.runs.features import FeatureSelection
-from grokrfm.splits import FixedPoints
+from grokrfm.splits import FixedPoints, Splitter, Uniform
 
 CPU = torch.device("cpu")
-KERNELS: dict[str, Kernel] = {"gaussian": Gaussian(2.5), "quadratic": Quadratic()}
-# Ratio to Cholesky that an iteration may cost at p = 61, one thread; MB for the whole process.
-BOUNDS = {"gaussian": 2.5, "quadratic": 2.0}
-MEMORY_BOUND = 1000
+NO_FEATURES = FeatureSelection("none")
+KERNELS: dict[str, Kernel] = {
+    "gaussian": Gaussian(2.5),
+    "laplace": Laplace(2.5),
+    "quadratic": Quadratic(),
+    "general_quadratic": GeneralQuadratic(),
+}
+DEGENERATE = FixedPoints([0], 0, 0, 0)
+Row = dict[str, object]
+
+
+def against_cholesky(kernel: str, modulus: int, repeats: int = 7) -> Row:
+    """An iteration with all probes against `torch.linalg.cholesky` of its kernel matrix.
+
+    The two alternate; the ratio is taken pair by pair.
+    """
+    experiment = _experiment(kernel, modulus, DEGENERATE, repeats + 1)
+    x = examples(experiment.task, experiment.split.train, CPU).inputs
+    K = experiment.kernel.gram(torch.eye(x.width, dtype=torch.float64), x, x)
+    K.diagonal().add_(experiment.rfm.ridge)
+    observations = experiment.observe(CPU, NO_FEATURES)
+    pairs = [
+        (_seconds(lambda: next(observations)), _seconds(lambda: torch.linalg.cholesky(K)))
+        for _ in range(repeats + 1)
+    ][1:]
+    return {"kernel": kernel, "n": len(x), **_ratio(pairs, "iteration", "cholesky")}
+
+
+def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
+    """An iteration against the same arithmetic with a tensor n × c × d, and LU."""
+    experiment = _experiment(kernel, modulus, DEGENERATE, repeats + 1)
+    train = examples(experiment.task, experiment.split.train, CPU)
+    targets = torch.nn.functional.one_hot(train.labels).double()
+    M = torch.eye(train.inputs.width, dtype=torch.float64)
+    naive = {"gaussian": _naive_gaussian, "quadratic": _naive_quadratic}[kernel]
+    observations = experiment.observe(CPU, NO_FEATURES)
+    pairs = [
+        (_seconds(lambda: naive(M, train.inputs, targets)), _seconds(lambda: next(observations)))
+        for _ in range(repeats + 1)
+    ][1:]
+    return {"kernel": kernel, "n": len(train.labels), **_ratio(pairs, "naive", "iteration")}
+
+
+def memory(kernel: str, modulus: int, train_fraction: float = 0) -> Row:
+    """Peak memory of two iterations over that of the interpreter with torch imported."""
+    before = _peak_gb()
+    splitter = Uniform(train_fraction) if train_fraction else DEGENERATE
+    experiment = _experiment(kernel, modulus, splitter, 2)
+    seconds = _seconds(lambda: list(experiment.observe(CPU, NO_FEATURES))) / 2
+    row = {"kernel": kernel, "p": modulus, "n": len(experiment.split.train)}
+    peak = _peak_gb() - before
+    return {**row, "peak [GB]": round(peak, 3), "iteration [s]": round(seconds, 2)}
+
+
+def small(kernel: str, modulus: int, iterations: int = 1000) -> Row:
+    """Many iterations of a small run, once it is warm."""
+    experiment = _experiment(kernel, modulus, DEGENERATE, iterations)
+    observations = experiment.observe(CPU, NO_FEATURES)
+    next(observations)
+    seconds = _seconds(lambda: list(observations))
+    row = {"kernel": kernel, "n": len(experiment.split.train), "iterations": iterations}
+    return {**row, "seconds": round(seconds, 2)}
+
+
+TABLES: dict[str, tuple[Callable[..., Row], list[list[object]]]] = {
+    "iteration / Cholesky, p = 61 (at most 1.8 for functions of d, 1.4 for quadratic ones)": (
+        against_cholesky,
+        [[kernel, 61] for kernel in KERNELS],
+    ),
+    "naive n x c x d with LU / iteration, p = 61 (at least 7)": (
+        against_naive,
+        [["gaussian", 61], ["quadratic", 61]],
+    ),
+    "memory (p = 61: at most 0.6 GB)": (memory, [["gaussian", 61], ["quadratic", 61]]),
+    "small runs, p = 11 (at most 3 s)": (small, [[kernel, 11] for kernel in KERNELS]),
+}
+LARGE: dict[str, tuple[Callable[..., Row], list[list[object]]]] = {
+    "iteration / Cholesky, p = 113 (at most 1.8)": (against_cholesky, [["gaussian", 113, 2]]),
+    "memory (p = 113: at most 6 GB; p = 199 at 25 %: at most 5 GB)": (
+        memory,
+        [["gaussian", 113], ["gaussian", 199, 0.25], ["quadratic", 199, 0.25]],
+    ),
+}
 
 
 def main() -> None:
-    """Time every kernel, each in a fresh process on one thread, and print the table."""
+    """Print the tables; `--large` those of large groups (minutes)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--modulus", type=int, default=61, help="addition mod this")
-    parser.add_argument("--repeats", type=int, default=7, help="pairs timed after one warm-up")
-    parser.add_argument("--kernel", choices=KERNELS, help=argparse.SUPPRESS)
+    parser.add_argument("--large", action="store_true", help="p = 113 and 199 instead of 61 and 11")
+    parser.add_argument("--row", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.kernel:
-        json.dump(measure(arguments.kernel, arguments.modulus, arguments.repeats), sys.stdout)
-        return
-    table = pd.DataFrame([_in_fresh_process(name, arguments) for name in KERNELS])
-    machine = f"{platform.processor() or platform.machine()}, torch {torch.__version__}, 1 thread"
-    sys.stdout.write(f"{machine}\n\n{table.to_markdown(index=False)}\n")
-
-
-def measure(kernel: str, modulus: int, repeats: int) -> dict[str, object]:
-    """One row of the table: an iteration with all probes against `torch.linalg.cholesky`.
-
-    The task is addition mod `modulus` with all but the fixed points of s for training. Iteration
-    and factorisation alternate; the ratio is taken pair by pair.
-    """
     torch.set_num_threads(1)
-    experiment = Experiment(
+    if arguments.row:
+        name, *given = json.loads(arguments.row)
+        json.dump(globals()[name](*given), sys.stdout)
+        return
+    machine = f"{platform.machine()}, torch {torch.__version__}, one thread"
+    sys.stdout.write(f"{machine}\n")
+    for title, (measure, rows) in (LARGE if arguments.large else TABLES).items():
+        table = pd.DataFrame([_in_fresh_process(measure.__name__, *row) for row in rows])
+        sys.stdout.write(f"\n{title}\n\n{table.to_markdown(index=False)}\n")
+        sys.stdout.flush()
+
+
+def _experiment(kernel: str, modulus: int, splitter: Splitter, iterations: int) -> Experiment:
+    return Experiment(
         task=tasks.addition(modulus),
-        splitter=FixedPoints([0], 0, 0, 0),
+        splitter=splitter,
         kernel=KERNELS[kernel],
-        rfm=RFM(repeats + 1, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60),
+        rfm=RFM(iterations, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None),
         start=Identity(),
         probes={"a": Accuracy(1e-6), "l": Loss(), "m": Margin(1e-6), "g": Grok(0.9)},
         seed=0,
     )
-    pairs = list(_timed_pairs(experiment))[1:]
-    whole, bare = np.array(pairs).T
-    ratio = whole / bare
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def _naive_gaussian(M: Tensor, x: OneHot, targets: Tensor) -> Tensor:
+    X = x.dense(M.dtype)
+    XM = X @ M
+    norms = (XM * X).sum(dim=1)
+    K = torch.exp(-(norms[:, None] + norms - 2 * XM @ X.T) / 12.5)
+    alpha = torch.linalg.solve(K, targets)
+    weighted = (K @ (alpha[:, :, None] * XM[:, None, :]).flatten(1)).view(*alpha.shape, -1)
+    return _naive_agop((weighted - (K @ alpha)[:, :, None] * XM[:, None, :]) / 6.25)
+
+
+def _naive_quadratic(M: Tensor, x: OneHot, targets: Tensor) -> Tensor:
+    X = x.dense(M.dtype)
+    XM = X @ M
+    t = XM @ X.T
+    alpha = torch.linalg.solve(3 * t**2, targets)
+    weighted = 6 * t @ (alpha[:, :, None] * XM[:, None, :]).flatten(1)
+    return _naive_agop(weighted.view(*alpha.shape, -1))
+
+
+def _naive_agop(jacobians: Tensor) -> Tensor:
+    centred = (jacobians - jacobians.mean(dim=0)).flatten(0, 1)
+    values, vectors = torch.linalg.eigh(centred.T @ centred / len(jacobians))
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def _ratio(pairs: list[tuple[float, float]], first: str, second: str) -> Row:
+    times = np.array(pairs)
+    ratio = times[:, 0] / times[:, 1]
+    medians = np.median(times, axis=0).round(3).tolist()
+    spread = f"{ratio.min():.2f}-{ratio.max():.2f}"
     return {
-        "kernel": kernel,
-        "n": len(experiment.split.train),
-        "cholesky [s]": round(float(np.median(bare)), 3),
-        "iteration [s]": round(float(np.median(whole)), 3),
+        f"{first} [s]": medians[0],
+        f"{second} [s]": medians[1],
         "ratio": round(float(np.median(ratio)), 2),
-        "min-max": f"{ratio.min():.2f}-{ratio.max():.2f}",
-        "bound": BOUNDS[kernel],
-        "peak memory [MB]": round(peak),
-        "memory bound": MEMORY_BOUND,
+        "min-max": spread,
     }
 
 
-def _timed_pairs(experiment: Experiment) -> Iterator[tuple[float, float]]:
-    """Seconds of an iteration, and of the factorisation of its kernel matrix right after it."""
-    x = examples(experiment.task, experiment.split.train, CPU).inputs
+def _seconds(function: Callable[[], object]) -> float:
     started = time.perf_counter()
-    for observation in experiment.observe(CPU, FeatureSelection("all")):
-        whole = time.perf_counter() - started
-        M = torch.as_tensor(observation.arrays[observation.iteration])
-        K = experiment.kernel.gram(M, x, x)
-        K.diagonal().add_(experiment.rfm.ridge)
-        started = time.perf_counter()
-        torch.linalg.cholesky(K)
-        bare = time.perf_counter() - started
-        del K
-        yield whole, bare
-        started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
 
 
-def _in_fresh_process(kernel: str, arguments: argparse.Namespace) -> dict[str, object]:
-    sizes = ["--modulus", str(arguments.modulus), "--repeats", str(arguments.repeats)]
-    command = [sys.executable, "-m", "grokrfm.bench", "--kernel", kernel, *sizes]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    row: dict[str, object] = json.loads(done.stdout)
-    return row
+def _peak_gb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def _in_fresh_process(*row: object) -> Row:
+    command = [sys.executable, "-m", "grokrfm.bench", "--row", json.dumps(row)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{row}: {done.stderr}")
+    measured: Row = json.loads(done.stdout)
+    return measured
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from grokrfm import checks
 from grokrfm.kernels.kernel import RadialKernel
+from grokrfm.kernels.onehot import OneHot, squared_distances
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,14 @@ class Laplace(RadialKernel):
         distance = squared_distance.sqrt()
         slope = torch.exp(distance / -self.bandwidth) / (-2 * self.bandwidth * distance)
         return torch.where(distance > 0, slope, 0)
+
+    @property
+    def gradient_scale(self) -> float:  # type: ignore[override]  # −2·slope = K / (d·bandwidth)
+        return 1 / self.bandwidth
+
+    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+        weights = torch.empty_like(gram, memory_format=torch.contiguous_format)
+        for rows, squared_distance in squared_distances(M, x, z):
+            distance = squared_distance.sqrt_()
+            torch.div(gram[rows], distance, out=weights[rows]).masked_fill_(distance == 0, 0)
+        return weights

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
 
-# Training points whose gradients are held at a time, as a multiple of 1 point's d·c numbers: enough
-# for efficient products, few enough to stay near the cache (64 points at p = 61 are 3.8 MB).
-POINTS_AT_A_TIME = {"cpu": 64, "cuda": 1024}
+# Numbers of the table of gradients (d·c a training point) held at a time: on a CPU enough for
+# efficient products and few enough to stay near a core's cache (2**19 in float64 are 4 MB, 70
+# points at p = 61); on a GPU few large blocks pay (2**28: 2 GB).
+BLOCK_NUMBERS = {"cpu": 2**19, "cuda": 2**28}
+FEWEST_POINTS = 32
 
 
 def agop(
@@ -20,6 +24,7 @@ def agop(
     gram: Tensor,
     *,
     centering: bool,
+    memory: float = math.inf,
 ) -> Tensor:
     """AGOP = (1/n) Σ_j J_jᵀ J_j of f(·) = Σ_i coefficients[i]·k(·, x_i) over its training points.
 
@@ -30,6 +35,7 @@ def agop(
     M : (d, d)              the feature matrix of the predictor, symmetric
     coefficients : (n, c)
     gram : (n, n)           the kernel matrix of the rows of x
+    memory : float          bytes that the blocks may take; down to those of one point
 
     Returns
     -------
@@ -41,7 +47,9 @@ def agop(
         product = kernel.agop(M, x, coefficients, centering)
     else:
         assert isinstance(kernel, StreamedGradient)
-        product = streamed_agop(kernel, M, x, coefficients, gram, centering=centering)
+        product = streamed_agop(
+            kernel, M, x, coefficients, gram, centering=centering, memory=memory
+        )
     return (product + product.T) / 2
 
 
@@ -53,6 +61,7 @@ def streamed_agop(
     gram: Tensor,
     *,
     centering: bool,
+    memory: float = math.inf,
 ) -> Tensor:
     """The AGOP of any kernel, streamed over blocks of points; arguments as for `agop`.
 
@@ -63,24 +72,35 @@ def streamed_agop(
     """
     d, (n, c) = x.width, coefficients.shape
     members, weights = _members_by_coordinate(x, coefficients)  # (d, s), (d, c, s)
-    outer, total = M.new_zeros(d, d), M.new_zeros(d, c)
-    step = POINTS_AT_A_TIME[M.device.type]
+    coordinates, every = members.flatten(), members.numel()
+    outer, total = M.new_zeros(d, d), M.new_zeros(d * c)
+    step = min(n, _points_at_a_time(M, d * c, every, memory))
+    table, gathered = M.new_empty(d * c * step), M.new_empty(every * step)  # for every block
     for start in range(0, n, step):
         points = slice(start, min(start + step, n))
+        size = points.stop - start
         # B is symmetric in its two points: its rows, gathered whole, serve as columns.
         B = kernel.gradient_weights(M, x, x[points], gram[:, points])
-        gathered = B.index_select(0, members.flatten()).view(*members.shape, -1)
-        h = torch.bmm(weights, gathered)
+        rows = torch.index_select(B, 0, coordinates, out=gathered[: every * size].view(-1, size))
+        h = table[: d * c * size].view(d, c, size)
+        torch.bmm(weights, rows.view(*members.shape, size), out=h)
         if kernel.radial:
             _subtract_own_term(h, x[points])
-        total += h.sum(dim=2)
+        total.addmv_(h.view(-1, size), h.new_ones(size))
         _add_upper_product(outer, h.view(d, -1))
     outer = outer.triu() + outer.triu(1).T
     outer /= n
     if centering:
-        mean = total / n
+        mean = total.view(d, c) / n
         outer -= mean @ mean.T
     return kernel.gradient_scale**2 * (M @ outer @ M)
+
+
+def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> int:
+    """Points in a block: each has so many numbers in the table, and gathered weights beside it."""
+    fitting = memory // ((numbers + gathered) * M.element_size())
+    efficient = max(FEWEST_POINTS, BLOCK_NUMBERS[M.device.type] // numbers)
+    return int(max(1, min(efficient, fitting)))
 
 
 def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,11 +118,11 @@ def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Ten
 
 def _subtract_own_term(h: Tensor, points: OneHot) -> None:
     """h_jc −= x_j Σ_i B_ji α_ic, in place; the sum is that of h over one slot's coordinates."""
-    slots = points.active.shape[1]
-    own = h.sum(dim=0) / slots  # every row has one active coordinate per slot
-    position = torch.arange(len(points), device=h.device)
-    for slot in range(slots):
-        h[points.active[:, slot], :, position] -= own.T
+    d, (size, slots) = len(h), points.active.shape
+    share = h.new_full((d,), 1 / slots)  # every row has one active coordinate per slot
+    own = (share @ h.view(d, -1)).neg_().view(1, -1, size)
+    for coordinates in points.active.T:
+        h.scatter_add_(0, coordinates.expand_as(own), own)
 
 
 def _add_upper_product(outer: Tensor, table: Tensor) -> None:

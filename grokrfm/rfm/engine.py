@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 # Test rows predicted at a time, so that their kernel matrix stays small beside K.
 TEST_ROWS_AT_A_TIME = 1024
+
+FREE_SHARE = 0.25
+"""Of the memory that is free, what blocks may take unless rfm.memory_budget says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +110,11 @@ class RFM:
                            this (Frobenius); None never stops early
     stop_patience : int    … for so many iterations in a row
     checkpoint_seconds     how often a run that is kept writes aside where it has got to
+    memory_budget : float  GB that blocks may take beside K and its factor; None: a quarter of
+                           what is free
     """
 
-    PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds"})
+    PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds", "memory_budget"})
     """Settings that do not change what is computed."""
 
     iterations: int
@@ -121,9 +127,10 @@ class RFM:
     stop_change: float | None
     stop_patience: int
     checkpoint_seconds: float
+    memory_budget: float | None
 
     def __post_init__(self) -> None:
-        stop = self.stop_change
+        stop, budget = self.stop_change, self.memory_budget
         checked: dict[str, Any] = {
             "iterations": integer("iterations", self.iterations, minimum=1),
             "ridge": not_negative("ridge", self.ridge),
@@ -135,6 +142,7 @@ class RFM:
             "stop_change": None if stop is None else positive("stop_change", stop),
             "stop_patience": integer("stop_patience", self.stop_patience, minimum=1),
             "checkpoint_seconds": not_negative("checkpoint_seconds", self.checkpoint_seconds),
+            "memory_budget": None if budget is None else positive("memory_budget", budget),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -199,8 +207,9 @@ class RFM:
         estimate = condition(K, self.ridge, inverse) if with_condition else None
         del inverse  # it may hold a factor as large as K
         train_outputs = K @ coefficients
-        test_outputs = _predict(kernel, M, x, coefficients, test.inputs)
-        learned = agop(kernel, M, x, coefficients, K, centering=self.centering)
+        memory = self._block_memory(M.device)
+        test_outputs = _predict(kernel, M, x, coefficients, test.inputs, memory)
+        learned = agop(kernel, M, x, coefficients, K, centering=self.centering, memory=memory)
         if not learned.isfinite().all():
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
         next_M = matrix_power(learned, self.agop_power)
@@ -221,6 +230,14 @@ class RFM:
             condition=estimate,
         )
 
+    def _block_memory(self, device: torch.device) -> float:
+        """Bytes that the blocks of an iteration may take."""
+        if self.memory_budget is not None:
+            return self.memory_budget * 1e9
+        if device.type == "cuda":
+            return FREE_SHARE * torch.cuda.mem_get_info(device)[0]
+        return FREE_SHARE * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
     def _stands_still(self, state: State, next_M: Tensor, outputs: Tensor) -> bool:
         if self.stop_change is None or state.outputs is None:
             return False
@@ -229,9 +246,12 @@ class RFM:
         return float(torch.maximum(of_M, of_outputs)) < self.stop_change
 
 
-def _predict(kernel: Kernel, M: Tensor, x: OneHot, coefficients: Tensor, points: OneHot) -> Tensor:
-    blocks = range(0, len(points), TEST_ROWS_AT_A_TIME)
-    parts = (points[start : start + TEST_ROWS_AT_A_TIME] for start in blocks)
+def _predict(
+    kernel: Kernel, M: Tensor, x: OneHot, coefficients: Tensor, points: OneHot, memory: float
+) -> Tensor:
+    fitting = int(memory // (len(x) * M.element_size()))
+    step = max(1, min(TEST_ROWS_AT_A_TIME, fitting))
+    parts = (points[start : start + step] for start in range(0, len(points), step))
     return torch.cat([kernel.gram(M, part, x) @ coefficients for part in parts])
 
 

@@ -67,7 +67,7 @@ def test_the_same_command_goes_on_and_ends_as_if_undisturbed(left):
     for k, M in collect.features(resumed, first["digest"]).items():
         np.testing.assert_array_equal(M, matrices.pop(k))
     assert matrices == {}
-    assert [name for name in listing(resumed) if "checkpoints/" in name] == []
+    assert list((resumed / "checkpoints").glob("*.npz")) == []
 
 
 @pytest.mark.xfail(strict=True, reason="rerun=true goes on from the checkpoint")
@@ -76,11 +76,19 @@ def test_rerun_begins_at_the_beginning(left):
     assert lines(left / "outputs" / "demo", "started")[1]["resumed_at"] == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"], ids=["empty", "torn"])
-def test_a_damaged_checkpoint_costs_the_iterations_not_the_run(left, content):
+@pytest.mark.xfail(strict=True, reason="what was being written aside stays for good")
+def test_half_a_checkpoint_of_a_killed_process_does_not_stay(left):
+    """A kill that falls into the writing leaves one, and it may hold hundreds of megabytes."""
+    [path] = (left / "outputs" / "demo" / "checkpoints").glob("*.npz")
+    path.with_suffix(".99999999.tmp").write_bytes(b"half")  # no process has this number
+    assert grokrfm(left, *RUN, "study=demo").returncode == 0
+    assert [name for name in listing(left) if name.endswith(".tmp")] == []
+
+
+def test_a_damaged_checkpoint_costs_the_iterations_not_the_run(left):
     """A power cut may leave this; a process that is killed never does."""
     [path] = (left / "outputs" / "demo" / "checkpoints").glob("*.npz")
-    path.write_bytes(content)
+    path.write_bytes(path.read_bytes()[:100])
     done = grokrfm(left, *RUN, "study=demo")
     assert done.returncode == 0
     assert "Traceback" not in done.stderr

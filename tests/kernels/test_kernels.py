@@ -17,7 +17,7 @@ from grokrfm.kernels import (
     RadialKernel,
     StreamedGradient,
 )
-from grokrfm.kernels.onehot import ROWS_AT_A_TIME, squared_distances
+from grokrfm.kernels.onehot import BLOCK_ENTRIES, squared_distances
 from tests import oracles
 
 
@@ -111,7 +111,7 @@ def test_the_slope_is_the_derivative_of_the_profile(case):
 def test_the_gram_matrix_does_not_depend_on_the_block(case, rows_at_a_time, generator, monkeypatch):
     x, z = some_rows(9, 2, generator), some_rows(5, 2, generator)
     M = oracles.random_feature_matrix(x.width, generator)
-    monkeypatch.setitem(ROWS_AT_A_TIME, "cpu", rows_at_a_time)
+    monkeypatch.setitem(BLOCK_ENTRIES, "cpu", rows_at_a_time * len(z))
     expected = oracles.naive_gram(case.formula, M, oracles.dense_rows(x), oracles.dense_rows(z))
     K = case.kernel.gram(M, x, z)
     assert close(K, expected)
@@ -123,7 +123,7 @@ def test_the_gradient_weights_do_not_depend_on_the_block(case, generator, monkey
     M = oracles.random_feature_matrix(x.width, generator)
     K = case.kernel.gram(M, x, z)
     expected = case.kernel.gradient_weights(M, x, z, K)
-    monkeypatch.setitem(ROWS_AT_A_TIME, "cpu", 4)
+    monkeypatch.setitem(BLOCK_ENTRIES, "cpu", 4 * len(z))
     assert close(case.kernel.gradient_weights(M, x, z, K), expected)
 
 
@@ -176,7 +176,7 @@ def test_no_squared_distance_is_negative(generator):
     M = oracles.random_feature_matrix(x.width, generator)
     rows, distances = zip(*squared_distances(M, x, x), strict=True)
     assert torch.cat(distances).min() == 0
-    assert [r.start for r in rows] == list(range(0, len(x), ROWS_AT_A_TIME["cpu"]))
+    assert [r.start for r in rows] == list(range(0, len(x), BLOCK_ENTRIES["cpu"] // len(x)))
 
 
 @every_slot_count

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from grokrfm.kernels import Gaussian, GeneralQuadratic, Laplace, OneHot, Quadratic
-from grokrfm.kernels.onehot import ROWS_AT_A_TIME
-from grokrfm.rfm.agop import POINTS_AT_A_TIME, agop, matrix_power, streamed_agop
+from grokrfm.kernels.onehot import BLOCK_ENTRIES
+from grokrfm.rfm.agop import BLOCK_NUMBERS, agop, matrix_power, streamed_agop
 from tests import oracles
 
 KERNELS = {
@@ -91,8 +91,9 @@ def test_the_streamed_agop_does_not_depend_on_the_blocks(
     M, x, coefficients = fitted_predictor(0)
     K = kernel.gram(M, x, x)
     expected = oracles.naive_agop(formula, M, oracles.dense_rows(x), coefficients, centering=True)
-    monkeypatch.setitem(POINTS_AT_A_TIME, "cpu", points)
-    monkeypatch.setitem(ROWS_AT_A_TIME, "cpu", rows)
+    monkeypatch.setattr("grokrfm.rfm.agop.FEWEST_POINTS", 1)
+    monkeypatch.setitem(BLOCK_NUMBERS, "cpu", points * x.width * coefficients.shape[1])
+    monkeypatch.setitem(BLOCK_ENTRIES, "cpu", rows * len(x))
     found = streamed_agop(kernel, M, x, coefficients, K, centering=True)
     assert oracles.relative_error(found, expected) < 1e-10
 
@@ -157,3 +158,14 @@ def test_eigenvalues_that_rounding_made_negative_count_as_zero(power):
     found = matrix_power(rotation @ values.diag() @ rotation.T, power)
     expected = rotation @ clamped.pow(power).diag() @ rotation.T
     assert torch.allclose(found, expected, atol=1e-13)
+
+
+@every_streamed_kernel
+def test_a_small_memory_means_small_blocks_and_the_same_agop(kernel, formula):
+    M, x, coefficients = fitted_predictor(0)
+    K = kernel.gram(M, x, x)
+    unbounded, bounded = (
+        streamed_agop(kernel, M, x, coefficients, K, centering=True, memory=memory)
+        for memory in (1e9, 1.0)
+    )
+    assert oracles.relative_error(bounded, unbounded) < 1e-13

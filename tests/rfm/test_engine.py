@@ -59,6 +59,7 @@ def machine(**changed):
         "stop_change": None,
         "stop_patience": 5,
         "checkpoint_seconds": 60,
+        "memory_budget": None,
     }
     return RFM(**{**settings, **changed})
 

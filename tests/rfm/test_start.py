@@ -24,6 +24,7 @@ def machine(dtype="float64"):
         stop_change=None,
         stop_patience=5,
         checkpoint_seconds=60,
+        memory_budget=None,
     )
 
 
