@@ -17,6 +17,7 @@ import logging
 import sys
 import tempfile
 from functools import cache
+from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -28,6 +29,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.config import Plan, conf_folder, plan
 from grokrfm.manual import manual
+from grokrfm.runs import checkpoint
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store
 from grokrfm.terminal import Terminal, label
@@ -62,6 +64,8 @@ class Session:
 
     def _run(self, planned: Plan) -> float | None:
         store = self.store(planned.study)
+        if planned.rerun:
+            checkpoint.remove(planned.study, planned.spec)
         record = None if planned.rerun else store.finished(planned.spec)
         if record:
             self.terminal.skipped(record, planned)
@@ -97,15 +101,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
-    session = Session(Terminal())
-    with tempfile.TemporaryDirectory(prefix="grokrfm-") as scratch:
-        for name, text in {
-            "manual": lambda: manual(conf_folder()),
-            "scratch": lambda: scratch,
-        }.items():
-            OmegaConf.register_new_resolver(f"grokrfm.{name}", text, replace=True)
-        code = _run(session)
-    sys.exit(code)
+    scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
+    OmegaConf.register_new_resolver("grokrfm.manual", lambda: manual(conf_folder()), replace=True)
+    OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
+    sys.exit(_run(Session(Terminal())))
 
 
 def _run(session: Session) -> int:
@@ -139,7 +138,9 @@ def _message(error: Exception) -> str:
         return f"{group}={option}: there is no such option; {nearest(option, error.options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and cause.parent_node is not None:
         known = {str(key) for key in cause.parent_node} - {"_target_", "name", "hydra"}
-        hint = nearest(str(cause.key), known) if known else "it has no settings"
+        group = str(cause.full_key).rpartition(".")[0]
+        option = f"{group}={cause.parent_node.get('name')}"
+        hint = nearest(str(cause.key), known) if known else f"{option} has none"
         return f"{cause.full_key}: there is no such setting; {hint}"
     if isinstance(error, OSError) and not isinstance(error, HydraException):
         return f"{error.filename or 'outputs'}: {error.strerror or error}"

@@ -63,7 +63,7 @@ class Terminal:
         self.say(f"  test   {facts['n_test']} rows: {_side(metrics, 'test')}{_strata(record)}")
         for line in _remarks(metrics, record.status == "finished"):
             self.say(f"  {line}")
-        seconds = (record.ended or record.started) - record.started
+        seconds = record.seconds or 0.0
         provenance = record.provenance
         self.say(
             f"  iterations: {metrics['updates']} in {seconds:.1f} s"

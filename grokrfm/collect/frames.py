@@ -139,7 +139,7 @@ def _run_row(record: Record) -> dict[str, Any]:
         **dict(_dotted(record.config)),
         **record.facts,
         **(record.metrics if record.status == "finished" else {}),
-        "seconds": (record.ended or np.nan) - record.started,
+        "seconds": record.seconds or (record.ended or np.nan) - record.started,
         "device": provenance.get("device"),
         "threads": provenance.get("threads"),
         "host": provenance.get("host"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 
 from grokrfm.checks import StoreError
 
+ASIDE = ".tmp"
+
 
 def write(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write aside, flush to disk, rename.
@@ -20,7 +23,7 @@ def write(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
     ------
     StoreError   if the disk is full or the folder cannot be written; `target` is then as it was
     """
-    aside = target.with_suffix(f".{os.getpid()}.tmp")
+    aside = target.with_suffix(f".{platform.node()}-{os.getpid()}{ASIDE}")
     named: dict[str, Any] = dict(arrays)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,9 +32,16 @@ def write(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(target)
+        remove_leftovers(target)
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+def remove_leftovers(target: Path) -> None:
+    """Remove what processes that were killed left aside while they wrote this file."""
+    for leftover in target.parent.glob(f"{target.stem}.*{ASIDE}"):
+        leftover.unlink(missing_ok=True)
 
 
 def read(source: Path) -> dict[str, np.ndarray]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import grokrfm
 from grokrfm.checks import StoreError
 from grokrfm.runs import arrays
 from grokrfm.runs.spec import Spec
@@ -50,7 +52,7 @@ def write(study: Path, spec: Spec, checkpoint: Checkpoint) -> None:
 
 
 def read(study: Path, spec: Spec) -> Checkpoint | None:
-    """The checkpoint of a run, if there is one that leaves what `spec` asks for."""
+    """The checkpoint of a run, if there is one of these versions that leaves what `spec` asks."""
     try:
         kept = arrays.read(path(study, spec.digest))
     except StoreError:  # a disk that failed: the run starts over
@@ -65,9 +67,12 @@ def read(study: Path, spec: Spec) -> Checkpoint | None:
 
 
 def remove(study: Path, spec: Spec) -> None:
-    """Forget the checkpoint of a run that has ended."""
-    path(study, spec.digest).unlink(missing_ok=True)
+    """Forget the checkpoint of a run that has ended, or that is to start over."""
+    kept = path(study, spec.digest)
+    kept.unlink(missing_ok=True)
+    arrays.remove_leftovers(kept)
 
 
 def _leaves(spec: Spec) -> str:
-    return json.dumps([spec.probes, spec.features.chosen], sort_keys=True)
+    versions = [grokrfm.__version__, version("torch")]
+    return json.dumps([versions, spec.probes, spec.features.chosen], sort_keys=True)

@@ -25,6 +25,7 @@ class Record:
     facts               what was known before the first iteration, such as n_train
     provenance          versions, commit, host, process, device, threads
     metrics             the numbers of the last iteration and of the run as a whole
+    seconds             wall time, with that of the attempts it was resumed from
     features            the k of the feature matrices kept
     resumed_at : int    the iterations done when it started, taken from a checkpoint
     error               {"type", "message", "traceback"} of a run that failed
@@ -40,6 +41,7 @@ class Record:
     facts: Mapping[str, Any]
     provenance: Mapping[str, Any]
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
     features: Sequence[int] = ()
     resumed_at: int = 0
     error: Mapping[str, str] | None = None

@@ -91,7 +91,8 @@ class _Progress:
         self.state = found.state if found else None
         self.history = dict(found.history) if found else {}
         self.matrices = dict(found.matrices) if found else {}
-        self._written = time.monotonic()
+        self._started = self._written = time.monotonic()
+        self._before = sum(self.history.get("seconds", []))
         self._latest: Observation | None = None
 
     def add(self, observation: Observation) -> None:
@@ -110,6 +111,10 @@ class _Progress:
             kept = checkpoint.Checkpoint(self._latest.state(), self.history, self.matrices)
             checkpoint.write(self._study, self._spec, kept)
             self._written = time.monotonic()
+
+    def seconds(self) -> float:
+        """Wall time of the run so far, with that of the iterations before it was resumed."""
+        return self._before + time.monotonic() - self._started
 
     def last(self) -> dict[str, Number]:
         """The last value of every number measured, and the updates made."""
@@ -175,6 +180,7 @@ def _write_end(
     store: Store, attempt: str, progress: _Progress, end: dict[str, Any]
 ) -> dict[str, Any]:
     end = {**end, "ended": time.time(), "features": sorted(progress.matrices)}
+    end["seconds"] = progress.seconds()
     store.end(attempt, progress.history, **end)
     return end
 

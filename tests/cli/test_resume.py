@@ -70,13 +70,11 @@ def test_the_same_command_goes_on_and_ends_as_if_undisturbed(left):
     assert list((resumed / "checkpoints").glob("*.npz")) == []
 
 
-@pytest.mark.xfail(strict=True, reason="rerun=true goes on from the checkpoint")
 def test_rerun_begins_at_the_beginning(left):
     assert grokrfm(left, *RUN, "study=demo", "rerun=true").returncode == 0
     assert lines(left / "outputs" / "demo", "started")[1]["resumed_at"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="what was being written aside stays for good")
 def test_half_a_checkpoint_of_a_killed_process_does_not_stay(left):
     """A kill that falls into the writing leaves one, and it may hold hundreds of megabytes."""
     [path] = (left / "outputs" / "demo" / "checkpoints").glob("*.npz")
