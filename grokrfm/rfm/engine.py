@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -236,7 +237,9 @@ class RFM:
             return self.memory_budget * 1e9
         if device.type == "cuda":
             return FREE_SHARE * torch.cuda.mem_get_info(device)[0]
-        return FREE_SHARE * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if "SC_AVPHYS_PAGES" in os.sysconf_names:
+            return FREE_SHARE * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return math.inf  # macOS does not say; blocks on a CPU are small anyway
 
     def _stands_still(self, state: State, next_M: Tensor, outputs: Tensor) -> bool:
         if self.stop_change is None or state.outputs is None:

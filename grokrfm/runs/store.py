@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -99,7 +100,7 @@ class _Writer:
     """Appends lines to a segment of its own, each write flushed to disk."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = f"{os.uname().nodename}-{os.getpid()}-{time.time_ns():x}"
+        self.name = f"{platform.node()}-{os.getpid()}-{time.time_ns():x}"
         self.lines = 0
         self._torn = False
         self._path = folder / f"{self.name}.jsonl"
