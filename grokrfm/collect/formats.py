@@ -80,7 +80,9 @@ def _interval(cell: Mapping[Any, Any], value: str, plus_minus: str) -> str:
 
 
 def _number(x: float) -> str:
-    return f"{x:.3f}" if x == 0 or 1e-3 <= abs(x) < 1e4 else f"{x:.2e}"
+    if x == 0 or 1e-3 <= abs(x) < 10:
+        return f"{x:.3f}"
+    return f"{x:.1f}" if 10 <= abs(x) < 1e5 else f"{x:.2e}"
 
 
 def shown(value: Any) -> str:

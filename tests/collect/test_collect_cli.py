@@ -44,7 +44,7 @@ def test_a_markdown_table_of_rows_columns_and_several_values(command):
     lines = done.stdout.splitlines()
     assert columns_of(lines[0]) == ["kernel.bandwidth", "test_accuracy", "test_loss", "seconds"]
     assert columns_of(lines[2]) == [
-        *("1", "0.250 ± 0.000 (n=2)", "2.000 ± 0.000 (n=2)", "40.000 ± 0.000 (n=2)")
+        *("1", "0.250 ± 0.000 (n=2)", "2.000 ± 0.000 (n=2)", "40.0 ± 0.000 (n=2)")
     ]
     assert columns_of(lines[3])[:2] == ["2.5", "1.000 ± 0.000 (n=2 of 3)"]
     assert len(lines) == 4

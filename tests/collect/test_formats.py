@@ -97,7 +97,7 @@ def test_n_of_all_is_said_where_runs_do_not_count(status, x, shown, kind):
         (-0.5, "-0.500"),
         (1.234e-7, "1.23e-07"),
         (-1.5e5, "-1.50e+05"),
-        (1234.5, "1234.500"),
+        (1234.5, "1234.5"),
     ],
 )
 def test_numbers_keep_three_figures(x, shown):
