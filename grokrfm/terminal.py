@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from grokrfm.config import Plan
-from grokrfm.runs.record import Record
+from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.run import Observation
 
 
@@ -83,10 +83,7 @@ class Terminal:
         """How a sweep went, its failures grouped by cause."""
         counts = Counter(outcomes)
         self.say(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
-        causes: dict[str, list[str]] = {}
-        for run, cause in problems:
-            causes.setdefault(cause, []).append(run)
-        for cause, runs in causes.items():
+        for cause, runs in by_cause(problems).items():
             more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
             self.problem(f"{cause}\n  in {runs[0]}{more}")
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 from grokrfm.collect.cli import guarded
 from grokrfm.collect.frames import open_stores
-from grokrfm.runs.record import Record, best_by_digest
+from grokrfm.runs.record import Record, best_by_digest, by_cause
 
 
 def main() -> None:
@@ -35,11 +35,8 @@ def _counts(records: list[Record]) -> str:
 
 def _details(records: list[Record]) -> list[str]:
     lines = []
-    causes: dict[str, list[Record]] = {}
-    for record in records:
-        if record.error:
-            causes.setdefault(record.error["message"], []).append(record)
-    for cause, failed in sorted(causes.items(), key=lambda item: -len(item[1])):
+    failures = [(record, record.error["message"]) for record in records if record.error]
+    for cause, failed in by_cause(failures).items():
         named = ", ".join(record.digest for record in failed[:3]) + (", ..." * (len(failed) > 3))
         lines.append(f"  failed ({len(failed)}): {cause}\n    {failed[0].facts['title']}: {named}")
     for record in records:

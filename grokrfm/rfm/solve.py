@@ -56,10 +56,12 @@ def cholesky(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
     torch.linalg.cholesky_ex(factor, out=(factor, failed_at))
     minor = int(failed_at)
     if minor:
+        single = K.dtype == torch.float32
+        enough = "set rfm.dtype=float64" if single else "1e-8 is enough for every case known"
         raise NumericsError(
             f"K + ridge·I is not positive definite to working precision (leading minor {minor} of"
-            f" {len(K)}); raise rfm.ridge (now {ridge:g}; 1e-8 is enough for every case known), or"
-            " set rfm.solver=lu or rfm.solver=min_norm to solve it as it is"
+            f" {len(K)}); raise rfm.ridge (now {ridge:g}; {enough}), or set rfm.solver=lu or"
+            " rfm.solver=min_norm to solve it as it is"
         )
     return _solution(Y, "cholesky", lambda B: substituted(factor, B))
 

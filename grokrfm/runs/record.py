@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from grokrfm.runs.spec import Spec
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,18 @@ def best_by_digest(records: Iterable[Record]) -> dict[str, Record]:
 
 def _rank(record: Record) -> tuple[bool, float]:
     return record.status == "finished", record.ended or record.started
+
+
+def by_cause(messages: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
+    """What failed, by the message of the first of its kind, the commonest kind first.
+
+    Messages are of a kind if they differ in numbers only, such as the iteration.
+    """
+    kinds: dict[str, tuple[str, list[T]]] = {}
+    for failed, message in messages:
+        kind = re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", message)
+        kinds.setdefault(kind, (message, []))[1].append(failed)
+    return dict(sorted(kinds.values(), key=lambda entry: -len(entry[1])))
 
 
 def still_running(provenance: Mapping[str, Any]) -> bool:
