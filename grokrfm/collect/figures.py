@@ -62,7 +62,7 @@ def over_iterations(
             axes.plot(x, mean, style, color=colour, label=label)
             axes.fill_between(x, mean - half, mean + half, color=colour, alpha=0.2, linewidth=0)
         axes.set_xlabel("iteration")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(value.replace("_", " "))
         if "accuracy" in value or value.startswith("undecided"):
             axes.set_ylim(-0.02, 1.02)
