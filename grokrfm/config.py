@@ -89,7 +89,7 @@ def plain(config: DictConfig) -> Settings:
 
 
 def build_experiment(settings: Settings) -> Experiment:
-    """The experiment that plain settings describe; they need only hold the scientific ones."""
+    """The experiment that the scientific settings and the probes describe."""
     probes = {
         name: build(node, Probe, f"probe.{name}")
         for name, node in _mapping(settings["probe"], "probe").items()

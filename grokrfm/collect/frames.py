@@ -73,9 +73,9 @@ def steps(studies: Folders) -> pd.DataFrame:
     frames = []
     histories: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
     for store, record in _best(studies):
-        held = histories.setdefault(store.study, {}) or store.histories()
-        histories[store.study] = held
-        if history := held.get(record.attempt):
+        if store.study not in histories:
+            histories[store.study] = store.histories()
+        if history := histories[store.study].get(record.attempt):
             frames.append(pd.DataFrame({"digest": record.digest, **history}))
     if not frames:
         return pd.DataFrame(columns=["digest", "iteration"])

@@ -6,6 +6,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -159,7 +160,8 @@ def execute(
             observer.on_step(observation)
         if progress.matrices:
             features.write(store.study, spec.digest, progress.matrices)
-        end["status"] = "finished"
+        end |= {"status": "finished", "features": sorted(progress.matrices)}
+        end["metrics"] = {**progress.last(), **learner.summarise(progress.history)}
     except StoreError:
         raise
     except KeyboardInterrupt:
@@ -167,10 +169,9 @@ def execute(
         _write_end(store, attempt, progress, {"status": "interrupted", "metrics": progress.last()})
         raise
     except Exception as error:
-        end |= {"status": "failed", "error": _described(error)}
-    end["metrics"] = progress.last()
-    if progress.history:
-        end["metrics"] |= learner.summarise(progress.history)
+        end |= {"status": "failed", "error": _described(error), "metrics": progress.last()}
+        with suppress(Exception):  # a history cut short may not sum up; why it failed is recorded
+            end["metrics"] |= learner.summarise(progress.history)
     end = _write_end(store, attempt, progress, end)
     checkpoint.remove(store.study, spec)
     return Record(attempt=attempt, history=progress.history, **start, **end)
@@ -179,8 +180,7 @@ def execute(
 def _write_end(
     store: Store, attempt: str, progress: _Progress, end: dict[str, Any]
 ) -> dict[str, Any]:
-    end = {**end, "ended": time.time(), "features": sorted(progress.matrices)}
-    end["seconds"] = progress.seconds()
+    end = {"features": [], **end, "ended": time.time(), "seconds": progress.seconds()}
     store.end(attempt, progress.history, **end)
     return end
 

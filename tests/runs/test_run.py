@@ -138,3 +138,19 @@ def test_a_damaged_checkpoint_starts_the_run_over(tmp_path):
     watcher = Watcher()
     run(tmp_path, Countdown(3), watcher=watcher)
     assert watcher.seen == [0, 1, 2]
+
+
+def test_a_summary_that_raises_is_a_failed_record_too(tmp_path):
+    class NoSummary(Countdown):
+        def summarise(self, history):
+            raise KeyError("no such number")
+
+    _, store, record = run(tmp_path, NoSummary())
+    assert (record.status, record.error["type"]) == ("failed", "KeyError")
+    assert [found.status for found in store.records()] == ["failed"]
+
+
+def test_a_failed_run_claims_no_matrices_that_were_never_written(tmp_path):
+    spec, _, record = run(tmp_path, Countdown(error=RuntimeError("late")), features="all")
+    assert list(record.features) == []
+    assert read(tmp_path, spec.digest) == {}
