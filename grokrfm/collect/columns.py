@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,9 @@ import pandas as pd
 # Dotted columns are settings; these groups of them, and these settings, change no result.
 PLUMBING_GROUPS = ("hardware", "study", "save", "hydra")
 PLUMBING_SETTINGS = ("rfm.checkpoint_seconds", "rfm.memory_budget")
+
+# Statuses of runs that ended without a result; all others but finished have no end so far.
+FAILED = ("failed", "crashed")
 
 
 def typed(values: Sequence[Any]) -> Any:
@@ -63,3 +66,20 @@ def levels(frame: pd.DataFrame, name: str) -> pd.Series:
     """A column as settings are compared: devices by their kind, cuda:0 and cuda:1 being one."""
     column = frame[name]
     return column.astype("str").str.partition(":")[0] if name == "device" else column
+
+
+def grouped(
+    frame: pd.DataFrame, by: Sequence[str]
+) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """The rows of every combination of levels that occurs, in the order of the levels."""
+    if not by:
+        yield (), frame
+        return
+    plain = frame[list(by)].set_axis(range(len(by)), axis="columns")
+    for number in plain:  # levels of several kinds have an order too, by what is written
+        if plain[number].dtype == "object":
+            order = sorted(plain[number].unique(), key=lambda x: (x is None or x != x, str(x)))
+            plain[number] = plain[number].map({x: i for i, x in enumerate(order)}.__getitem__)
+    for _, places in plain.groupby(list(plain.columns), dropna=False, sort=True).indices.items():
+        group = frame.iloc[places]
+        yield tuple(group[name].iloc[0] for name in by), group

@@ -60,7 +60,11 @@ def runs(studies: Folders) -> pd.DataFrame:
     ------
     StoreError   if a folder is not a study
     """
-    reading = read(studies)
+    return frame(read(studies))
+
+
+def frame(reading: Reading) -> pd.DataFrame:
+    """What `runs` returns, of studies that have been read."""
     conflicts.warn(reading.records)
     rows = [_run_row(record) for _, record in reading.best]
     rows += [
@@ -136,25 +140,30 @@ class Reading:
     records          every attempt
     best             the best of every digest with its store, in the order of their starts
     missing          digest → settings of the runs that are planned and have no record
+    latest           settings of the run planned or started last, one a study
     """
 
     records: Sequence[Record]
     best: Sequence[tuple[Store, Record]]
     missing: Mapping[str, Mapping[str, Any]]
+    latest: Sequence[Mapping[str, Any]]
 
 
 def read(studies: Folders) -> Reading:
     """Read the records and plans of studies."""
     owned: dict[str, tuple[Store, Record]] = {}
     planned: dict[str, Mapping[str, Any]] = {}
+    latest = []
     for store in open_stores(studies):
-        planned |= store.planned()
-        owned |= {record.attempt: (store, record) for record in store.records()}
+        plan, held = store.planned(), store.records()
+        latest += [*plan.values(), *(record.config for record in held if not plan)][-1:]
+        planned |= plan
+        owned |= {record.attempt: (store, record) for record in held}
     records = [record for _, record in owned.values()]
     best = sorted(best_by_digest(records).values(), key=lambda record: record.started)
     known = {record.digest for record in best}
     missing = {digest: config for digest, config in planned.items() if digest not in known}
-    return Reading(records, [owned[record.attempt] for record in best], missing)
+    return Reading(records, [owned[record.attempt] for record in best], missing, latest)
 
 
 def _run_row(record: Record) -> dict[str, Any]:

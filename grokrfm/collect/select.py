@@ -47,8 +47,8 @@ def where(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
         chosen = plain.eval(expression, engine="python", local_dict={}, global_dict={})
     except Exception as error:  # pandas raises many kinds, some of them of its parser
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        for name, place in places.items():
-            reason = re.sub(rf"\b{place}\b", lambda _, name=name: name, reason)
+        columns = {place: name for name, place in places.items()}
+        reason = re.sub(r"\bcolumn_\d+\b", lambda place: columns.get(place[0], place[0]), reason)
         raise ConditionError(f"where {condition!r}: cannot be evaluated ({reason})") from error
     if not isinstance(chosen, pd.Series) or not pd.api.types.is_bool_dtype(chosen):
         raise ConditionError(
