@@ -183,7 +183,7 @@ def _run_row(record: Record) -> dict[str, Any]:
         "host": provenance.get("host"),
         "commit": git.get("commit"),
         "dirty": git.get("dirty"),
-        "schema": provenance.get("schema"),
+        "schema": provenance.get("schema", 1),  # records did not say at first
         "started": record.started,
         "ended": record.ended,
         "error": record.error["message"] if record.error else None,
