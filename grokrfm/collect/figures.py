@@ -26,9 +26,10 @@ STYLES = ("-", "--", "-.", ":")
 
 def draw(studies: Folders, preset: Mapping[str, Any]) -> Figure:
     """The figure that a preset describes: of kind iterations, a `value` by the settings `by`."""
-    refuse_unknown(preset, ("kind", "value", "by", "title"), "figure")
-    by = names(preset, "by", "figure")
-    return over_iterations(steps(studies), runs(studies), preset["value"], by)
+    known = ("kind", "value", "by", "average_over", "where", "title")
+    refuse_unknown(preset, known, "figure")
+    [value], by = names(preset, "value", "figure"), names(preset, "by", "figure")
+    return over_iterations(steps(studies), runs(studies), value, by)
 
 
 def over_iterations(

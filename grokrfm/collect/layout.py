@@ -123,10 +123,10 @@ def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
     for key, value in preset.items():
         if key in LISTS:
             given[key] = presets.names(preset, key, where)
-        elif not isinstance(value, str):
-            raise presets.PresetError(f"{where}: {key} must be a text, got {value!r}")
-        else:
+        elif isinstance(value, str):
             given[key] = " ".join(value.split())
+        elif value is not None:
+            raise presets.PresetError(f"{where}: {key} must be a text, got {value!r}")
     return Layout(**given)
 
 

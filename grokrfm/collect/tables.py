@@ -171,7 +171,7 @@ def sample_of(finished: pd.DataFrame, value: Value) -> Sample:
     not known how long it was watched does not count.
     """
     column = finished[value.column]
-    values = column.dropna().to_numpy(dtype="float64")
+    values = np.sort(column.dropna().to_numpy(dtype="float64"))  # in one order whoever ran first
     unreached = np.array([])
     if value.statistic.is_time and "updates" in finished:
         without = finished[column.isna()]
