@@ -65,7 +65,9 @@ def scientific(frame: pd.DataFrame) -> list[str]:
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:
     """A column as settings are compared: devices by their kind, cuda:0 and cuda:1 being one."""
     column = frame[name]
-    return column.astype("str").str.partition(":")[0] if name == "device" else column
+    if name != "device":
+        return column
+    return column.map(lambda device: str(device).partition(":")[0], na_action="ignore")
 
 
 def grouped(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import chain
 from os import PathLike
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.checks import StoreError
-from grokrfm.collect import conflicts
+from grokrfm.collect import disagreement
 from grokrfm.collect.columns import typed
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.record import Record, best_by_digest
@@ -54,7 +54,7 @@ def runs(studies: Folders) -> pd.DataFrame:
     grok_iteration (missing when not reached), seconds (wall time), device, host, commit, dirty,
     schema (of the digest), started and ended (UTC), error
 
-    A run that finished twice with different numbers is warned of (see `collect.conflicts`).
+    A run that finished twice with different numbers is warned of (see `conflicts`).
 
     Raises
     ------
@@ -65,7 +65,7 @@ def runs(studies: Folders) -> pd.DataFrame:
 
 def frame(reading: Reading) -> pd.DataFrame:
     """What `runs` returns, of studies that have been read."""
-    conflicts.warn(reading.records)
+    disagreement.warn(reading.records)
     rows = [_run_row(record) for _, record in reading.best]
     rows += [
         {"digest": digest, "status": "missing", **dict(_dotted(config))}
@@ -115,6 +115,18 @@ def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
     for store in stores:
         kept |= feature_files.read(store.study, digest)
     return dict(sorted(kept.items()))
+
+
+def conflicts(studies: Folders) -> pd.DataFrame:
+    """A row for every number on which two finished attempts at one run disagree.
+
+    Returns
+    -------
+    DataFrame with digest, number, first, second (in the order of the attempts), attempts
+    """
+    found = disagreement.conflicts(read(studies).records)
+    names = [field.name for field in fields(disagreement.Conflict)]
+    return pd.DataFrame([asdict(conflict) for conflict in found], columns=names)
 
 
 def open_stores(studies: Folders) -> list[Store]:

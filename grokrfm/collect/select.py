@@ -52,8 +52,8 @@ def where(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
         raise ConditionError(f"where {condition!r}: cannot be evaluated ({reason})") from error
     if not isinstance(chosen, pd.Series) or not pd.api.types.is_bool_dtype(chosen):
         raise ConditionError(
-            f"where {condition!r}: is not a condition; compare columns with values, as in"
-            " \"kernel.name == 'gaussian' and seed < 5\""
+            f"where {condition!r}: is not a condition; compare columns with values (equal is ==),"
+            " as in \"kernel.name == 'gaussian' and seed < 5\""
         )
     return frame[chosen.fillna(False).astype("bool")]
 

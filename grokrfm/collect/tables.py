@@ -13,7 +13,7 @@ from grokrfm.checks import nearest
 from grokrfm.collect.caption import Caption, caption
 from grokrfm.collect.columns import FAILED, grouped, levels, names, scientific
 from grokrfm.collect.layout import Layout, TableError, Value
-from grokrfm.collect.pairs import differences
+from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
 from grokrfm.collect.statistics import Sample
 
@@ -76,7 +76,7 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
     pair = layout.pair
     check_columns(
         runs,
-        groups=[*layout.by, *([pair.setting] if pair else [])],
+        groups=[*layout.by, *([pair.setting, SEED] if pair else [])],
         values=[value.column for value in values],
     )
     check_columns(runs, groups=layout.average_over, values=[])
@@ -114,10 +114,12 @@ def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[objec
     The seed is meant to be averaged over and is none of them.
     """
     finished = runs[runs["status"] == "finished"]
-    groups = [group for _, group in grouped(finished, by)]
+    settings = [name for name in scientific(runs) if name not in by]
+    settings = [name for name in settings if levels(finished, name).nunique(dropna=False) > 1]
+    groups = [group for _, group in grouped(finished, by)] if settings else []
     varying = {}
-    for name in scientific(runs):
-        met = [levels(group, name) for group in groups] if name not in by else []
+    for name in settings:
+        met = [levels(group, name) for group in groups]
         mixed = [column for column in met if column.nunique(dropna=False) > 1]
         if mixed:
             varying[name] = sorted(pd.concat(mixed).unique().tolist(), key=str)

@@ -250,6 +250,12 @@ def test_a_comparison_that_cannot_be_made_is_explained(paired, message):
         collect.table(runs, [], [], ["x"], paired=paired, average_over=["kernel.name"])
 
 
+def test_pairs_need_seeds():
+    runs = frame(**{"kernel.name": ["g", "q"], "x": [1.0, 2.0]})
+    with pytest.raises(TableError, match="no column 'seed'"):
+        collect.table(runs, [], [], ["x"], paired="kernel.name=g,q")
+
+
 def test_levels_of_several_kinds_have_an_order():
     runs = frame(level=pd.Series([True, 2, "b", None, 1.5, "a"], dtype="object"), x=[1.0] * 6)
     shuffled = runs.iloc[[3, 1, 5, 0, 2, 4]]
