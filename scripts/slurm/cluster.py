@@ -7,7 +7,6 @@ ever signalled. Written for Debian 12 (SLURM 22.05); needs nothing beyond Python
 """
 
 import contextlib
-import fcntl
 import getpass
 import os
 import shutil
@@ -19,14 +18,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from machine import ClusterError, free_ports, install, is_loopback, locked, wait_for
+
 HERE = Path(__file__).parent
 NODES = ("cpu1", "cpu2", "gpu1", "gpu2")
-PROGRAMS = "munged mungekey slurmctld slurmd slurmdbd sbatch sacct mariadbd mariadb-install-db"
-PACKAGES = "munge slurmctld slurmd slurm-client slurmdbd mariadb-server-core mariadb-client-core"
-
-
-class ClusterError(Exception):
-    """What the user has to know, in one or two sentences."""
 
 
 class Cluster:
@@ -137,16 +132,9 @@ class Cluster:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             (self.folder / name).mkdir()
         host, user = socket.gethostname().partition(".")[0], getpass.getuser()
-        # Only if the host's name means the loopback address can the daemons be kept to it.
-        # Otherwise they listen everywhere, and take orders from nobody without our munge key.
-        with contextlib.suppress(OSError):
-            if socket.gethostbyname(host) != "127.0.0.1":
-                host = "localhost"
-        try:
-            local = socket.gethostbyname(host) == "127.0.0.1"
-        except OSError:
-            local = False
-        listen = "CommunicationParameters=NoInAddrAny,NoCtldInAddrAny" if local else ""
+        # The daemons keep to the loopback address if that is what the host's name means. Otherwise
+        # they listen on all addresses, and take orders from nobody who lacks our munge key.
+        listen = "CommunicationParameters=NoInAddrAny,NoCtldInAddrAny" if is_loopback(host) else ""
         ports = free_ports(6)
         template = (HERE / "slurm.conf.in").read_text()
         filled = template.format(
@@ -168,7 +156,7 @@ class Cluster:
             f"AuthInfo=socket={self.folder}/munge/socket\nDbdHost=localhost\nDbdAddr=127.0.0.1\n"
             f"DbdPort={ports[1]}\nSlurmUser={user}\nStorageUser={user}\nStorageLoc=slurm\n"
             f"StorageType=accounting_storage/mysql\nPidFile={self.folder}/run/slurmdbd.pid\n"
-            f"LogFile={self.folder}/log/slurmdbd.log\n"
+            f"LogFile={self.folder}/log/slurmdbd.log\n{listen}\n"
         )
         self._call(["mungekey", "--create", f"--keyfile={self.folder}/munge/key"])
         new_database = ["mariadb-install-db", *self.database, "--skip-test-db"]
@@ -256,58 +244,8 @@ def from_environment() -> Cluster:
     return Cluster(Path(folder), int(size))
 
 
-def install(path: str, log: Path) -> None:
-    """Install the Debian packages, if a program of theirs is missing."""
-    if all(shutil.which(program, path=path) for program in PROGRAMS.split()):
-        return
-    if os.getuid() != 0 or not shutil.which("apt-get"):
-        raise ClusterError(f"install these packages first: {PACKAGES}")
-    apt = ["apt-get", "-qo", "DPkg::Lock::Timeout=120"]
-    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with (log / "apt.log").open("w") as output:
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends"]):
-            wanted = PACKAGES.split() if "install" in arguments else []
-            done = subprocess.run(
-                [*apt, *arguments, *wanted],
-                env=variables,
-                timeout=300,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-    if done.returncode:
-        raise ClusterError(f"apt-get could not install {PACKAGES}; log: {output.name}")
-
-
 def serving(nodes: str) -> bool:
     """Whether every node of `sinfo -hNo %N=%T` takes jobs."""
     states = dict(line.split("=") for line in nodes.split())
     taking = {"idle", "mixed", "allocated", "completing"}
     return set(states) == set(NODES) and set(states.values()) <= taking
-
-
-def free_ports(count: int) -> list[int]:
-    """Neighbouring ports, below those that the system gives to clients, that nobody listens on."""
-    for first in range(20_000 + os.getpid() % 1000 * 10, 32_000, 10):
-        with contextlib.suppress(OSError), contextlib.ExitStack() as taken:
-            for port in range(first, first + count):
-                taken.enter_context(socket.create_server(("127.0.0.1", port)))
-            return list(range(first, first + count))
-    raise ClusterError(f"no {count} neighbouring free ports between 20000 and 32000")
-
-
-def locked(descriptor: int) -> bool:
-    """Take the lock of an open file, if nobody holds it."""
-    with contextlib.suppress(BlockingIOError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
-
-
-def wait_for(condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
-    """Wait until a condition holds, for so many seconds at most."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise ClusterError(otherwise)
-        time.sleep(0.1)

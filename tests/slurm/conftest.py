@@ -1,8 +1,10 @@
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from scripts.slurm.cluster import from_environment
+SCRIPTS = Path(__file__).parents[2] / "scripts" / "slurm"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,10 +16,11 @@ def slurm():
     if os.environ.get("SLURM_CONF"):
         yield os.environ["SLURM_CONF"]
         return
-    cluster = from_environment()
-    started = cluster.start()
+    start = subprocess.run([SCRIPTS / "start"], capture_output=True, text=True, timeout=900)
+    assert start.returncode == 0, start.stderr
+    conf = start.stdout.strip().removeprefix("export SLURM_CONF=")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SLURM_CONF", str(cluster.conf))
-        yield str(cluster.conf)
-    if started:
-        cluster.stop()
+        patch.setenv("SLURM_CONF", conf)
+        yield conf
+    if "already running" not in start.stderr:
+        subprocess.run([SCRIPTS / "stop"], check=True, timeout=120)
