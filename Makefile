@@ -29,7 +29,7 @@ test: install  ## the quick tests
 test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
 
-slurm: install  ## the tests on a real SLURM, which is started and stopped here (README: SLURM)
+slurm: install  ## the tests on a real SLURM (README: A SLURM to try things on)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm
 
 check: install  ## lint, format, types
