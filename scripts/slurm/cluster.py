@@ -236,8 +236,9 @@ def from_environment() -> Cluster:
     """The cluster that GROKRFM_SLURM (folder) and GROKRFM_SLURM_MAX_ARRAY_SIZE describe."""
     default = Path(tempfile.gettempdir()) / f"grokrfm-slurm-{os.getuid()}"
     folder = os.environ.get("GROKRFM_SLURM") or str(default)
-    if len(folder) > 60 or set(folder) & set(" \t\"'#,;%{}[]"):
-        raise ClusterError(f"GROKRFM_SLURM must be a plain path of at most 60 characters: {folder}")
+    # A socket's path has at most 107 characters; those of job steps take 36 of them.
+    if len(folder) > 70 or set(folder) & set(" \t\"'#,;%{}[]"):
+        raise ClusterError(f"GROKRFM_SLURM must be a plain path of at most 70 characters: {folder}")
     size = os.environ.get("GROKRFM_SLURM_MAX_ARRAY_SIZE") or "11"
     if not size.isdecimal() or not int(size):
         raise ClusterError(f"GROKRFM_SLURM_MAX_ARRAY_SIZE must be a positive number, got {size!r}")

@@ -73,10 +73,10 @@ def test_start_finds_it_running_and_stop_ends_all_of_it(tmp_path_factory):
     assert script("stop", folder / "absent").returncode == 0
 
 
-def test_a_folder_that_cannot_serve_is_refused(tmp_path):
-    long = script("start", tmp_path / ("x" * 60))
-    assert long.returncode == 1 and "at most 60 characters" in long.stderr
-    wrong = script("start", tmp_path, GROKRFM_SLURM_MAX_ARRAY_SIZE="many")
+def test_settings_that_cannot_serve_are_refused():
+    long = script("start", Path("/tmp", "x" * 70))
+    assert long.returncode == 1 and "at most 70 characters" in long.stderr
+    wrong = script("start", Path("/tmp/absent"), GROKRFM_SLURM_MAX_ARRAY_SIZE="many")
     assert wrong.returncode == 1 and "must be a positive number" in wrong.stderr
 
 
