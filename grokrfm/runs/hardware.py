@@ -25,7 +25,7 @@ class Hardware:
     threads: int | None
 
     def __post_init__(self) -> None:
-        _usable_device(self.device)
+        _device_name(self.device)
         if self.threads is not None:
             object.__setattr__(self, "threads", integer("threads", self.threads, minimum=1))
 
@@ -33,8 +33,22 @@ class Hardware:
     def torch_device(self) -> torch.device:
         return torch.device(self.device)
 
+    def check_device(self) -> None:
+        """Raise SettingError if this process cannot use the device."""
+        device, found = self.torch_device, torch.cuda.device_count()
+        if device.type == "cuda" and (device.index or 0) >= found:
+            raise SettingError(
+                "hardware.device", f"{device} is not there: torch sees {found} CUDA devices"
+            )
+
     def apply(self) -> int:
-        """Set the threads of this process; returns how many."""
+        """Set the threads of this process; returns how many.
+
+        Raises
+        ------
+        SettingError   if the device is not there
+        """
+        self.check_device()
         threads = self.threads or available_cores()
         torch.set_num_threads(threads)
         return threads
@@ -53,13 +67,11 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _usable_device(device: Any) -> None:
+def _device_name(device: Any) -> None:
+    problem = f"must be cpu, cuda or cuda:N, got {device!r}"
     try:
         kind = torch.device(device).type
     except (RuntimeError, TypeError) as error:
-        raise SettingError("device", f"must be cpu, cuda or cuda:N, got {device!r}") from error
+        raise SettingError("device", problem) from error
     if kind not in ("cpu", "cuda"):
-        raise SettingError("device", f"must be cpu, cuda or cuda:N, got {device!r}")
-    if kind == "cuda" and (torch.device(device).index or 0) >= torch.cuda.device_count():
-        found = torch.cuda.device_count()
-        raise SettingError("device", f"{device} is not there: torch sees {found} CUDA devices")
+        raise SettingError("device", problem)
