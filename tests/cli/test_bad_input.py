@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.command import grokrfm, lines, listing
+from tests.cli.command import grokrfm, listing
 
 FILES = {
     "a_file": "not a folder\n",

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ def processes_of(folder):
     found = []
     for entry in os.scandir("/proc"):
         try:
-            if entry.name.isdigit() and os.readlink(f"{entry.path}/cwd") == str(folder):
+            if entry.name.isdigit() and Path(entry.path, "cwd").readlink() == folder:
                 found.append(int(entry.name))
         except OSError:
             continue
