@@ -30,6 +30,7 @@ from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.config import Plan, conf_folder, plan
 from grokrfm.manual import manual
 from grokrfm.runs import checkpoint
+from grokrfm.runs.learner import Run
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store
 from grokrfm.terminal import Terminal, label
@@ -72,14 +73,8 @@ class Session:
             self.outcomes.append("already finished")
         else:
             with self.terminal.watching(planned) as progress:
-                record = execute(
-                    planned.spec,
-                    planned.experiment,
-                    store,
-                    planned.hardware,
-                    planned.settings,
-                    progress,
-                )
+                run = Run(planned.spec, planned.experiment, planned.settings)
+                record = execute(run, store, planned.hardware, progress)
             self.terminal.summary(record, planned)
             self.outcomes.append(record.status)
             if record.error:

@@ -150,8 +150,13 @@ class Fit(NamedTuple):
 
     def of_run(self, b: int) -> Fit:
         """What a batch found for run b."""
-        tensors = self.coefficients, self.train_outputs, self.test_outputs, self.next_M
-        return Fit(*(tensor[b] for tensor in tensors), self.solver)
+        return Fit(
+            self.coefficients[b],
+            self.train_outputs[b],
+            self.test_outputs[b],
+            self.next_M[b],
+            self.solver,
+        )
 
 
 @dataclass(frozen=True)
