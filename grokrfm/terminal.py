@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from grokrfm.config import Plan
+from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.record import Record, by_cause
-from grokrfm.runs.run import Observation
 
 
 class Terminal:
@@ -113,7 +113,7 @@ class ProgressLine:
         self._progress = progress
         self._task = progress.add_task("iterations", total=iterations, numbers="starting")
 
-    def on_step(self, observation: Observation) -> None:
+    def on_step(self, run: Run, observation: Observation) -> None:
         numbers = observation.numbers
         shown = (
             f"train {_percent(numbers.get('train_accuracy'))}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,7 +139,7 @@ class _Draft:
             list(self._places),
             self._settings,
             _costs(self._settings, builder, Store(study).records()),
-            _batches(self._settings, builder),
+            [builder.batch(settings) for settings in self._settings],
         )
         common = {key: first[key] for key in COMMON}
         repeated = self._given - len(plan)
@@ -152,6 +152,7 @@ class _Builder:
     def __init__(self) -> None:
         self._facts: dict[tuple[Any, ...], Mapping[str, Any]] = {}
         self._checked: set[tuple[Any, ...]] = set()
+        self._batches: dict[Hashable, int] = {}
 
     def check(self, settings: Settings) -> None:
         """Build all that a run needs, unless runs with the same parts were built before."""
@@ -167,6 +168,14 @@ class _Builder:
 
     def facts(self, settings: Settings) -> Mapping[str, Any]:
         return self._facts[self._key(settings)]
+
+    def batch(self, settings: Settings) -> int:
+        """A number that runs have in common which may be computed together; -1: alone."""
+        if settings["rfm"]["batch"] == 1:
+            return -1
+        device = build_hardware(settings).torch_device
+        key = build_experiment(settings).batch_key(device)
+        return -1 if key is None else self._batches.setdefault(key, len(self._batches))
 
     def _key(self, settings: Settings) -> tuple[Any, ...]:
         """Equal for settings with the same task, split and start; parts are shared objects."""
@@ -185,10 +194,6 @@ def _costs(runs: Sequence[Settings], builder: _Builder, records: Sequence[Record
         device = str(settings["hardware"].get("device"))
         costs.append(estimate * factors.get(kind(settings, device), 1.0))
     return costs
-
-
-def _batches(runs: Sequence[Settings], builder: _Builder) -> list[int]:
-    return [-1 for _ in runs]
 
 
 def _refusal(problems: Mapping[str, Sequence[str]], of: int) -> GrokrfmError:

@@ -15,6 +15,7 @@ from grokrfm.launch.drive import Drive, Place
 from grokrfm.launch.planning import planned as planned_sweeps
 from grokrfm.launch.view import LiveTable, dry_run, summary
 from grokrfm.runs import checkpoint
+from grokrfm.runs.learner import Run
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store
 from grokrfm.terminal import Terminal, label
@@ -93,14 +94,8 @@ class Session:
             self.outcomes.append("already finished")
         else:
             with self.terminal.watching(planned) as progress:
-                record = execute(
-                    planned.spec,
-                    planned.experiment,
-                    store,
-                    planned.hardware,
-                    planned.settings,
-                    progress,
-                )
+                run = Run(planned.spec, planned.experiment, planned.settings)
+                record = execute(run, store, planned.hardware, progress)
             self.terminal.summary(record, planned)
             self.outcomes.append(record.status)
             if record.error:

@@ -26,8 +26,7 @@ from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
 
 if TYPE_CHECKING:
-    from grokrfm.config import Plan
-    from grokrfm.runs.run import Observation
+    from grokrfm.runs.learner import Observation, Run
 
 STOP = "stop"
 """A file of this name in a sweep's folder stops its pools."""
@@ -47,7 +46,6 @@ class StudyWork:
     runs : sequence of int     which of the plan, in order
     attempts                   digest → how often it had ended when the job was submitted
     device, threads            as for grokrfm.runs.hardware.Hardware
-    together : int             runs of one batch that are computed together at the most
     run_seconds : float        time limit of one run; None for none
     """
 
@@ -222,30 +220,24 @@ class _Runner:
     def __call__(
         self, runs: Sequence[tuple[str, Mapping[str, Any]]], leave: threading.Event
     ) -> list[str | None]:
+        import torch
+
         from grokrfm.config import plan_of_settings
+        from grokrfm.runs.hardware import Hardware
+        from grokrfm.runs.learner import Run
+        from grokrfm.runs.run import execute_together
 
         planned = []
         for digest, settings in runs:
-            planned.append(plan_of_settings(settings))
-            if planned[-1].spec.digest != digest:
+            one = plan_of_settings(settings)
+            if one.spec.digest != digest:
                 raise StoreError("a file that the run reads has changed since it was planned")
-        return self._run(planned, _Watcher(leave))
-
-    def _run(self, planned: Sequence[Plan], watcher: _Watcher) -> list[str | None]:
-        import torch
-
-        from grokrfm.runs.hardware import Hardware
-        from grokrfm.runs.run import execute
-
+            planned.append(Run(one.spec, one.experiment, settings))
         hardware = Hardware(self._device, self._threads)
-        errors: list[str | None] = []
-        for one in planned:
-            record = execute(one.spec, one.experiment, self._store, hardware, one.settings, watcher)
-            errors.append(record.error["type"] if record.error else None)
+        records = execute_together(planned, self._store, hardware, _Watcher(leave))
         if torch.cuda.is_available():
-            with suppress(RuntimeError):
-                torch.cuda.empty_cache()
-        return errors
+            torch.cuda.empty_cache()  # for other processes on the device
+        return [record.error["type"] if record.error else None for record in records]
 
     @cached_property
     def _store(self) -> Store:
@@ -258,6 +250,6 @@ class _Watcher:
     def __init__(self, leave: threading.Event) -> None:
         self._leave = leave
 
-    def on_step(self, observation: Observation) -> None:
+    def on_step(self, run: Run, observation: Observation) -> None:
         if self._leave.is_set():
             raise KeyboardInterrupt
