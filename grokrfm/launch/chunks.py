@@ -60,3 +60,14 @@ def chunks(runs: Sequence[int], costs: Sequence[float], seconds: float) -> list[
         parts[min(count - 1, int(count * middle / total)) if total else 0].append(run)
         spent += cost
     return [part for part in parts if part]
+
+
+def duration(seconds: float) -> str:
+    """A time in words of two units at the most."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"

@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
+from grokrfm.runs.provenance import LOG
+
 Perform = Callable[[Any, threading.Event], Any]
 """Does one item; the event says that it is to be left as soon as its state is safe."""
 
@@ -68,7 +70,7 @@ class Lane:
         with log.open("ab") as output, theirs, _blocked():
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "grokrfm.launch.lane", str(theirs.fileno())],
-                env={**os.environ, **environment},
+                env={**os.environ, **environment, LOG: str(log)},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

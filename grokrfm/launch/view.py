@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from grokrfm.launch.chunks import duration
 from grokrfm.launch.drive import Drive
 from grokrfm.launch.slurm import Slurm
 from grokrfm.runs.record import by_cause
@@ -177,14 +178,3 @@ def command() -> str:
     """The command line that was given."""
     name = sys.argv[0].rpartition("/")[2]
     return shlex.join([name, *sys.argv[1:]])
-
-
-def duration(seconds: float) -> str:
-    """A time in words of two units at the most."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 48 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.1f} days"

@@ -17,6 +17,9 @@ from grokrfm.runs.record import process_start
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
 
+LOG = "GROKRFM_LOG"
+"""Environment variable that names the file to which a process's output goes."""
+
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
 
@@ -30,6 +33,7 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "process_start": process_start(os.getpid()),
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
+        "log": os.environ.get(LOG),
         **_constant(),
     }
 

@@ -70,5 +70,5 @@ def test_every_module_has_a_layer():
 
 
 def test_the_store_is_read_without_torch():
-    code = "import sys, grokrfm.collect, grokrfm.collect.status; assert 'torch' not in sys.modules"
+    code = "import sys, grokrfm.collect, grokrfm.status; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
