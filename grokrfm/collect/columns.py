@@ -9,7 +9,7 @@ import pandas as pd
 
 # Dotted columns are settings; these groups of them, and these settings, change no result.
 PLUMBING_GROUPS = ("hardware", "study", "save", "hydra")
-PLUMBING_SETTINGS = ("rfm.checkpoint_seconds", "rfm.memory_budget")
+PLUMBING_SETTINGS = ("rfm.batch", "rfm.checkpoint_seconds", "rfm.memory_budget")
 
 # Statuses of runs that ended without a result; all others but finished have no end so far.
 FAILED = ("failed", "crashed")

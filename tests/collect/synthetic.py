@@ -72,5 +72,7 @@ def write(folder, runs, beginning=BEGINNING):
 def plan(folder, runs):
     """A sweep of the study plans the runs described."""
     digests, settings = [each["digest"] for each in runs], [each["config"] for each in runs]
-    sweep = plans.Plan(plans.new_name(), digests, settings, [1.0] * len(runs), [-1] * len(runs))
+    sweep = plans.SweepPlan(
+        plans.new_name(), digests, settings, [1.0] * len(runs), [-1] * len(runs)
+    )
     plans.write(folder, sweep)
