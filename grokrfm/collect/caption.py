@@ -57,7 +57,7 @@ def caption(runs: pd.DataFrame, layout: Layout, values: Sequence[Value]) -> Capt
     for value in values:
         by_statistic.setdefault(value.statistic.about, []).append(value.column)
     about = [
-        what if len(by_statistic) == 1 else f"{', '.join(dict.fromkeys(columns))}: {what}"
+        what if len(by_statistic) == 1 else f"{what} ({', '.join(dict.fromkeys(columns))})"
         for what, columns in by_statistic.items()
     ]
     pair = layout.pair

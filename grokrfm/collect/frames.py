@@ -66,9 +66,10 @@ def runs(studies: Folders) -> pd.DataFrame:
 def frame(reading: Reading) -> pd.DataFrame:
     """What `runs` returns, of studies that have been read."""
     disagreement.warn(reading.records)
-    rows = [_run_row(record) for _, record in reading.best]
+    settings = _Settings()
+    rows = [_run_row(record, settings) for _, record in reading.best]
     rows += [
-        {"digest": digest, "status": "missing", **dict(_dotted(config))}
+        {"digest": digest, "status": "missing", **settings.dotted(config)}
         for digest, config in reading.missing.items()
     ]
     present = dict.fromkeys(chain(("digest", "status"), *rows, ALWAYS))
@@ -178,7 +179,7 @@ def read(studies: Folders) -> Reading:
     return Reading(records, [owned[record.attempt] for record in best], missing, latest)
 
 
-def _run_row(record: Record) -> dict[str, Any]:
+def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:
     provenance, git = record.provenance, record.provenance.get("git") or {}
     seconds = record.seconds
     if seconds is None and record.ended is not None:
@@ -186,7 +187,7 @@ def _run_row(record: Record) -> dict[str, Any]:
     return {
         "digest": record.digest,
         "status": record.status,
-        **dict(_dotted(record.config)),
+        **settings.dotted(record.config),
         **{name: _plain(fact) for name, fact in record.facts.items()},
         **(record.metrics if record.status == "finished" else {}),
         "seconds": seconds,
@@ -200,6 +201,22 @@ def _run_row(record: Record) -> dict[str, Any]:
         "ended": record.ended,
         "error": record.error["message"] if record.error else None,
     }
+
+
+class _Settings:
+    """Nested settings as dotted ones; a part that runs share as one object is laid out once."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, int], tuple[Any, dict[str, Any]]] = {}
+
+    def dotted(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, part in config.items():
+            place = key, id(part)
+            if place not in self._parts:  # kept with its part, so that the id stays its own
+                self._parts[place] = part, dict(_dotted({key: part}))
+            found |= self._parts[place][1]
+        return found
 
 
 def _dotted(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -272,6 +272,12 @@ def test_the_caption_says_what_was_selected():
     assert r"Runs with seed > 0; averaged over rfm.ridge. N = 2 runs. Seeds 1–2." in text
 
 
+def test_the_caption_says_which_values_are_summed_up_how():
+    frame = runs(x=[1.0, 2.0], y=[3.0, 4.0])
+    text = formatted("markdown", frame, values=["x", "y:range"])
+    assert "Mean ± Student's 95 % interval (x); smallest – largest (y). N = 2 runs." in text
+
+
 def test_latex_is_a_booktabs_tabular_of_as_many_columns_as_cells():
     frame = runs(task=["a&b", "c"], kernel=["g", "q"], test_accuracy=[1.0, 0.5])
     text = formatted("latex", frame, ["task"], ["kernel"], ["test_accuracy"])
