@@ -21,6 +21,7 @@ from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.shared import Shared
 from grokrfm.runs.spec import Spec
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
@@ -29,6 +30,9 @@ T = TypeVar("T")
 Settings = Mapping[str, Any]
 
 SCIENCE = ("task", "split", "kernel", "rfm", "start", "seed")
+LEARNED_START = ("task", "kernel", "rfm", "start")
+"""What a start that is learned depends on."""
+
 PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun")
 
 
@@ -62,7 +66,7 @@ def plan(config: DictConfig) -> Plan:
     rerun = boolean("rerun", settings["rerun"])
     hardware = build(settings["hardware"], Hardware, "hardware")
     study = _study_folder(settings)
-    experiment = build_experiment(settings)
+    experiment = build_experiment(settings, study, hardware)
     spec = build_spec(settings)
     _check_features(spec.features, experiment.iterations)
     return Plan(spec, experiment, hardware, study, rerun, settings)
@@ -88,21 +92,30 @@ def plain(config: DictConfig) -> Settings:
     return {str(key): value for key, value in settings.items()}
 
 
-def build_experiment(settings: Settings) -> Experiment:
-    """The experiment that the scientific settings and the probes describe."""
+def build_experiment(
+    settings: Settings, study: Path | None = None, hardware: Hardware | None = None
+) -> Experiment:
+    """The experiment that the scientific settings and the probes describe.
+
+    With a study folder, and the hardware that computes, learned starts are shared there.
+    """
     probes = {
         name: build(node, Probe, f"probe.{name}")
         for name, node in _mapping(settings["probe"], "probe").items()
     }
-    return Experiment(
-        task=build(settings["task"], Task, "task"),
-        splitter=build(settings["split"], Splitter, "split"),
-        kernel=build(settings["kernel"], Kernel, "kernel"),
-        rfm=build(settings["rfm"], RFM, "rfm"),
-        start=build(settings["start"], Start, "start"),
-        probes=probes,
-        seed=settings["seed"],
-    )
+    parts: dict[str, Any] = {
+        "task": build(settings["task"], Task, "task"),
+        "splitter": build(settings["split"], Splitter, "split"),
+        "kernel": build(settings["kernel"], Kernel, "kernel"),
+        "rfm": build(settings["rfm"], RFM, "rfm"),
+        "start": build(settings["start"], Start, "start"),
+    }
+    shared = None
+    if study and hardware:
+        science = {key: _scientific(settings[key]) for key in LEARNED_START}
+        spec = Spec(science, {}, FeatureSelection("none"))
+        shared = Shared(study / "starts", spec, hardware)
+    return Experiment(**parts, probes=probes, seed=settings["seed"], shared_start=shared)
 
 
 def build_spec(settings: Settings) -> Spec:

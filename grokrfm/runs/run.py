@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,12 +41,14 @@ class Observation:
     numbers               named; the same names at every iteration
     arrays : {k: (d, d)}  the matrices that the selection wants, by updates made
     state                 makes the named arrays from which the next iteration can start
+    hindsight             named lists of numbers, one an iteration, known only at the last one
     """
 
     iteration: int
     numbers: Mapping[str, Number]
     arrays: Mapping[int, np.ndarray]
     state: Callable[[], Arrays]
+    hindsight: Mapping[str, list[float]] = field(default_factory=dict)
 
 
 class Learner(Protocol):
@@ -101,6 +103,7 @@ class _Progress:
         for name, value in {"iteration": observation.iteration, **observation.numbers}.items():
             finite = not isinstance(value, float) or math.isfinite(value)
             self.history.setdefault(name, []).append(value if finite else None)
+        self.history.update({name: list(held) for name, held in observation.hindsight.items()})
         self.matrices.update(observation.arrays)
         self._latest = observation
         if time.monotonic() - self._written >= self._every:
