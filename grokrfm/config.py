@@ -129,6 +129,34 @@ def build_spec(settings: Settings) -> Spec:
     return Spec(science, settings["probe"], features)
 
 
+def preset(group: str, option: str, **settings: Any) -> Any:
+    """The object that one option of conf/ describes, for use from Python; some settings replaced.
+
+    Raises
+    ------
+    SettingError   if there is no such option or setting, or a value that it cannot have
+
+    Examples
+    --------
+    >>> from grokrfm.config import preset
+    >>> preset("rfm", "default", iterations=20).ridge
+    1e-08
+    >>> preset("split", "fixed_points", reflections=[3]).reflections
+    [3]
+    """
+    path = conf_folder() / group / f"{option}.yaml"
+    if not path.is_file():
+        options = [file.stem for file in path.parent.glob("*.yaml")]
+        groups = [folder.name for folder in conf_folder().iterdir() if folder.is_dir()]
+        hint = nearest(option, options) if options else nearest(group, groups)
+        raise SettingError(f"{group}={option}", f"there is no such option; {hint}")
+    node = {**_mapping(OmegaConf.to_container(OmegaConf.load(path)), group), **settings}
+    for key, value in node.items():
+        if value == "???":
+            raise SettingError(f"{group}.{key}", f"must be given; {option} has no value for it")
+    return build(node, object, group)
+
+
 def build(node: Any, expected: type[T], path: str) -> T:
     """The object that a config node with a `_target_` describes.
 
