@@ -20,9 +20,9 @@ class RandomCirculant(GivenStart):
     Hankel matrix, and for × and ÷ it is one or the other in the order of discrete logarithms.
 
     The eigenvalues of the matrix as written are 1 ± those of C in magnitude, which exceed 1 unless
-    n is small; the negative ones are set to 0, as in the root of an AGOP. With one fit and no update
-    (rfm.iterations=1), addition mod 61 and a Gaussian kernel, 25, 30, 35 and 40 % of training rows
-    give 46, 71, 88 and 96 % (12 draws, ± 5); published are 57, 82.5, 95.7 and 99.5 %, which
+    n is small; the negative ones are set to 0, as in the root of an AGOP. With one fit and no
+    update (rfm.iterations=1), addition mod 61 and a Gaussian kernel, 25, 30, 35 and 40 % of the
+    rows give 46, 71, 88 and 96 % (12 draws, ± 5); published are 57, 82.5, 95.7 and 99.5 %, which
     kernel.bandwidth=3.54, the same as M₀/2, comes close to: 58, 81, 94 and 99 %.
 
     Source: arXiv:2407.20199, the experiment with random circulant features.
