@@ -59,6 +59,7 @@ class Attempt:
         for name, value in {"iteration": observation.iteration, **observation.numbers}.items():
             finite = not isinstance(value, float) or math.isfinite(value)
             self._history.setdefault(name, []).append(value if finite else None)
+        self._history.update({name: list(held) for name, held in observation.hindsight.items()})
         self._matrices.update(observation.arrays)
         self._latest = observation
         if time.monotonic() - self._written >= self.run.learner.checkpoint_seconds:
