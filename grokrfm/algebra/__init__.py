@@ -1,6 +1,7 @@
 """Finite groups, symmetries of a task, and their orbits (numpy only)."""
 
 from grokrfm.algebra.groups import Element, Group, cyclic, is_prime, product, units
+from grokrfm.algebra.logarithm import generator, logarithms
 from grokrfm.algebra.orbits import fixed_points, generated_subgroup, orbits
 from grokrfm.algebra.symmetry import Symmetry
 
@@ -11,7 +12,9 @@ __all__ = [
     "cyclic",
     "fixed_points",
     "generated_subgroup",
+    "generator",
     "is_prime",
+    "logarithms",
     "orbits",
     "product",
     "units",

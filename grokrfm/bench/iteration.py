@@ -13,7 +13,7 @@ from grokrfm.experiment import Experiment
 from grokrfm.kernels import Gaussian, GeneralQuadratic, Kernel, Laplace, OneHot, Quadratic
 from grokrfm.probes import Accuracy, Grok, Loss, Margin
 from grokrfm.rfm import RFM, Identity
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.splits import FixedPoints, Splitter, Uniform
 

@@ -7,6 +7,17 @@ from grokrfm.tasks.operations import (
     multiplication,
     subtraction,
 )
+from grokrfm.tasks.reflections import fixing_reflection, reflections, require_two_operands
 from grokrfm.tasks.task import Task
 
-__all__ = ["Task", "abelian", "addition", "division", "multiplication", "subtraction"]
+__all__ = [
+    "Task",
+    "abelian",
+    "addition",
+    "division",
+    "fixing_reflection",
+    "multiplication",
+    "reflections",
+    "require_two_operands",
+    "subtraction",
+]
