@@ -17,6 +17,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from grokrfm.checks import SettingError, boolean, nearest, within
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
+from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
