@@ -139,6 +139,9 @@ def build(node: Any, expected: type[T], path: str) -> T:
     for key, parameter in known.items():
         if key not in arguments and parameter.default is parameter.empty:
             raise SettingError(f"{path}.{key}", f"must be given, {option} needs it")
+    for key, value in arguments.items():
+        if _is_option(value):  # within an option, such as the group of a task
+            arguments[key] = build(value, _parameter_type(target, key), f"{path}.{key}")
     with within(path):
         built = target(**arguments)
     if not isinstance(built, expected):
@@ -154,7 +157,24 @@ def _scientific(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     plumbing = getattr(get_object(node["_target_"]), "PLUMBING", ())
-    return {key: value for key, value in node.items() if key not in plumbing}
+    return {
+        key: _scientific(value) if _is_option(value) else value
+        for key, value in node.items()
+        if key not in plumbing
+    }
+
+
+def _is_option(value: Any) -> bool:
+    return isinstance(value, dict) and "_target_" in value
+
+
+def _parameter_type(target: Any, key: str) -> type:
+    """The class that a parameter is annotated with, or object."""
+    try:
+        annotation = inspect.signature(target, eval_str=True).parameters[key].annotation
+    except NameError:
+        return object
+    return annotation if isinstance(annotation, type) else object
 
 
 def _target(name: str, path: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-GROUPS = ("task", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
+GROUPS = ("task", "group", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
 
 
 def manual(conf: Path) -> str:

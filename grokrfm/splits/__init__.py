@@ -2,7 +2,21 @@
 
 from grokrfm.splits.fixed_points import FixedPoints
 from grokrfm.splits.listed import Listed
+from grokrfm.splits.moved import Moved
+from grokrfm.splits.noisy import Noisy
+from grokrfm.splits.orbits import Orbits
 from grokrfm.splits.split import Split, Splitter
+from grokrfm.splits.symbols import Symbols
 from grokrfm.splits.uniform import Uniform
 
-__all__ = ["FixedPoints", "Listed", "Split", "Splitter", "Uniform"]
+__all__ = [
+    "FixedPoints",
+    "Listed",
+    "Moved",
+    "Noisy",
+    "Orbits",
+    "Split",
+    "Splitter",
+    "Symbols",
+    "Uniform",
+]

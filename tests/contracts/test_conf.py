@@ -10,6 +10,7 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from grokrfm import config
+from grokrfm.algebra import Group
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
@@ -20,6 +21,7 @@ from grokrfm.tasks import Task
 CONF = config.conf_folder()
 EXPECTED = {
     "task": Task,
+    "group": Group,
     "split": Splitter,
     "kernel": Kernel,
     "rfm": RFM,
@@ -47,7 +49,13 @@ def composed():
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
     node = OmegaConf.load(path)
-    arguments = set(node) - {"_target_", "name"}
+    nested = {
+        key.split("@")[1]
+        for entry in node.get("defaults", [])
+        if entry != "_self_"
+        for key in entry
+    }
+    arguments = (set(node) | nested) - {"_target_", "name", "defaults"}
     assert node.name == path.stem
     assert arguments == set(inspect.signature(get_object(node._target_)).parameters)
 
@@ -55,11 +63,17 @@ def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_an_option_builds_what_its_group_needs(path, composed, tmp_path):
     group = path.parent.name
-    override = f"probe=[{path.stem}]" if group == "probe" else f"{group}={path.stem}"
-    needed = OmegaConf.is_missing(OmegaConf.load(path), "path")
-    overrides = [override, *([f"{group}.path={tmp_path}/some.file"] if needed else [])]
+    overrides, place = [f"{group}={path.stem}"], group
+    if group == "probe":
+        overrides = [f"probe=[{path.stem}]"]
+    elif group == "group":
+        overrides, place = ["task=cayley", f"group@task.group={path.stem}"], "task.group"
+    if OmegaConf.is_missing(OmegaConf.load(path), "path"):
+        (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
+        overrides.append(f"{place}.path={tmp_path}/some.file")
     settings = config.plain(composed(*overrides))
-    node = settings[group][path.stem] if group == "probe" else settings[group]
+    node = settings["task"]["group"] if group == "group" else settings[group]
+    node = node[path.stem] if group == "probe" else node
     assert isinstance(config.build(node, EXPECTED[group], group), EXPECTED[group])
 
 
