@@ -117,7 +117,7 @@ def _run(session: Session) -> int:
         composing = not session.started or isinstance(error, (HydraException, OSError))
         if wants_traceback or not composing:
             raise
-        session.terminal.problem(_message(error))
+        session.terminal.problem(message(error))
         return 1
     except KeyboardInterrupt:
         session.terminal.problem(
@@ -127,7 +127,7 @@ def _run(session: Session) -> int:
     return session.close()
 
 
-def _message(error: Exception) -> str:
+def message(error: Exception) -> str:
     """An error of Hydra's, or of a folder it makes, in the words of this project."""
     cause = error.__cause__
     if isinstance(error, OverrideParseException):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from grokrfm.checks import SettingError, boolean, nearest, within
+from grokrfm.checks import SettingError, boolean, integer, nearest, within
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
@@ -22,7 +25,7 @@ from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.spec import Spec
-from grokrfm.splits import Splitter
+from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
 
 T = TypeVar("T")
@@ -66,6 +69,33 @@ def plan(config: DictConfig) -> Plan:
     spec = build_spec(settings)
     _check_features(spec.features, experiment.iterations)
     return Plan(spec, experiment, hardware, study, rerun, settings)
+
+
+def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
+    """The plain settings that overrides on the command line describe, without running anything.
+
+    Parameters
+    ----------
+    folders   searched for options besides conf/
+
+    Raises
+    ------
+    HydraException   if there is no such option or setting
+    SettingError     if a value is missing
+    """
+    search = ",".join(f"'file://{folder.resolve()}'" for folder in folders)
+    more = [f"hydra.searchpath=[any-study://,{search}]"] if folders else []
+    with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
+        return plain(hydra_compose("config", overrides=[*overrides, *more]))
+
+
+def build_split(settings: Settings) -> tuple[Task, Split]:
+    """The task, and how a run with these settings would split it."""
+    task = build(settings["task"], Task, "task")
+    splitter = build(settings["split"], Splitter, "split")
+    rng = np.random.default_rng(integer("seed", settings["seed"], minimum=0))
+    with within("split"):
+        return task, splitter.split(task, rng)
 
 
 def plain(config: DictConfig) -> Settings:

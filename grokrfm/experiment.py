@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from grokrfm.rfm import RFM, Examples, Start, State, Step
 from grokrfm.rfm.start import examples
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.run import Arrays, Number, Observation
-from grokrfm.splits import Split, Splitter
+from grokrfm.splits import Split, Splitter, audit
 from grokrfm.tasks import Task
 
 
@@ -72,6 +72,7 @@ class Experiment:
             "n_train": len(self.split.train),
             "n_test": len(self.split.test),
             **{f"n_test_{name}": int(mask.sum()) for name, mask in self.split.strata.items()},
+            **audit(self.task, self.split).facts(),
             "width": self.task.width,
             "classes": self.task.classes,
         }
@@ -146,7 +147,8 @@ class Experiment:
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
         split = self.split
+        given = torch.as_tensor(split.labels_of(self.task), device=device)
         return (
-            examples(self.task, split.train, device),
+            replace(examples(self.task, split.train, device), labels=given),
             examples(self.task, split.test, device, split.strata),
         )

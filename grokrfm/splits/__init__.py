@@ -1,5 +1,6 @@
 """Splits: which rows of a task's table train and which test (numpy only)."""
 
+from grokrfm.splits.audit import Audit, audit
 from grokrfm.splits.fixed_points import FixedPoints
 from grokrfm.splits.listed import Listed
 from grokrfm.splits.moved import Moved
@@ -10,6 +11,7 @@ from grokrfm.splits.symbols import Symbols
 from grokrfm.splits.uniform import Uniform
 
 __all__ = [
+    "Audit",
     "FixedPoints",
     "Listed",
     "Moved",
@@ -19,4 +21,5 @@ __all__ = [
     "Splitter",
     "Symbols",
     "Uniform",
+    "audit",
 ]

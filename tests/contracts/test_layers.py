@@ -24,6 +24,7 @@ LAYERS = [
     {"collect", "launch"},
     {"terminal", "bench", "manual"},
     {"cli"},
+    {"audit"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 HYDRA_ALLOWED = {"cli", "config", "launch"}
