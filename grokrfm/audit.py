@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from hydra.errors import HydraException
 from numpy.typing import NDArray
 
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.algebra.discover import discover
 from grokrfm.checks import GrokrfmError
-from grokrfm.cli import message
+from grokrfm.cli import explained
 from grokrfm.config import build, build_split, compose
 from grokrfm.splits import Split, audit
 from grokrfm.splits.audit import Finding
@@ -28,7 +27,9 @@ def main() -> None:
     """Entry point; a user's mistake ends in its message and exit code 1."""
     arguments = _parser().parse_args()
     try:
-        settings = compose(arguments.overrides, [Path(folder) for folder in arguments.config_dir])
+        with explained():
+            folders = [Path(folder) for folder in arguments.config_dir]
+            settings = compose(arguments.overrides, folders)
         if arguments.discover:
             lines = _discovery(build(settings["task"], Task, "task"))
         else:
@@ -36,9 +37,6 @@ def main() -> None:
             lines = _audit(task, split, arguments.labels)
         for line in lines:
             sys.stdout.write(f"{line}\n")
-    except HydraException as error:
-        sys.stderr.write(f"{message(error)}\n")
-        sys.exit(1)
     except GrokrfmError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
@@ -61,9 +59,9 @@ def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
 
 def _table(findings: list[Finding]) -> Iterator[str]:
     if findings:
-        yield f"  {'symmetry':20}{'training rows kept':>20}{'fixed, in test':>18}{'in training':>14}"
+        yield f"  {'symmetry':20}  {'training rows kept':>20}  fixed: in test  in training"
     for f in findings[:LISTED]:
-        yield f"  {f.name:20}{_percent(f):>20}{f.fixed_test:>18}{f.fixed_train:>14}"
+        yield f"  {f.name:20}  {_percent(f):>20}  {f.fixed_test:>14}  {f.fixed_train:>11}"
     if len(findings) > LISTED:
         yield f"  … {len(findings) - LISTED} more"
 
@@ -78,8 +76,8 @@ def _discovery(task: Task) -> Iterator[str]:
     n = task.order
     tables = task.labels.reshape(task.operations, n, n)
     # a permutation that keeps every table keeps the table of all their labels together
-    together = np.ravel_multi_index(tuple(tables), (task.classes,) * task.operations)
-    found = discover(together)
+    together = np.asarray(np.ravel_multi_index(tuple(tables), (task.classes,) * task.operations))
+    found = discover(together.astype(np.int64))
     yield f"{task.title}: {found.order} permutations of the operands' coordinates leave every label"
     yield f"the task claims {len(task.symmetries())} of them; generators of all"
     for g in found.generators:
@@ -94,11 +92,8 @@ def _discovery(task: Task) -> Iterator[str]:
 def _mapping(task: Task, g: NDArray[np.int64]) -> str:
     """Where a permutation moves the operands, such as a: 0→1 1→0; those it leaves are left out."""
     n = task.order
-    if g[0] >= n:
-        sides = {"a to b": g[:n] - n, "b to a": g[n:]}
-    else:
-        sides = {"a": g[:n], "b": g[n:] - n}
-    return "; ".join(f"{side}: {_images(task, images)}" for side, images in sides.items())
+    first, second = _images(task, g[:n] % n), _images(task, g[n:] % n)
+    return f"a to b: {first}; b to a: {second}" if g[0] >= n else f"a: {first}; b: {second}"
 
 
 def _images(task: Task, images: NDArray[np.int64]) -> str:

@@ -16,6 +16,8 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import logging
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -117,7 +119,7 @@ def _run(session: Session) -> int:
         composing = not session.started or isinstance(error, (HydraException, OSError))
         if wants_traceback or not composing:
             raise
-        session.terminal.problem(message(error))
+        session.terminal.problem(_message(error))
         return 1
     except KeyboardInterrupt:
         session.terminal.problem(
@@ -127,7 +129,16 @@ def _run(session: Session) -> int:
     return session.close()
 
 
-def message(error: Exception) -> str:
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what Hydra refuses into a GrokrfmError with its message."""
+    try:
+        yield
+    except HydraException as error:
+        raise GrokrfmError(_message(error)) from error
+
+
+def _message(error: Exception) -> str:
     """An error of Hydra's, or of a folder it makes, in the words of this project."""
     cause = error.__cause__
     if isinstance(error, OverrideParseException):

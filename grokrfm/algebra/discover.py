@@ -66,7 +66,8 @@ class _Search:
             # is theirs alone are fixed by every automorphism that keeps the colours
             known = [g for g in generators if (colours[g] == colours).all()]
             orbit = orbits(known, size)
-            reached, failed = {int(orbit[vertex])}, set()
+            failed: set[int] = set()
+            reached = {int(orbit[vertex])}
             singled = self._singled(colours, vertex)
             for image in np.flatnonzero(colours == colours[vertex]):
                 if int(orbit[image]) in reached | failed:
@@ -77,8 +78,8 @@ class _Search:
                     continue
                 generators.append(found)
                 known.append(found)
-                orbit = orbits(known, size)
-                reached, failed = {int(orbit[vertex])}, set()
+                orbit, failed = orbits(known, size), set()
+                reached = {int(orbit[vertex])}
             orders.append(int((orbit == orbit[vertex]).sum()))
             colours = singled
         return Discovered(prod(orders), generators)
@@ -114,9 +115,7 @@ class _Search:
         while True:
             self.refinements += 1
             if self.refinements > MOST_REFINEMENTS:
-                raise GrokrfmError(
-                    "the search for symmetries takes too long; choose a smaller task"
-                )
+                raise GrokrfmError("the search takes too long; choose a smaller task")
             seen = np.sort(_mixed(self.edges, colours[None, :]), axis=1)
             weights = _mixed(np.arange(seen.shape[1]), np.zeros(1, dtype=np.int64))
             colours = _mixed((seen * weights).sum(axis=1), colours)

@@ -36,18 +36,18 @@ def predictions(audit: Audit) -> Iterator[str]:
         nearest = audit.broken[0]
         if nearest.kept >= NEARLY:
             yield (
-                f"nearly invariant under {nearest.name}, {nearest.moved_outside} training rows short:"
-                " one point short is enough for the Gaussian kernel on addition to generalise,"
+                f"nearly invariant under {nearest.name}, short of {nearest.moved_outside} rows:"
+                " one row short is enough for the Gaussian kernel on addition to generalise,"
                 " on multiplication and for the quadratic kernel it takes more (arXiv:2604.00316)"
             )
         else:
             share = audit.n_train / (audit.n_train + audit.n_test)
             yield (
-                f"invariant under no symmetry, {share:.0%} train: expect generalisation if that is"
-                " enough; at p = 61 it is 40 to 50 %, less for larger p (arXiv:2407.20199)"
+                f"invariant under no symmetry, {100 * share:.0f} % train: expect it to generalise if"
+                " that is enough; at p = 61 it is 40 to 50 %, less for larger p (arXiv:2407.20199)"
             )
     if not audit.findings:
-        yield "the task claims no symmetry but the identity: grokrfm-audit --discover looks for some"
+        yield "the task claims no symmetry but the identity; grokrfm-audit --discover seeks some"
 
 
 def _names(findings: list[Finding]) -> str:
