@@ -84,7 +84,8 @@ def _check_axioms(path: str, names: list[str], products: NDArray[np.int64]) -> N
 
 
 def _element(name: str) -> Element:
-    return int(name) if name.removeprefix("-").isdecimal() else name
+    digits = name.removeprefix("-")
+    return int(name) if digits.isascii() and digits.isdecimal() else name
 
 
 def _error(path: str, problem: str) -> SettingError:

@@ -43,7 +43,7 @@ def predictions(audit: Audit) -> Iterator[str]:
         else:
             share = audit.n_train / (audit.n_train + audit.n_test)
             yield (
-                f"invariant under no symmetry, {100 * share:.0f} % train: expect it to generalise if"
+                f"invariant under no symmetry, {100 * share:.0f} % train: it should generalise if"
                 " that is enough; at p = 61 it is 40 to 50 %, less for larger p (arXiv:2407.20199)"
             )
     if not audit.findings:

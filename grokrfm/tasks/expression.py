@@ -53,6 +53,10 @@ def evaluate(expression: Any, x: IntArray, y: IntArray, modulus: int) -> IntArra
     return _Reader(expression, {"x": x, "y": y}, modulus).value()
 
 
+def _is_integer(token: str) -> bool:
+    return token.isascii() and token.isdecimal()  # other scripts have digits, too
+
+
 class _Reader:
     """Reads an expression from left to right and computes as it goes."""
 
@@ -85,7 +89,7 @@ class _Reader:
     def _factor(self) -> IntArray:
         value = self._atom()
         if self._take("^"):
-            if not self._token().isdecimal():
+            if not _is_integer(self._token()):
                 raise self._refusal("an exponent must be an integer of at least 0")
             if len(self._token()) > 10 or int(self._token()) > LARGEST_EXPONENT:
                 raise self._refusal(f"an exponent must be up to {LARGEST_EXPONENT}")
@@ -98,7 +102,7 @@ class _Reader:
         token = self._token()
         if token in self._points:
             return self._points[self._advance()]
-        if token.isdecimal():  # digit by digit, whatever the number of digits
+        if _is_integer(token):  # digit by digit, whatever the number of digits
             constant = 0
             for digit in self._advance():
                 constant = (10 * constant + int(digit)) % self._modulus

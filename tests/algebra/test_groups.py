@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 
 from grokrfm.algebra import cyclic, is_prime, product, units
 from grokrfm.checks import SettingError
-
-groups = st.one_of(
-    st.integers(1, 16).map(cyclic),
-    st.lists(st.integers(1, 5), min_size=1, max_size=3).map(product),
-    st.integers(2, 36).map(units),
-)
+from tests.families import groups
 
 
 @given(groups)
@@ -24,8 +19,23 @@ def test_the_product_is_associative(group):
 
 
 @given(groups)
-def test_the_product_is_commutative(group):
-    assert (group.table == group.table.T).all()
+def test_what_commutes_with_all_is_the_centre(group):
+    commuting = [
+        i
+        for i in range(group.order)
+        if all(group.table[i, j] == group.table[j, i] for j in range(group.order))
+    ]
+    assert group.centre.tolist() == commuting
+    assert group.is_abelian == (len(commuting) == group.order)
+
+
+@given(groups, st.integers(-5, 13))
+def test_a_power_is_a_repeated_product(group, exponent):
+    base = np.arange(group.order) if exponent >= 0 else group.inverses
+    result = np.full(group.order, group.identity)
+    for _ in range(abs(exponent)):
+        result = group.table[result, base]
+    assert (group.power(exponent) == result).all()
 
 
 @given(groups)

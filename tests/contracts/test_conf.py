@@ -17,6 +17,7 @@ from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
+from tests.families import moves_labels_as_it_says
 
 CONF = config.conf_folder()
 EXPECTED = {
@@ -104,3 +105,29 @@ def test_the_presets_of_rfm_differ_as_documented(composed):
         "ridge": (1e-8, 0),
         "solver": ("cholesky", "cholesky_or_lu"),
     }
+
+
+TASKS = [path for path in OPTIONS if path.parent.name in ("task", "group")]
+SMALL = {"modulus": 7, "n": 3, "order": 6}
+
+
+@pytest.mark.parametrize("path", TASKS, ids=option_id)
+def test_every_symmetry_that_a_task_claims_holds_on_the_whole_table(path, composed, tmp_path):
+    node, settings = OmegaConf.load(path), {}
+    if path.parent.name == "group":
+        settings = {"task": "cayley", "group@task.group": path.stem}
+        place = "task.group."
+    else:
+        settings, place = {"task": path.stem}, "task."
+    settings |= {place + key: value for key, value in SMALL.items() if key in node}
+    if path.stem == "two_tasks":
+        settings |= {"task.first.modulus": 7, "task.second.modulus": 7}
+    if OmegaConf.is_missing(node, "path"):
+        (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
+        settings[place + "path"] = tmp_path / "some.file"
+    overrides = [f"{key}={value}" for key, value in settings.items()]
+    task = config.build(config.plain(composed(*overrides))["task"], Task, "task")
+    for family in task.families.values():
+        for symmetry in family:
+            assert moves_labels_as_it_says(task, symmetry), symmetry.name
+            assert symmetry.preserves_labels or not family.preserves_labels
