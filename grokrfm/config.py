@@ -108,12 +108,14 @@ def build_experiment(settings: Settings) -> Experiment:
 def build_spec(settings: Settings) -> Spec:
     """What plain settings compute and leave."""
     save = settings["save"]
-    if not isinstance(save, dict) or set(save) != {"features"}:
-        raise SettingError("save", f"must hold one setting, as in save.features=all, got {save!r}")
+    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
+        raise SettingError(
+            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
+        )
     with within("save"):
         features = FeatureSelection(save["features"])
-    science = {key: _scientific(settings[key]) for key in SCIENCE}
-    return Spec(science, settings["probe"], features)
+        science = {key: _scientific(settings[key]) for key in SCIENCE}
+        return Spec(science, settings["probe"], features, save["predictions"])
 
 
 def build(node: Any, expected: type[T], path: str) -> T:

@@ -102,6 +102,7 @@ class Experiment:
                 {**numbers, "solver": step.solver, "seconds": step.seconds},
                 {k: M.cpu().numpy() for k, M in arrays.items()},
                 partial(self._packed, step.state),
+                partial(self._predictions, step),
             )
 
     def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
@@ -112,6 +113,18 @@ class Experiment:
         for probe in self.probes.values():
             summary |= probe.summarise(history)
         return summary
+
+    def _predictions(self, step: Step) -> Arrays:
+        rows = np.concatenate([self.split.train, self.split.test])
+        highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
+        lead = highest[:, 0] - highest[:, 1]
+        return {
+            "operands": self.task.pairs[rows],
+            "labels": self.task.labels[rows],
+            "training": np.arange(len(rows)) < len(self.split.train),
+            "predicted": classes[:, 0].cpu().numpy(),
+            "lead": lead.to(torch.float64).cpu().numpy(),
+        }
 
     def _packed(self, state: State) -> Arrays:
         """A state as arrays; the outputs only where the next iteration looks at them."""

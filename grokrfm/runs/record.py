@@ -30,6 +30,7 @@ class Record:
     metrics             the numbers of the last iteration and of the run as a whole
     seconds             wall time, with that of the attempts it was resumed from
     features            the k of the feature matrices kept
+    predictions : bool  whether those of the last iteration were kept
     resumed_at : int    the iterations done when it started, taken from a checkpoint
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
@@ -46,17 +47,19 @@ class Record:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     features: Sequence[int] = ()
+    predictions: bool = False
     resumed_at: int = 0
     error: Mapping[str, str] | None = None
     history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def satisfies(self, spec: Spec) -> bool:
-        """Whether this is a finished run of `spec` with every probe and feature matrix it asks."""
+        """Whether this is a finished run of `spec` with all that it asks for."""
         probes = self.config.get("probe", {})
         return (
             self.status == "finished"
             and self.digest == spec.digest
             and all(probes.get(name) == settings for name, settings in spec.probes.items())
+            and (self.predictions or spec.predictions == "none")
             and spec.features.satisfied_by(self.features, self.metrics["updates"])
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from grokrfm.checks import GrokrfmError, StoreError
-from grokrfm.runs import checkpoint, features
+from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.provenance import provenance
@@ -41,12 +41,14 @@ class Observation:
     numbers               named; the same names at every iteration
     arrays : {k: (d, d)}  the matrices that the selection wants, by updates made
     state                 makes the named arrays from which the next iteration can start
+    predictions           makes the named arrays of what it predicts, see grokrfm.runs.predictions
     """
 
     iteration: int
     numbers: Mapping[str, Number]
     arrays: Mapping[int, np.ndarray]
     state: Callable[[], Arrays]
+    predictions: Callable[[], Arrays]
 
 
 class Learner(Protocol):
@@ -94,7 +96,7 @@ class _Progress:
         self.matrices = dict(found.matrices) if found else {}
         self._started = self._written = time.monotonic()
         self._before = sum(self.history.get("seconds", []))
-        self._latest: Observation | None = None
+        self.latest: Observation | None = None
 
     def add(self, observation: Observation) -> None:
         """Take up an iteration; write a checkpoint if the last one is old enough."""
@@ -102,14 +104,14 @@ class _Progress:
             finite = not isinstance(value, float) or math.isfinite(value)
             self.history.setdefault(name, []).append(value if finite else None)
         self.matrices.update(observation.arrays)
-        self._latest = observation
+        self.latest = observation
         if time.monotonic() - self._written >= self._every:
             self.save()
 
     def save(self) -> None:
         """Write the checkpoint now."""
-        if self._latest:
-            kept = checkpoint.Checkpoint(self._latest.state(), self.history, self.matrices)
+        if self.latest:
+            kept = checkpoint.Checkpoint(self.latest.state(), self.history, self.matrices)
             checkpoint.write(self._study, self._spec, kept)
             self._written = time.monotonic()
 
@@ -160,6 +162,9 @@ def execute(
             observer.on_step(observation)
         if progress.matrices:
             features.write(store.study, spec.digest, progress.matrices)
+        if progress.latest and spec.predictions == "last":
+            predictions.write(store.study, spec.digest, progress.latest.predictions())
+            end["predictions"] = True
         end |= {"status": "finished", "features": sorted(progress.matrices)}
         end["metrics"] = {**progress.last(), **learner.summarise(progress.history)}
     except StoreError:
