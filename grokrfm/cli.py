@@ -27,8 +27,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.config import Plan, conf_folder, plan
+from grokrfm.config import Plan, plan
 from grokrfm.manual import manual
+from grokrfm.paths import conf_folder
 from grokrfm.runs import checkpoint
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store

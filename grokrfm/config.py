@@ -44,13 +44,6 @@ class Plan:
     settings: Settings
 
 
-def conf_folder() -> Path:
-    """The folder of YAML files: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
-
-
 def plan(config: DictConfig) -> Plan:
     """Build everything that a composed config describes.
 

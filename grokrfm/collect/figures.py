@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,11 +13,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.formats import shown
-from grokrfm.collect.tables import TableError, check_columns, interval
+from grokrfm.collect.frames import Folders, runs, steps
+from grokrfm.collect.layout import TableError
+from grokrfm.collect.presets import names, refuse_unknown
+from grokrfm.collect.statistics import student
+from grokrfm.collect.tables import check_columns
 
 # Okabe and Ito's palette: told apart with any colour vision; line styles tell them apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":")
+
+
+def draw(studies: Folders, preset: Mapping[str, Any]) -> Figure:
+    """The figure that a preset describes: of kind iterations, a `value` by the settings `by`."""
+    known = ("kind", "value", "by", "average_over", "where", "title")
+    refuse_unknown(preset, known, "figure")
+    [value], by = names(preset, "value", "figure"), names(preset, "by", "figure")
+    return over_iterations(steps(studies), runs(studies), value, by)
 
 
 def over_iterations(
@@ -54,9 +67,9 @@ def over_iterations(
         keys = list(range(len(by)))
         groups = joined.groupby(keys, dropna=False) if by else [((), joined)]
         for number, (levels, group) in enumerate(groups):
-            points = group.groupby("iteration")[value].agg(["mean", interval, "count"])
+            points = group.groupby("iteration")[value].agg(["mean", _interval, "count"])
             x, mean = points.index.to_numpy(), points["mean"].to_numpy()
-            half = np.nan_to_num(points["interval"].to_numpy())
+            half = np.nan_to_num(points["_interval"].to_numpy())
             colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
             label = _label(by, levels, points["count"])
             axes.plot(x, mean, style, color=colour, label=label)
@@ -79,6 +92,10 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         figure.savefig(aside, dpi=160, format=path.suffix[1:])
         aside.replace(path)
     return written
+
+
+def _interval(values: pd.Series) -> float:
+    return student(values.to_numpy())
 
 
 def _label(by: Sequence[str], levels: Sequence[object], counts: pd.Series) -> str:

@@ -13,6 +13,10 @@ from typing import Any
 
 import grokrfm
 from grokrfm.runs.record import process_start
+from grokrfm.runs.spec import SCHEMA
+
+SWEEP = "GROKRFM_SWEEP"
+"""Environment variable that names the sweep a process works for."""
 
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
@@ -25,8 +29,16 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "host": platform.node(),
         "pid": os.getpid(),
         "process_start": process_start(os.getpid()),
+        "sweep": os.environ.get(SWEEP),
+        "job": scheduler_job(),
         **_constant(),
     }
+
+
+def scheduler_job() -> str | None:
+    """The job of a cluster's scheduler that this process belongs to, as SLURM writes it."""
+    array, task = (os.environ.get(f"SLURM_ARRAY_{part}") for part in ("JOB_ID", "TASK_ID"))
+    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
 
 
 @cache
@@ -40,6 +52,7 @@ def _constant() -> dict[str, Any]:
             **{name: _version(name) for name in PACKAGES},
         },
         "git": _git_state(Path(grokrfm.__file__).parent),
+        "schema": SCHEMA,
     }
 
 

@@ -11,13 +11,14 @@ from omegaconf import OmegaConf
 
 from grokrfm import config
 from grokrfm.kernels import Kernel
+from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
 
-CONF = config.conf_folder()
+CONF = conf_folder()
 EXPECTED = {
     "task": Task,
     "split": Splitter,

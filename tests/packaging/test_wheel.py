@@ -131,8 +131,8 @@ def test_the_wheel_holds_nothing_else(contents):
 
 def test_what_is_imported_is_what_was_installed(installed, elsewhere):
     code = (
-        "import grokrfm, hydra_plugins.grokrfm_study as plugin, grokrfm.config, importlib.metadata;"
-        "print(grokrfm.__file__, plugin.__file__, grokrfm.config.conf_folder(), sep='\\n');"
+        "import grokrfm, hydra_plugins.grokrfm_study as plugin, grokrfm.paths, importlib.metadata;"
+        "print(grokrfm.__file__, plugin.__file__, grokrfm.paths.conf_folder(), sep='\\n');"
         "print(importlib.metadata.version('grokrfm') == grokrfm.__version__)"
     )
     *places, same_version = succeeded(
