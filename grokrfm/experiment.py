@@ -119,6 +119,7 @@ class Experiment:
         highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
         lead = highest[:, 0] - highest[:, 1]
         return {
+            "rows": rows,
             "operands": self.task.pairs[rows],
             "labels": self.task.labels[rows],
             "training": np.arange(len(rows)) < len(self.split.train),

@@ -2,6 +2,7 @@
 
 The arrays say all that is needed to draw them, whatever the task was:
 
+rows : (N,) int          of the table; where several operations share one, they follow each other
 operands : (N, 2) int    the element indices of a and b
 labels : (N,) int        the true class
 training : (N,) bool     whether the row trained; the others are test rows
