@@ -65,7 +65,7 @@ def scientific(frame: pd.DataFrame) -> list[str]:
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:
     """A column as settings are compared: devices by their kind, cuda:0 and cuda:1 being one."""
     column = frame[name]
-    return column.astype("str").str.partition(":")[0] if name == "device" else column
+    return column.astype("str").str.split(":").str[0] if name == "device" else column
 
 
 def grouped(
