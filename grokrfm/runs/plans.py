@@ -18,7 +18,7 @@ WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SweepPlan:
     """The resolved settings of all runs of a sweep; later edits of conf/ change nothing here.
 
     Runs that share a part of their settings, such as the whole kernel, share one object, in memory
@@ -58,7 +58,7 @@ def new_name() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}"
 
 
-def write(study: Path, plan: Plan) -> None:
+def write(study: Path, plan: SweepPlan) -> None:
     """Write a plan aside and rename it.
 
     Raises
@@ -89,7 +89,7 @@ def write(study: Path, plan: Plan) -> None:
         raise StoreError(f"outputs: {target} cannot be written ({error.strerror})") from error
 
 
-def read(study: Path, name: str) -> Plan:
+def read(study: Path, name: str) -> SweepPlan:
     """The plan of a sweep.
 
     Raises
@@ -107,7 +107,7 @@ def read(study: Path, name: str) -> Plan:
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise StoreError(f"{source}: cannot be read ({error})") from error
     digests, costs, batches = ([row[column] for row in rows] for column in range(3))
-    return Plan(name, digests, settings, costs, batches)
+    return SweepPlan(name, digests, settings, costs, batches)
 
 
 def names(study: Path) -> list[str]:

@@ -18,6 +18,9 @@ from grokrfm.runs.spec import SCHEMA
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
 
+LOG = "GROKRFM_LOG"
+"""Environment variable that names the file to which a process's output goes."""
+
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
 
@@ -31,6 +34,8 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "process_start": process_start(os.getpid()),
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
+        "log": os.environ.get(LOG),
+        "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         **_constant(),
     }
 

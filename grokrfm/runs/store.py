@@ -42,6 +42,7 @@ class Store:
         self._offsets: dict[Path, int] = {}
         self._starts: dict[str, Mapping[str, Any]] = {}
         self._ends: dict[str, Mapping[str, Any]] = {}
+        self._parts: dict[str, Any] = {}
 
     def records(self) -> list[Record]:
         """Every attempt, in the order of their starts, without histories."""
@@ -101,6 +102,10 @@ class Store:
             {"kind": "ended", "attempt": attempt, **end},
         )
 
+    def _shared(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same settings; parts that other runs have too are the same objects."""
+        return {k: self._parts.setdefault(json.dumps(node), node) for k, node in config.items()}
+
     @cached_property
     def _writer(self) -> _Writer:
         return _Writer(self.study / "segments")
@@ -112,7 +117,7 @@ class Store:
         """Keep the entry of a line; returns its attempt if it is one that counts."""
         entry = _parsed(line, path)
         if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
-            self._starts[entry["attempt"]] = entry
+            self._starts[entry["attempt"]] = {**entry, "config": self._shared(entry["config"])}
         elif entry and entry.get("kind") == "ended" and set(entry) >= _ENDED:
             self._ends[entry["attempt"]] = entry
         else:
