@@ -47,17 +47,14 @@ class Sweep:
     common: Settings
 
     def satisfied(self, records: Mapping[str, Record]) -> set[int]:
-        """Runs that are finished with every probe and feature matrix asked for."""
+        """Runs that are finished with all that is asked for."""
         found = set()
-        for i, digest in enumerate(self.plan.digests):
-            record = records.get(digest)
-            if record is None or record.status != "finished":
-                continue
-            settings = self.plan.settings[i]
-            asked = FeatureSelection(settings["save"]["features"])
-            probes = record.config.get("probe", {})
-            measured = all(probes.get(name) == node for name, node in settings["probe"].items())
-            if measured and asked.satisfied_by(record.features, record.metrics["updates"]):
+        for i, (digest, settings) in enumerate(
+            zip(self.plan.digests, self.plan.settings, strict=True)
+        ):
+            save, record = settings["save"], records.get(digest)
+            asked = settings["probe"], FeatureSelection(save["features"]), save["predictions"]
+            if record and record.holds(*asked):
                 found.add(i)
         return found
 
