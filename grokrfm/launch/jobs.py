@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -34,6 +33,9 @@ class Job:
 class Scheduler(Protocol):
     """Who runs jobs, asked after the fact."""
 
+    def here(self) -> str | None:
+        """The name of what is asked here: this machine, or the cluster; None: there is none."""
+
     def going(self, folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
         """Job → state of those that run or wait, of a sweep's folder."""
 
@@ -55,27 +57,32 @@ class Submission:
     Parameters
     ----------
     scheduler : str   a name in `schedulers()`
-    host : str        where it was submitted
+    host : str        whose jobs they are: of a machine, or of a cluster
     """
 
     scheduler: str
-    host: str
+    host: str | None
     jobs: Sequence[Job]
 
     def going(self, folder: Path) -> dict[Job, str]:
         """The jobs that run or wait, with their states.
 
-        Local jobs of another host are taken to go on, as nothing is known of them here.
+        Jobs of another host are taken to go on, as nothing is known of them here.
         """
-        if self.scheduler == "local" and self.host != platform.node():
+        if not self._is_here:
             return dict.fromkeys(self.jobs, f"on {self.host}")
         states = schedulers()[self.scheduler].going(folder, [job.id for job in self.jobs])
         return {job: states[job.id] for job in self.jobs if job.id in states}
 
     def cancel(self, folder: Path) -> None:
-        ids = [job.id for job in self.going(folder)]
+        """End the jobs, if they are of this host."""
+        ids = [job.id for job in self.going(folder)] if self._is_here else []
         if ids:
             schedulers()[self.scheduler].cancel(folder, ids)
+
+    @property
+    def _is_here(self) -> bool:
+        return self.host == schedulers()[self.scheduler].here()
 
 
 def remember(folder: Path, submission: Submission) -> None:
