@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from grokrfm import collect
-from tests.cli.command import finished, grokrfm, lines, start
+from tests.cli.command import grokrfm, lines, start
 
 ROOT = str(Path(__file__).parents[2])
 YAML = """
@@ -20,7 +20,7 @@ deed: none
 marks: marks
 """
 RUNS = ["--config-dir", "own", "kernel=slow", "task.modulus=5", "rfm.iterations=20"]
-ELSEWHERE = ["seconds", "device", "started", "ended", "resumed_at", "attempt"]
+ELSEWHERE = ["study.name", "seconds", "started", "ended"]
 
 
 class Sweeps:
@@ -41,14 +41,14 @@ class Sweeps:
         """Run a sweep until its command ends."""
         return grokrfm(
             self.folder, "-m", *RUNS, *PLACE, f"study={study}", *arguments,
-            PYTHONPATH=ROOT, PAUSE=str(pause), **CLUSTER(), **environment,
+            PYTHONPATH=ROOT, PAUSE=str(pause), **cluster(), **environment,
         )  # fmt: skip
 
     def start(self, study, *arguments, pause=0.0):
         """Start a sweep and return at once."""
         return start(
             self.folder, "-m", *RUNS, *PLACE, f"study={study}", *arguments,
-            PYTHONPATH=ROOT, PAUSE=str(pause), **CLUSTER(),
+            PYTHONPATH=ROOT, PAUSE=str(pause), **cluster(),
         )  # fmt: skip
 
     def until_started(self, study, runs=1):
@@ -62,9 +62,7 @@ class Sweeps:
     def assert_whole(self, study, seeds):
         """All is as in the undisturbed sweep, and every run was finished once."""
         study = self.study(study)
-        attempts = Counter(
-            (entry["attempt"], entry["status"]) for entry in lines(study, "ended")
-        )
+        attempts = Counter((entry["attempt"], entry["status"]) for entry in lines(study, "ended"))
         assert set(attempts.values()) == {1}
         digest = {entry["attempt"]: entry["digest"] for entry in lines(study, "started")}
         ends = Counter(digest[attempt] for attempt, end in attempts if end == "finished")
@@ -81,13 +79,15 @@ class Sweeps:
 PLACE = ["hardware=slurm", "hardware.memory=2"]
 
 
-def CLUSTER():
+def cluster():
     """The variables of the cluster, which the session's fixture has started."""
     return {"SLURM_CONF": os.environ["SLURM_CONF"]}
 
 
 def _plain(table):
-    table = table.drop(columns=[name for name in ELSEWHERE if name in table])
+    """A table without what says when and where its numbers were computed."""
+    where = [name for name in table if name in ELSEWHERE or name.startswith("hardware.")]
+    table = table.drop(columns=where)
     keys = [name for name in ("digest", "iteration") if name in table]
     return table.sort_values(keys).reset_index(drop=True)
 
@@ -123,6 +123,3 @@ def jobs_of(study):
     for array, task, job, state, node in (line.split("|") for line in told):
         found[f"{array}_{task}" if task.isdigit() else job] = (state, node)
     return found
-
-
-__all__ = ["Sweeps", "asked", "ended", "finished", "jobs_of", "until"]

@@ -1,8 +1,5 @@
 """Arrays of packed runs, on processors and on devices, and runs that go wrong."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from grokrfm import collect
@@ -68,7 +65,6 @@ def test_runs_that_raise_exit_and_kill_their_process_cost_themselves(sweeps):
         (["+hardware.sbatch.signal=3"], ["hardware.sbatch.signal: is set by grokrfm itself"]),
         (["hardware.time=10000"], ["hardware=slurm: sbatch refuses: ", "time limit is invalid"]),
         (["hardware.memory=1000"], ["sbatch refuses: ", "node configuration is not available"]),
-        (["hardware.time=soon"], ["hardware.time", "'soon'"]),
     ],
 )  # fmt: skip
 def test_what_the_cluster_would_refuse_is_refused_before_anything_is_written(
@@ -78,8 +74,6 @@ def test_what_the_cluster_would_refuse_is_refused_before_anything_is_written(
 
 
 def test_a_machine_without_sbatch_says_so(sweeps, tmp_path):
-    bin = Path(os.environ["PATH"].split(":")[0])
-    assert not (bin / "sbatch").exists()
     done = sweeps("refused", "seed=0,1", PATH=str(tmp_path))
     refused(sweeps, done, ["hardware=slurm: there is no sbatch on this machine"])
 
