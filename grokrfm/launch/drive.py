@@ -171,7 +171,7 @@ class Drive:
         wanted = set(self.left()) | again
         _ = self._asked_anew
         in_hand: set[str] = set()
-        for other in sweeping(self.sweep.study, self.tally.store):
+        for other in sweeping(self.sweep.study, self.tally.store, tidy=True):
             if other.name != self.sweep.plan.name:
                 in_hand |= other.waiting
         digests = self.sweep.plan.digests

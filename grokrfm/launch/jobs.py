@@ -129,8 +129,14 @@ class Sweeping:
     waiting: frozenset[str]
 
 
-def sweeping(study: Path, store: Store) -> Iterator[Sweeping]:
-    """The sweeps of a study that are in flight; what is over is tidied up."""
+def sweeping(study: Path, store: Store, *, tidy: bool = False) -> Iterator[Sweeping]:
+    """The sweeps of a study that are in flight.
+
+    Parameters
+    ----------
+    tidy   whether to remove what those that are over have left; only for who holds the launch
+           lock, as what another launch is about to submit looks as if it were over
+    """
     from grokrfm.launch.work import ended_attempts
 
     for path in sorted((study / "sweeps").glob("*/plan.json")):
@@ -139,7 +145,8 @@ def sweeping(study: Path, store: Store) -> Iterator[Sweeping]:
         for submission in submissions(folder):
             states |= submission.going(folder)
         if not states:
-            forget(folder)
+            if tidy:
+                forget(folder)
             continue
         plan = plans.read(study, folder.name)
         ended = ended_attempts(store.records(), folder.name)

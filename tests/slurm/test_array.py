@@ -3,7 +3,7 @@
 import pytest
 
 from grokrfm import collect
-from tests.cli.command import listing, lines
+from tests.cli.command import lines, listing
 from tests.slurm.sweeps import Sweeps
 
 pytestmark = pytest.mark.slurm
@@ -61,7 +61,7 @@ def test_runs_that_raise_exit_and_kill_their_process_cost_themselves(sweeps):
         (["hardware.partition=cpus"],
          ["hardware.partition: there is no partition cpus; did you mean cpu?"]),
         (["+hardware.sbatch.nise=3"],
-         ["hardware.sbatch.nise: sbatch has no option --nise; did you mean nice?; it has account,"]),
+         ["hardware.sbatch.nise: sbatch has no option --nise; did you mean nice?; it has"]),
         (["+hardware.sbatch.signal=3"], ["hardware.sbatch.signal: is set by grokrfm itself"]),
         (["hardware.time=10000"], ["hardware=slurm: sbatch refuses: ", "time limit is invalid"]),
         (["hardware.memory=1000"], ["sbatch refuses: ", "node configuration is not available"]),

@@ -22,7 +22,7 @@ def test_a_sweep_in_flight_is_looked_at_and_not_done_twice(sweeps):
     """Detached; then status, collect, an overlapping launch and the same one again, attached."""
     study = sweeps.study("detached")
     two_jobs = "hardware.chunk_minutes=0.0014"
-    first = sweeps("detached", "seed=range(0,4)", "hardware.wait=false", two_jobs, pause=0.1)
+    first = sweeps("detached", "seed=range(0,4)", "hardware.wait=false", two_jobs, pause=0.4)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.splitlines() == [
         "4 runs submitted in 2 jobs",
@@ -35,7 +35,7 @@ def test_a_sweep_in_flight_is_looked_at_and_not_done_twice(sweeps):
     overlapping = sweeps.start("detached", "seed=range(1,5)")
     same = sweeps.start("detached", "seed=range(0,4)")
     told = finished(sweeps.folder, [BIN / "grokrfm-status", study], cluster())
-    assert "jobs: 2 running" in told.stdout
+    assert " 4 runs to go, jobs: 2 running" in told.stdout
     table = finished(sweeps.folder, [BIN / "grokrfm-collect", study, "--rows", "seed"], {})
     assert table.returncode == 0, table.stderr
     for process in (overlapping, same):
@@ -52,7 +52,7 @@ def test_ctrl_c_stops_the_jobs_and_the_same_command_goes_on(sweeps):
     process = sweeps.start("stopped", "seed=range(0,2)", pause=0.2)
     sweeps.until_iterating("stopped")
     process.send_signal(signal.SIGINT)
-    code, stdout, stderr = ended(process, seconds=30)
+    code, _, stderr = ended(process, seconds=30)
     assert code == 130
     assert stderr.splitlines()[0] == (
         "stopped: 2 runs are left; those under way go on from their checkpoints"
