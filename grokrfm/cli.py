@@ -16,6 +16,8 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import logging
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hydra
@@ -62,6 +64,15 @@ def _run(session: Session) -> int:
         )
         return 130
     return session.close()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what Hydra refuses into a GrokrfmError with its message."""
+    try:
+        yield
+    except HydraException as error:
+        raise GrokrfmError(_message(error)) from error
 
 
 def _message(error: Exception) -> str:

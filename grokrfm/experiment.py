@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.learner import Arrays, Number, Observation
 from grokrfm.runs.shared import Shared
-from grokrfm.splits import Split, Splitter
+from grokrfm.splits import Split, Splitter, audit
 from grokrfm.tasks import Task
 
 CPU = torch.device("cpu")
@@ -100,6 +100,7 @@ class Experiment:
             "n_train": len(self.split.train),
             "n_test": len(self.split.test),
             **{f"n_test_{name}": int(mask.sum()) for name, mask in self.split.strata.items()},
+            **audit(self.task, self.split).facts(),
             "width": self.task.width,
             "classes": self.task.classes,
         }
@@ -212,8 +213,22 @@ class Experiment:
             {**numbers, "solver": step.solver, "seconds": step.seconds},
             {k: M.cpu().numpy() for k, M in arrays.items()},
             partial(self._packed, step.state, seen),
+            partial(self._predictions, step),
             self._hindsight(step, seen) if step.last else {},
         )
+
+    def _predictions(self, step: Step) -> Arrays:
+        rows = np.concatenate([self.split.train, self.split.test])
+        highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
+        lead = highest[:, 0] - highest[:, 1]
+        return {
+            "rows": rows,
+            "operands": self.task.pairs[rows],
+            "labels": self.task.labels[rows],
+            "training": np.arange(len(rows)) < len(self.split.train),
+            "predicted": classes[:, 0].cpu().numpy(),
+            "lead": lead.to(torch.float64).cpu().numpy(),
+        }
 
     def _packed(self, state: State, seen: Sequence[np.ndarray]) -> Arrays:
         """A state as arrays; the outputs only where the next iteration looks at them."""
@@ -254,8 +269,9 @@ class Experiment:
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
         split = self.split
+        given = torch.as_tensor(split.labels_of(self.task), device=device)
         return (
-            examples(self.task, split.train, device),
+            replace(examples(self.task, split.train, device), labels=given),
             examples(self.task, split.test, device, split.strata),
         )
 

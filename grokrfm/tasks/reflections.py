@@ -6,7 +6,8 @@ import numpy as np
 
 from grokrfm.algebra import Symmetry
 from grokrfm.checks import SettingError
-from grokrfm.tasks.task import IntArray, Task
+from grokrfm.tasks.family import IntArray
+from grokrfm.tasks.task import Task
 
 
 def require_two_operands(task: Task) -> None:

@@ -25,6 +25,7 @@ LAYERS = [
     {"collect", "launch"},
     {"bench", "manual"},
     {"cli", "status"},
+    {"audit"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 HYDRA_ALLOWED = {"cli", "config", "launch"}
