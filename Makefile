@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STUDY  := outputs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow check bench clean
+.PHONY: help install demo test test-slow slurm check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -28,6 +28,9 @@ test: install  ## the quick tests
 
 test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
+
+slurm: install  ## the tests on a real SLURM (README: A SLURM to try things on)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm
 
 check: install  ## lint, format, types
 	$(BIN)/ruff check .

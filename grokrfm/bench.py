@@ -140,7 +140,7 @@ def _experiment(kernel: str, modulus: int, splitter: Splitter, iterations: int) 
         task=tasks.addition(modulus),
         splitter=splitter,
         kernel=KERNELS[kernel],
-        rfm=RFM(iterations, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None),
+        rfm=RFM(iterations, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None, 1),
         start=Identity(),
         probes={"a": Accuracy(1e-6), "l": Loss(), "m": Margin(1e-6), "g": Grok(0.9)},
         seed=0,

@@ -18,84 +18,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.config import Plan, conf_folder, plan
+from grokrfm.config import conf_folder
+from grokrfm.launch.session import Session
 from grokrfm.manual import manual
-from grokrfm.runs import checkpoint
-from grokrfm.runs.run import execute
-from grokrfm.runs.store import Store
-from grokrfm.terminal import Terminal, label
+from grokrfm.terminal import Terminal
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
-
-
-class Session:
-    """The runs of one invocation: each is run, skipped or reported, and the next one goes on."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        self.outcomes: list[str] = []
-        self.problems: list[tuple[str, str]] = []
-        self.started = False
-        self.is_sweep = False
-        self.store = cache(Store)
-
-    def run(self, config: DictConfig) -> float | None:
-        """One composed config; returns its final test accuracy for sweepers that want one."""
-        self.started = True
-        hydra_config = HydraConfig.get()
-        self.is_sweep = hydra_config.mode == RunMode.MULTIRUN
-        try:
-            return self._run(plan(config))
-        except GrokrfmError as error:
-            self.outcomes.append("refused")
-            overrides = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
-            assert isinstance(overrides, list)
-            self.problems.append((" ".join(map(str, overrides)), str(error)))
-            return None
-
-    def _run(self, planned: Plan) -> float | None:
-        store = self.store(planned.study)
-        if planned.rerun:
-            checkpoint.remove(planned.study, planned.spec)
-        record = None if planned.rerun else store.finished(planned.spec)
-        if record:
-            self.terminal.skipped(record, planned)
-            self.outcomes.append("already finished")
-        else:
-            with self.terminal.watching(planned) as progress:
-                record = execute(
-                    planned.spec,
-                    planned.experiment,
-                    store,
-                    planned.hardware,
-                    planned.settings,
-                    progress,
-                )
-            self.terminal.summary(record, planned)
-            self.outcomes.append(record.status)
-            if record.error:
-                self.problems.append((label(planned), record.error["message"]))
-        return record.metrics.get("test_accuracy")
-
-    def close(self) -> int:
-        """Say how it went; returns the exit code."""
-        if self.is_sweep:
-            self.terminal.totals(self.outcomes, self.problems)
-        else:
-            for _, problem in self.problems if "refused" in self.outcomes else ():
-                self.terminal.problem(problem)
-        return 1 if self.problems else 0
 
 
 def main() -> None:
@@ -116,7 +52,8 @@ def _run(session: Session) -> int:
     try:
         command(session.run)()
     except Exception as error:
-        composing = not session.started or isinstance(error, (HydraException, OSError))
+        expected = (HydraException, GrokrfmError, OSError)
+        composing = not session.started or isinstance(error, expected)
         if wants_traceback or not composing:
             raise
         session.terminal.problem(_message(error))
@@ -140,6 +77,8 @@ def explained() -> Iterator[None]:
 
 def _message(error: Exception) -> str:
     """An error of Hydra's, or of a folder it makes, in the words of this project."""
+    if isinstance(error, GrokrfmError):
+        return str(error)
     cause = error.__cause__
     if isinstance(error, OverrideParseException):
         reason = str(error).splitlines()[0]

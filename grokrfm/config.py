@@ -32,7 +32,7 @@ T = TypeVar("T")
 Settings = Mapping[str, Any]
 
 SCIENCE = ("task", "split", "kernel", "rfm", "start", "seed")
-PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun")
+PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun", "retry", "dry_run")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +61,16 @@ def plan(config: DictConfig) -> Plan:
     ------
     SettingError   naming the setting, its value, the rule and the remedy
     """
-    settings = plain(config)
+    return plan_of_settings(plain(config))
+
+
+def plan_of_settings(settings: Settings) -> Plan:
+    """The same for settings that are plain containers already."""
     rerun = boolean("rerun", settings["rerun"])
-    hardware = build(settings["hardware"], Hardware, "hardware")
-    study = _study_folder(settings)
+    hardware = build_hardware(settings)
+    study = study_folder(settings)
     experiment = build_experiment(settings)
-    spec = build_spec(settings)
-    _check_features(spec.features, experiment.iterations)
-    return Plan(spec, experiment, hardware, study, rerun, settings)
+    return Plan(build_spec(settings), experiment, hardware, study, rerun, settings)
 
 
 def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
@@ -107,6 +109,11 @@ def plain(config: DictConfig) -> Settings:
         missing = isinstance(error, MissingMandatoryValue)
         problem = f"must be given, as {setting}=VALUE" if missing else str(error).splitlines()[0]
         raise SettingError(setting, problem) from error
+    return complete(settings)
+
+
+def complete(settings: Any) -> Settings:
+    """Plain settings, if no key at their top is unknown or was taken out."""
     assert isinstance(settings, dict)
     settings.setdefault("probe", {})  # where every probe was taken out
     for key in SCIENCE + PLUMBING:
@@ -142,6 +149,7 @@ def build_spec(settings: Settings) -> Spec:
         raise SettingError("save", f"must hold one setting, as in save.features=all, got {save!r}")
     with within("save"):
         features = FeatureSelection(save["features"])
+    _check_features(features, settings["rfm"])
     science = {key: _scientific(settings[key]) for key in SCIENCE}
     return Spec(science, settings["probe"], features)
 
@@ -224,7 +232,13 @@ def _mapping(node: Any, path: str) -> dict[str, Any]:
     return node
 
 
-def _study_folder(settings: Settings) -> Path:
+def build_hardware(settings: Settings) -> Hardware:
+    """Where the runs compute."""
+    return build(settings["hardware"], Hardware, "hardware")
+
+
+def study_folder(settings: Settings) -> Path:
+    """The folder of a run's study."""
     name = _mapping(settings["study"], "study").get("name")
     if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
         raise SettingError(
@@ -238,8 +252,11 @@ def _study_folder(settings: Settings) -> Path:
     return folder / str(name)
 
 
-def _check_features(features: FeatureSelection, iterations: int) -> None:
-    if isinstance(features.chosen, tuple) and max(features.chosen, default=0) > iterations:
+def _check_features(features: FeatureSelection, rfm: Any) -> None:
+    iterations = rfm.get("iterations") if isinstance(rfm, dict) else None
+    if not isinstance(iterations, int) or not isinstance(features.chosen, tuple):
+        return
+    if max(features.chosen, default=0) > iterations:
         raise SettingError(
             "save.features",
             f"{max(features.chosen)} is beyond the last update; rfm.iterations is {iterations}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from grokrfm.checks import integer, within
+from grokrfm.checks import NumericsError, integer, within
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Examples, Start, State, Step
+from grokrfm.rfm.batch import Member, batch_key, steps_together
 from grokrfm.rfm.start import examples
 from grokrfm.runs.features import FeatureSelection
-from grokrfm.runs.run import Arrays, Number, Observation
+from grokrfm.runs.learner import Arrays, Number, Observation
 from grokrfm.splits import Split, Splitter, audit
 from grokrfm.tasks import Task
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """A learner that can be observed (see grokrfm.runs.run.Learner).
+    """A learner that can be observed (see grokrfm.runs.learner.Learner).
 
     Parameters
     ----------
@@ -66,6 +67,18 @@ class Experiment:
     def checkpoint_seconds(self) -> float:
         return self.rfm.checkpoint_seconds
 
+    @property
+    def batch(self) -> int:
+        return self.rfm.batch
+
+    def batch_key(self, device: torch.device) -> Hashable:
+        if self._with_condition:
+            return None
+        n_train, n_test = len(self.split.train), len(self.split.test)
+        slots = self.task.active.shape[1]
+        shape = n_train, n_test, slots, self.task.width, self.task.classes
+        return batch_key(self.rfm, self.kernel, shape, n_train, device)
+
     def facts(self) -> dict[str, Any]:
         return {
             "title": self.title,
@@ -79,14 +92,14 @@ class Experiment:
 
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
         """The RFM iterations, unmeasured; all of them, or those from a state on."""
-        train, test = self._examples(device)
+        run = self._member(device, resume)
         yield from self.rfm.steps(
-            self.kernel,
-            train,
-            test,
-            self.task.classes,
-            resume or self.start.matrix(self.task, self.kernel, self.rfm, device),
-            with_condition=any(probe.needs_condition for probe in self.probes.values()),
+            run.kernel,
+            run.train,
+            run.test,
+            run.classes,
+            run.start,
+            with_condition=self._with_condition,
         )
 
     def observe(
@@ -94,16 +107,35 @@ class Experiment:
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
         for step in self.steps(device, self._unpacked(resume, device) if resume else None):
-            arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
-            if step.last and keep.wants(step.iteration + 1, last=True):
-                arrays[step.iteration + 1] = step.next_M
-            numbers = self._measure(step, train, test)
-            yield Observation(
-                step.iteration,
-                {**numbers, "solver": step.solver, "seconds": step.seconds},
-                {k: M.cpu().numpy() for k, M in arrays.items()},
-                partial(self._packed, step.state),
-            )
+            [numbers] = _fetched([self._measured(step, train, test)])
+            yield self._observation(step, numbers, keep)
+
+    @staticmethod
+    def observe_together(
+        learners: Sequence[Experiment],
+        device: torch.device,
+        keeps: Sequence[FeatureSelection],
+        resumes: Sequence[Arrays | None],
+    ) -> Iterator[tuple[int, Observation | Exception]]:
+        members: dict[int, Member] = {}
+        for index, (learner, resume) in enumerate(zip(learners, resumes, strict=True)):
+            state = learner._unpacked(resume, device) if resume else None
+            try:
+                members[index] = learner._member(device, state)
+            except NumericsError as error:  # of a start that is learned
+                yield index, error
+        places = list(members)
+        for done in steps_together(list(members.values())):
+            steps = {places[k]: step for k, step in done.items() if isinstance(step, Step)}
+            measured = [
+                learners[index]._measured(step, members[index].train, members[index].test)
+                for index, step in steps.items()
+            ]
+            for (index, step), numbers in zip(steps.items(), _fetched(measured), strict=True):
+                yield index, learners[index]._observation(step, numbers, keeps[index])
+            for k, outcome in done.items():
+                if isinstance(outcome, Exception):
+                    yield places[k], outcome
 
     def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
         summary: dict[str, Number] = {
@@ -113,6 +145,29 @@ class Experiment:
         for probe in self.probes.values():
             summary |= probe.summarise(history)
         return summary
+
+    @property
+    def _with_condition(self) -> bool:
+        return any(probe.needs_condition for probe in self.probes.values())
+
+    def _member(self, device: torch.device, resume: State | None) -> Member:
+        """What the engine needs to run this."""
+        train, test = self._examples(device)
+        start = resume or self.start.matrix(self.task, self.kernel, self.rfm, device)
+        return Member(self.rfm, self.kernel, train, test, self.task.classes, start)
+
+    def _observation(
+        self, step: Step, numbers: Mapping[str, Number], keep: FeatureSelection
+    ) -> Observation:
+        arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
+        if step.last and keep.wants(step.iteration + 1, last=True):
+            arrays[step.iteration + 1] = step.next_M
+        return Observation(
+            step.iteration,
+            {**numbers, "solver": step.solver, "seconds": step.seconds},
+            {k: M.cpu().numpy() for k, M in arrays.items()},
+            partial(self._packed, step.state),
+        )
 
     def _packed(self, state: State) -> Arrays:
         """A state as arrays; the outputs only where the next iteration looks at them."""
@@ -136,14 +191,11 @@ class Experiment:
             int(arrays["still"]),
         )
 
-    def _measure(self, step: Step, train: Examples, test: Examples) -> dict[str, Number]:
+    def _measured(self, step: Step, train: Examples, test: Examples) -> dict[str, torch.Tensor]:
         measured: dict[str, torch.Tensor] = {}
         for probe in self.probes.values():
             measured |= probe.measure(step, train, test)
-        if not measured:
-            return {}
-        values = torch.stack([value.to(torch.float64) for value in measured.values()]).tolist()
-        return dict(zip(measured, values, strict=True))
+        return measured
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
         split = self.split
@@ -152,3 +204,10 @@ class Experiment:
             replace(examples(self.task, split.train, device), labels=given),
             examples(self.task, split.test, device, split.strata),
         )
+
+
+def _fetched(measured: Sequence[Mapping[str, torch.Tensor]]) -> list[dict[str, Number]]:
+    """The numbers measured of some runs, in one transfer from the device."""
+    values = [value.to(torch.float64) for numbers in measured for value in numbers.values()]
+    fetched = iter(torch.stack(values).tolist() if values else ())
+    return [{name: next(fetched) for name in numbers} for numbers in measured]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from grokrfm.config import Plan
+from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.record import Record, by_cause
-from grokrfm.runs.run import Observation
 
 
 class Terminal:
@@ -30,6 +30,24 @@ class Terminal:
 
     def say(self, text: str) -> None:
         self._out.print(escape(text))
+
+    @contextmanager
+    def status(self, text: str) -> Iterator[None]:
+        """Show that something takes a moment."""
+        if not self._out.is_terminal:
+            yield
+            return
+        with self._out.status(escape(text)):
+            yield
+
+    @contextmanager
+    def live(self) -> Iterator[Callable[[RenderableType], None]]:
+        """A place that can be redrawn; nothing is shown where there is no terminal."""
+        if not self._out.is_terminal:
+            yield lambda shown: None
+            return
+        with Live(console=self._out, transient=True, auto_refresh=False) as live:
+            yield lambda shown: live.update(shown, refresh=True)
 
     def problem(self, text: str) -> None:
         self._err.print(escape(text), style="red")
@@ -95,7 +113,7 @@ class ProgressLine:
         self._progress = progress
         self._task = progress.add_task("iterations", total=iterations, numbers="starting")
 
-    def on_step(self, observation: Observation) -> None:
+    def on_step(self, run: Run, observation: Observation) -> None:
         numbers = observation.numbers
         shown = (
             f"train {_percent(numbers.get('train_accuracy'))}"

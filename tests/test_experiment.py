@@ -19,7 +19,7 @@ def experiment(**changed):
         "task": tasks.addition(7),
         "splitter": Uniform(0.5),
         "kernel": Gaussian(2.5),
-        "rfm": RFM(3, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None),
+        "rfm": RFM(3, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None, 1),
         "start": Identity(),
         "probes": {"accuracy": Accuracy(1e-6), "loss": Loss(), "grok": Grok(0.9)},
         "seed": 0,

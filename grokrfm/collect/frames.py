@@ -112,7 +112,7 @@ def open_stores(studies: Folders) -> list[Store]:
         if not folder.is_dir():
             what = "is not a folder" if folder.exists() else "no such folder"
             raise StoreError(f"{folder}: {what}; a study is a folder below outputs/")
-        if not (folder / "segments").is_dir():
+        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
             inside = sorted(p.parent.name for p in folder.glob("*/segments"))
             hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
             raise StoreError(f"{folder}: is not a study, it has no segments/ with records{hint}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from grokrfm.kernels.kernel import empty_gram
 from grokrfm.kernels.onehot import OneHot, inner_products
 from grokrfm.kernels.second_moments import linear_gradient_agop
 
@@ -15,13 +16,14 @@ class GeneralQuadratic:
     """The quadratic kernel that also sees the norms of its arguments."""
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
-        filled = M.new_empty(len(x), len(z)) if out is None else out
+        filled = empty_gram(M, x, z) if out is None else out
         x_excess, z_excess = (x.norms(M) - 1) / 2, z.norms(M) - 1
         for rows, t in inner_products(M, x, z):
-            filled[rows] = t.square_().addcmul_(x_excess[rows, None], z_excess)
+            product = x_excess[..., rows, None], z_excess[..., None, :]
+            filled[..., rows, :] = t.square_().addcmul_(*product)
         return filled
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
         """∇f(x) = Σ_i α_i [(x_iᵀMx_i − 1) M x + 2·t_i·M x_i] = M (Σ_i α_i (…)·I + 2 S M) x."""
-        shift = (x.norms(M) - 1) @ coefficients
+        shift = ((x.norms(M) - 1)[..., None, :] @ coefficients).squeeze(-2)
         return linear_gradient_agop(M, x, coefficients, shift, 2, centering)

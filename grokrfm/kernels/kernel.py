@@ -17,6 +17,7 @@ class Kernel(Protocol):
     """k_M(x, z). Beside its Gram matrix a kernel offers its gradient, in one of two ways:
 
     the weights of StreamedGradient, which any function of d² or of t has, or a ClosedFormAgop.
+    Every tensor may have one more, first dimension: a batch of runs that share the kernel.
     """
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
@@ -36,8 +37,8 @@ class StreamedGradient(Kernel, Protocol):
     radial: ClassVar[bool]
 
     @property
-    def gradient_scale(self) -> float:
-        """s, the same for all pairs of points."""
+    def gradient_scale(self) -> float | Tensor:
+        """s, the same for all pairs of points; for a batch it may be (B, 1, 1)."""
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         """B, (m, n), where `gram` is the K of the same rows; may be `gram` itself."""
@@ -66,7 +67,7 @@ class RadialKernel(ABC):
         """dk/d(d²), element by element."""
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
-        filled = M.new_empty(len(x), len(z)) if out is None else out
+        filled = empty_gram(M, x, z) if out is None else out
         return _fill(filled, squared_distances(M, x, z), self.profile)
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
@@ -89,12 +90,17 @@ class InnerProductKernel(ABC):
         """dk/dt, element by element."""
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
-        filled = M.new_empty(len(x), len(z)) if out is None else out
+        filled = empty_gram(M, x, z) if out is None else out
         return _fill(filled, inner_products(M, x, z), self.profile)
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
         return _fill(filled, inner_products(M, x, z), self.slope)
+
+
+def empty_gram(M: Tensor, x: OneHot, z: OneHot) -> Tensor:
+    """Memory for the kernel matrix of two sets of rows."""
+    return M.new_empty(*M.shape[:-2], len(x), len(z))
 
 
 def _fill(
@@ -104,5 +110,5 @@ def _fill(
 ) -> Tensor:
     """Write `function` of every block to its rows of `filled`, and return that."""
     for rows, block in blocks:
-        filled[rows] = function(block)
+        filled[..., rows, :] = function(block)
     return filled

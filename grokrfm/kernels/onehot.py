@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,57 +17,86 @@ BLOCK_ENTRIES = {"cpu": 2**17, "cuda": 2**26}
 class OneHot:
     """Rows x_i = Σ_s e_{active[i, s]}, kept as indices: a product with them is a table look-up.
 
+    A batch of B runs has one more dimension, the first, here and in every tensor beside it.
+
     Parameters
     ----------
-    active : (m, slots) int   the coordinates that are 1, a column per operand
-    width : int               d, the number of coordinates
+    active : (m, slots) or (B, m, slots) int   the coordinates that are 1, a column per operand
+    width : int                                d, the number of coordinates
     """
 
     active: Tensor
     width: int
 
     def __len__(self) -> int:
-        return len(self.active)
+        return self.active.shape[-2]
 
     def __getitem__(self, rows: slice) -> OneHot:
-        return OneHot(self.active[rows], self.width)
+        return OneHot(self.active[..., rows, :], self.width)
+
+    def stacked(self) -> Tensor:
+        """`active`, (B·m, slots), in the B·d coordinates of all runs of a batch together."""
+        if self.active.dim() == 2:
+            return self.active
+        first = torch.arange(len(self.active), device=self.active.device) * self.width
+        return (self.active + first[:, None, None]).flatten(0, 1)
 
     def times(self, M: Tensor) -> Tensor:
-        """X M, (m, k), for M (d, k)."""
-        first, *others = self.active.T
-        product = M.index_select(0, first)
+        """X M, (..., m, k), for M (..., d, k)."""
+        table = M.flatten(0, -2)
+        first, *others = self.stacked().T
+        product = table.index_select(0, first)
         for slot in others:
-            product += M.index_select(0, slot)
-        return product
+            product += table.index_select(0, slot)
+        return product.view(*self.active.shape[:-1], M.shape[-1])
 
     def dense(self, dtype: torch.dtype) -> Tensor:
-        """X itself, (m, d)."""
-        return self.times(torch.eye(self.width, dtype=dtype, device=self.active.device))
+        """X itself, (..., m, d)."""
+        one = torch.ones((), dtype=dtype, device=self.active.device)
+        zeros = one.new_zeros(*self.active.shape[:-1], self.width)
+        return zeros.scatter_add_(-1, self.active, one.expand(self.active.shape))
 
     def norms(self, M: Tensor) -> Tensor:
-        """x_iᵀ M x_i, (m,)."""
-        return M[self.active[:, :, None], self.active[:, None, :]].sum(dim=(1, 2))
+        """x_iᵀ M x_i, (..., m)."""
+        return self._diagonal(self.times(M))
+
+    def _diagonal(self, product: Tensor) -> Tensor:
+        """The diagonal of X M Xᵀ from X M."""
+        return product.gather(-1, self.active).sum(dim=-1)
 
 
 def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
-    """X M Zᵀ by blocks of rows of x: the rows, and a (rows, n) tensor the caller may overwrite."""
-    yield from _sums_over_slots(z.times(M).T, x)
+    """X M Zᵀ by blocks of rows of x: the rows, and (..., rows, n) the caller may overwrite."""
+    yield from _sums_over_slots(z.times(M).mT, x)
 
 
 def squared_distances(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
     """(x − z)ᵀ M (x − z) in the same blocks; what rounding cannot tell from 0 is 0."""
-    slots = x.active.shape[1]  # every slot adds its share of zᵀ M z
-    x_norms, z_norms = x.norms(M), z.norms(M)
-    rounding = 16 * torch.finfo(M.dtype).eps * float(x_norms.max() + z_norms.max())
-    for rows, block in _sums_over_slots(z_norms / slots - 2 * z.times(M).T, x):
-        block += x_norms[rows, None]
-        yield rows, torch.threshold_(block, rounding, 0.0)
+    slots = x.active.shape[-1]  # every slot adds its share of zᵀ M z
+    product = z.times(M)
+    z_norms = z._diagonal(product)
+    x_norms = z_norms if x is z else x.norms(M)
+    rounding = 16 * torch.finfo(M.dtype).eps * (x_norms.amax(dim=-1) + z_norms.amax(dim=-1))
+    at_least = _threshold(rounding)
+    for rows, block in _sums_over_slots(z_norms[..., None, :] / slots - 2 * product.mT, x):
+        block += x_norms[..., rows, None]
+        yield rows, at_least(block)
+
+
+def _threshold(least: Tensor) -> Callable[[Tensor], Tensor]:
+    """What replaces by 0 the numbers of a block, (..., rows, n), that are not above `least`."""
+    if least.dim() == 0 and not least.is_cuda:
+        number = float(least)
+        return lambda block: torch.threshold_(block, number, 0.0)
+    bound = least[..., None, None]  # one a run, and a GPU is not waited for
+    return lambda block: torch.where(block > bound, block, 0)
 
 
 def _sums_over_slots(table: Tensor, x: OneHot) -> Iterator[tuple[slice, Tensor]]:
-    """X·table for a table (d, n), in blocks; whole rows of the table are added, not elements."""
+    """X·table for a table (..., d, n), in blocks; rows of the table are added, not elements."""
     table = table.contiguous()
-    step = max(1, BLOCK_ENTRIES[table.device.type] // table.shape[1])
+    runs = x.active.shape[:-2].numel()
+    step = max(1, BLOCK_ENTRIES[table.device.type] // (runs * table.shape[-1]))
     for start in range(0, len(x), step):
         rows = slice(start, min(start + step, len(x)))
         yield rows, x[rows].times(table)

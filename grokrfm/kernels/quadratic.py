@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from grokrfm.kernels.kernel import InnerProductKernel
@@ -26,5 +27,5 @@ class Quadratic(InnerProductKernel):
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
         """∇f(x) = Σ_i α_i 6·t_i·M x_i = M (6 S M) x."""
-        no_shift = coefficients.new_zeros(coefficients.shape[1])
+        no_shift = torch.zeros_like(coefficients[..., 0, :])
         return linear_gradient_agop(M, x, coefficients, no_shift, 6, centering)

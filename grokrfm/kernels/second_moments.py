@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from grokrfm.kernels.onehot import OneHot
@@ -27,17 +26,19 @@ def linear_gradient_agop(
     -------
     (d, d)
     """
-    d, c = x.width, coefficients.shape[1]
+    d, c = x.width, coefficients.shape[-1]
+    runs = coefficients.shape[:-2]
     inputs = x.dense(M.dtype)
     if centering:
-        inputs = inputs - inputs.mean(dim=0)
-    spread = inputs.T @ inputs / len(x)
+        inputs = inputs - inputs.mean(dim=-2, keepdim=True)
+    spread = inputs.mT @ inputs / len(x)
 
-    moments = coefficients.new_zeros(d * d, c)
-    for first in x.active.T:
-        for second in x.active.T:
-            moments.index_add_(0, first * d + second, coefficients)
-    G = (factor * moments.T).reshape(c * d, d) @ M
-    G = G.view(c, d, d) + shift[:, None, None] * torch.eye(d, dtype=M.dtype, device=M.device)
-    inner = G.transpose(0, 1).reshape(d, c * d)  # Σ_c G_c (spread G_cᵀ) as one product
-    return M @ (inner @ (spread @ G.transpose(1, 2)).reshape(c * d, d)) @ M
+    moments = coefficients.new_zeros(runs.numel() * d * d, c)
+    for first in x.stacked().T:
+        for second in x.active.flatten(0, -2).T:
+            moments.index_add_(0, first * d + second, coefficients.flatten(0, -2))
+    by_class = moments.view(*runs, d * d, c).mT.reshape(*runs, c * d, d)
+    G = ((factor * by_class) @ M).view(*runs, c, d, d)
+    G.diagonal(dim1=-2, dim2=-1).add_(shift[..., None])
+    inner = G.transpose(-3, -2).flatten(-2)  # (..., d, c·d): Σ_c G_c (spread G_cᵀ) as one product
+    return M @ (inner @ (spread[..., None, :, :] @ G.mT).flatten(-3, -2)) @ M

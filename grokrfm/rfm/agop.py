@@ -28,7 +28,8 @@ def agop(
 ) -> Tensor:
     """AGOP = (1/n) Σ_j J_jᵀ J_j of f(·) = Σ_i coefficients[i]·k(·, x_i) over its training points.
 
-    J_j is the (c, d) Jacobian of f at x_j, minus its mean over the points if `centering`.
+    J_j is the (c, d) Jacobian of f at x_j, minus its mean over the points if `centering`. Every
+    tensor may have one more, first dimension: a batch of runs.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def agop(
         product = streamed_agop(
             kernel, M, x, coefficients, gram, centering=centering, memory=memory
         )
-    return (product + product.T) / 2
+    return (product + product.mT) / 2
 
 
 def streamed_agop(
@@ -70,30 +71,34 @@ def streamed_agop(
     active: a batched product over coordinates gives a block of the table h (d, c, points), and the
     outer products are one symmetric product of that table with itself.
     """
-    d, (n, c) = x.width, coefficients.shape
-    members, weights = _members_by_coordinate(x, coefficients)  # (d, s), (d, c, s)
-    coordinates, every = members.flatten(), members.numel()
-    outer, total = M.new_zeros(d, d), M.new_zeros(d * c)
-    step = min(n, _points_at_a_time(M, d * c, every, memory))
-    table, gathered = M.new_empty(d * c * step), M.new_empty(every * step)  # for every block
+    d, (n, c), runs = x.width, coefficients.shape[-2:], coefficients.shape[:-2]
+    every = runs.numel() * d
+    members, weights = _members_by_coordinate(x, coefficients)  # (B·d, s), (B·d, c, s)
+    coordinates, gathered_rows = members.flatten(), members.numel()
+    outer, total = M.new_zeros(*runs, d, d), M.new_zeros(every * c)
+    step = min(n, _points_at_a_time(M, every * c, gathered_rows, memory))
+    table = M.new_empty(every * c * step)  # both are used for every block
+    gathered = M.new_empty(gathered_rows * step)
     for start in range(0, n, step):
         points = slice(start, min(start + step, n))
         size = points.stop - start
         # B is symmetric in its two points: its rows, gathered whole, serve as columns.
-        B = kernel.gradient_weights(M, x, x[points], gram[:, points])
-        rows = torch.index_select(B, 0, coordinates, out=gathered[: every * size].view(-1, size))
-        h = table[: d * c * size].view(d, c, size)
+        B = kernel.gradient_weights(M, x, x[points], gram[..., points]).flatten(0, -2)
+        rows = gathered[: gathered_rows * size].view(-1, size)
+        torch.index_select(B, 0, coordinates, out=rows)
+        h = table[: every * c * size].view(every, c, size)
         torch.bmm(weights, rows.view(*members.shape, size), out=h)
+        h = h.view(*runs, d, c * size)
         if kernel.radial:
             _subtract_own_term(h, x[points])
         total.addmv_(h.view(-1, size), h.new_ones(size))
-        _add_upper_product(outer, h.view(d, -1))
-    outer = outer.triu() + outer.triu(1).T
+        _add_upper_product(outer, h)
+    outer = outer.triu() + outer.triu(1).mT
     outer /= n
     if centering:
-        mean = total.view(d, c) / n
-        outer -= mean @ mean.T
-    return kernel.gradient_scale**2 * (M @ outer @ M)
+        mean = total.view(*runs, d, c) / n
+        outer -= mean @ mean.mT
+    return (M @ outer @ M) * _squared(kernel.gradient_scale, M)
 
 
 def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> int:
@@ -105,11 +110,13 @@ def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> 
 
 def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Tensor]:
     """The rows in which each coordinate is active, padded to equal length with weight 0."""
-    rows = torch.arange(len(x), device=x.active.device).repeat_interleave(x.active.shape[1])
-    coordinates, order = x.active.flatten().sort(stable=True)
-    counts = torch.bincount(coordinates, minlength=x.width)
+    active, coefficients = x.stacked(), coefficients.flatten(0, -2)
+    width = x.active.shape[:-2].numel() * x.width
+    rows = torch.arange(len(active), device=active.device).repeat_interleave(active.shape[1])
+    coordinates, order = active.flatten().sort(stable=True)
+    counts = torch.bincount(coordinates, minlength=width)
     place = torch.arange(len(order), device=order.device) - (counts.cumsum(0) - counts)[coordinates]
-    members = rows.new_zeros(x.width, int(counts.max()))
+    members = rows.new_zeros(width, int(counts.max()))
     members[coordinates, place] = rows[order]
     weights = coefficients.new_zeros(*members.shape, coefficients.shape[1])
     weights[coordinates, place] = coefficients[rows[order]]
@@ -118,19 +125,24 @@ def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Ten
 
 def _subtract_own_term(h: Tensor, points: OneHot) -> None:
     """h_jc −= x_j Σ_i B_ji α_ic, in place; the sum is that of h over one slot's coordinates."""
-    d, (size, slots) = len(h), points.active.shape
+    d, (size, slots) = points.width, points.active.shape[-2:]
     share = h.new_full((d,), 1 / slots)  # every row has one active coordinate per slot
-    own = (share @ h.view(d, -1)).neg_().view(1, -1, size)
-    for coordinates in points.active.T:
-        h.scatter_add_(0, coordinates.expand_as(own), own)
+    own = (share @ h).neg_().view(*h.shape[:-2], 1, -1, size)
+    by_point = h.view(*h.shape[:-1], -1, size)
+    for coordinates in points.active.unbind(-1):
+        by_point.scatter_add_(-3, coordinates[..., None, None, :].expand_as(own), own)
 
 
 def _add_upper_product(outer: Tensor, table: Tensor) -> None:
     """outer += table·tableᵀ in the upper triangle at least, without most of the lower one."""
-    half = len(table) // 2
-    upper, lower = table[:half], table[half:]
-    outer[:half] += upper @ table.T
-    outer[half:, half:] += lower @ lower.T
+    half = table.shape[-2] // 2
+    upper, lower = table[..., :half, :], table[..., half:, :]
+    outer[..., :half, :] += upper @ table.mT
+    outer[..., half:, half:] += lower @ lower.mT
+
+
+def _squared(scale: float | Tensor, M: Tensor) -> float | Tensor:
+    return scale.to(M) ** 2 if isinstance(scale, Tensor) else scale**2
 
 
 def matrix_power(agop: Tensor, power: float) -> Tensor:
@@ -140,5 +152,6 @@ def matrix_power(agop: Tensor, power: float) -> Tensor:
     definition: another one decides ties on a symmetric split differently.
     """
     values, vectors = torch.linalg.eigh(agop)
-    root = (vectors * values.clamp(min=0).pow(power)) @ vectors.T
-    return (root + root.T) / 2
+    powers = values.clamp(min=0).pow(power)[..., None, :]
+    root = (vectors * powers) @ vectors.mT
+    return (root + root.mT) / 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch import Tensor
 from grokrfm.checks import NumericsError, boolean, choice, integer, not_negative, positive
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.rfm.agop import agop, matrix_power
-from grokrfm.rfm.solve import SOLVERS, condition
+from grokrfm.rfm.solve import SOLVERS, Solution, condition
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -94,6 +94,71 @@ class Step:
     condition: Tensor | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What all iterations of a run share; for a batch of B runs every tensor has B in front.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    train, test : OneHot      n and m rows
+    targets : (n, c)          Y
+    ridge                     a number; (B, 1) for a batch
+    solve                     finds the coefficients
+    K, workspace : (n, n)     overwritten at every iteration; nothing else is as large
+    with_condition : bool     whether to estimate the condition number
+    """
+
+    kernel: Kernel
+    train: OneHot
+    test: OneHot
+    targets: Tensor
+    ridge: Any
+    solve: Callable[[Tensor, Any, Tensor, Tensor], Solution]
+    K: Tensor
+    workspace: Tensor
+    with_condition: bool
+
+    @classmethod
+    def of(
+        cls,
+        kernel: Kernel,
+        train: Examples,
+        test: Examples,
+        classes: int,
+        ridge: Any,
+        solve: Callable[[Tensor, Any, Tensor, Tensor], Solution],
+        M: Tensor,
+        with_condition: bool = False,
+    ) -> Problem:
+        """Of the device and dtype of M."""
+        targets = torch.nn.functional.one_hot(train.labels, classes).to(M.dtype)
+        K, workspace = (M.new_empty(*train.labels.shape, len(train.inputs)) for _ in range(2))
+        x, z = train.inputs, test.inputs
+        return cls(kernel, x, z, targets, ridge, solve, K, workspace, with_condition)
+
+
+class Fit(NamedTuple):
+    """What an iteration finds, of one run or of a batch; see Step."""
+
+    coefficients: Tensor
+    train_outputs: Tensor
+    test_outputs: Tensor
+    next_M: Tensor
+    solver: str
+    condition: Tensor | None = None
+
+    def of_run(self, b: int) -> Fit:
+        """What a batch found for run b."""
+        return Fit(
+            self.coefficients[b],
+            self.train_outputs[b],
+            self.test_outputs[b],
+            self.next_M[b],
+            self.solver,
+        )
+
+
 @dataclass(frozen=True)
 class RFM:
     """The settings of a Recursive Feature Machine.
@@ -113,9 +178,11 @@ class RFM:
     checkpoint_seconds     how often a run that is kept writes aside where it has got to
     memory_budget : float  GB that blocks may take beside K and its factor; None: a quarter of
                            what is free
+    batch : int            at most how many runs of equal shapes are solved together, see
+                           grokrfm.rfm.batch; 1: every run alone
     """
 
-    PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds", "memory_budget"})
+    PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds", "memory_budget", "batch"})
     """Settings that do not change what is computed."""
 
     iterations: int
@@ -129,6 +196,7 @@ class RFM:
     stop_patience: int
     checkpoint_seconds: float
     memory_budget: float | None
+    batch: int
 
     def __post_init__(self) -> None:
         stop, budget = self.stop_change, self.memory_budget
@@ -144,6 +212,7 @@ class RFM:
             "stop_patience": integer("stop_patience", self.stop_patience, minimum=1),
             "checkpoint_seconds": not_negative("checkpoint_seconds", self.checkpoint_seconds),
             "memory_budget": None if budget is None else positive("memory_budget", budget),
+            "batch": integer("batch", self.batch, minimum=1),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -171,64 +240,64 @@ class RFM:
         ------
         NumericsError   if a solve fails, or M is not finite or grows beyond `max_growth`
         """
-        if isinstance(start, State):
-            state = start
-        else:
-            state = State(0, start, self.max_growth * float(start.norm()))
-        targets = torch.nn.functional.one_hot(train.labels, classes).to(state.M.dtype)
-        n = len(train.labels)
-        K, workspace = state.M.new_empty(n, n), state.M.new_empty(n, n)  # all that is so large
+        state = self.state(start)
+        problem = Problem.of(
+            kernel, train, test, classes, self.ridge, SOLVERS[self.solver], state.M, with_condition
+        )
         while state.iteration < self.iterations:
+            started = time.perf_counter()
             try:
-                step = self._step(kernel, train, test, targets, state, K, workspace, with_condition)
-                _check_growth(step.next_M, state.largest)
+                fit = self.fit(problem, state.M)
+                check_growth(fit.next_M, state.largest)
             except NumericsError as error:
                 raise NumericsError(f"iteration {state.iteration}: {error}") from error
+            step = self.step(state, fit, time.perf_counter() - started)
             yield step
             if step.last:
                 return
             state = step.state
 
-    def _step(
-        self,
-        kernel: Kernel,
-        train: Examples,
-        test: Examples,
-        targets: Tensor,
-        state: State,
-        K: Tensor,
-        workspace: Tensor,
-        with_condition: bool,
-    ) -> Step:
-        started = time.perf_counter()
-        M, x = state.M, train.inputs
+    def state(self, start: Tensor | State) -> State:
+        """Where a run begins that starts from a feature matrix, (d, d), or goes on from a state."""
+        if isinstance(start, State):
+            return start
+        return State(0, start, self.max_growth * float(start.norm()))
+
+    def fit(self, problem: Problem, M: Tensor) -> Fit:
+        """Solve, predict and learn the next feature matrix, of one run or of a batch."""
+        kernel, x, K = problem.kernel, problem.train, problem.K
         kernel.gram(M, x, x, out=K)
-        solve = SOLVERS[self.solver]
-        coefficients, solver, inverse = solve(K, self.ridge, targets, workspace)
-        estimate = condition(K, self.ridge, inverse) if with_condition else None
+        coefficients, solver, inverse = problem.solve(
+            K, problem.ridge, problem.targets, problem.workspace
+        )
+        estimate = condition(K, self.ridge, inverse) if problem.with_condition else None
         del inverse  # it may hold a factor as large as K
         train_outputs = K @ coefficients
         memory = self._block_memory(M.device)
-        test_outputs = _predict(kernel, M, x, coefficients, test.inputs, memory)
+        test_outputs = _predict(kernel, M, x, coefficients, problem.test, memory)
         learned = agop(kernel, M, x, coefficients, K, centering=self.centering, memory=memory)
         if not learned.isfinite().all():
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
         next_M = matrix_power(learned, self.agop_power)
-        still = state.still + 1 if self._stands_still(state, next_M, test_outputs) else 0
         if M.is_cuda:
             torch.cuda.synchronize(M.device)
+        return Fit(coefficients, train_outputs, test_outputs, next_M, solver, estimate)
+
+    def step(self, state: State, fit: Fit, seconds: float) -> Step:
+        """The iteration of a run whose fit took so many seconds."""
+        still = state.still + 1 if self._stands_still(state, fit) else 0
         return Step(
             state.iteration,
-            M,
-            coefficients,
-            train_outputs,
-            test_outputs,
-            next_M,
-            solver,
-            time.perf_counter() - started,
-            State(state.iteration + 1, next_M, state.largest, test_outputs, still),
+            state.M,
+            fit.coefficients,
+            fit.train_outputs,
+            fit.test_outputs,
+            fit.next_M,
+            fit.solver,
+            seconds,
+            State(state.iteration + 1, fit.next_M, state.largest, fit.test_outputs, still),
             last=still >= self.stop_patience or state.iteration == self.iterations - 1,
-            condition=estimate,
+            condition=fit.condition,
         )
 
     def _block_memory(self, device: torch.device) -> float:
@@ -241,24 +310,26 @@ class RFM:
             return FREE_SHARE * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         return math.inf  # macOS does not say; blocks on a CPU are small anyway
 
-    def _stands_still(self, state: State, next_M: Tensor, outputs: Tensor) -> bool:
+    def _stands_still(self, state: State, fit: Fit) -> bool:
         if self.stop_change is None or state.outputs is None:
             return False
-        of_M = (next_M - state.M).norm() / state.M.norm()
-        of_outputs = (outputs - state.outputs).norm() / outputs.norm()
+        of_M = (fit.next_M - state.M).norm() / state.M.norm()
+        of_outputs = (fit.test_outputs - state.outputs).norm() / fit.test_outputs.norm()
         return float(torch.maximum(of_M, of_outputs)) < self.stop_change
 
 
 def _predict(
     kernel: Kernel, M: Tensor, x: OneHot, coefficients: Tensor, points: OneHot, memory: float
 ) -> Tensor:
-    fitting = int(memory // (len(x) * M.element_size()))
+    runs = M.shape[:-2].numel()
+    fitting = int(memory // (runs * len(x) * M.element_size()))
     step = max(1, min(TEST_ROWS_AT_A_TIME, fitting))
     parts = (points[start : start + step] for start in range(0, len(points), step))
-    return torch.cat([kernel.gram(M, part, x) @ coefficients for part in parts])
+    return torch.cat([kernel.gram(M, part, x) @ coefficients for part in parts], dim=-2)
 
 
-def _check_growth(M: Tensor, largest: float) -> None:
+def check_growth(M: Tensor, largest: float) -> None:
+    """Raise NumericsError if the norm of a feature matrix is not within `largest`."""
     norm = float(M.norm())
     if not norm <= largest:
         raise NumericsError(

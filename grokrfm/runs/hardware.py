@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import SettingError, integer
+
+if TYPE_CHECKING:  # whoever only asks after jobs does not wait for torch
+    import torch
 
 
 @dataclass(frozen=True)
@@ -25,22 +27,44 @@ class Hardware:
     threads: int | None
 
     def __post_init__(self) -> None:
-        _usable_device(self.device)
+        _device_name(self.device)
         if self.threads is not None:
             object.__setattr__(self, "threads", integer("threads", self.threads, minimum=1))
 
     @property
     def torch_device(self) -> torch.device:
+        import torch
+
         return torch.device(self.device)
 
+    def check_device(self) -> None:
+        """Raise SettingError if this process cannot use the device."""
+        import torch
+
+        device, found = self.torch_device, torch.cuda.device_count()
+        if device.type == "cuda" and (device.index or 0) >= found:
+            raise SettingError(
+                "hardware.device", f"{device} is not there: torch sees {found} CUDA devices"
+            )
+
     def apply(self) -> int:
-        """Set the threads of this process; returns how many."""
+        """Set the threads of this process; returns how many.
+
+        Raises
+        ------
+        SettingError   if the device is not there
+        """
+        self.check_device()
+        import torch
+
         threads = self.threads or available_cores()
         torch.set_num_threads(threads)
         return threads
 
     def describe(self) -> str:
         """The device by its model name where it has one."""
+        import torch
+
         if self.torch_device.type == "cuda":
             return torch.cuda.get_device_name(self.torch_device)
         return self.device
@@ -53,13 +77,6 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _usable_device(device: Any) -> None:
-    try:
-        kind = torch.device(device).type
-    except (RuntimeError, TypeError) as error:
-        raise SettingError("device", f"must be cpu, cuda or cuda:N, got {device!r}") from error
-    if kind not in ("cpu", "cuda"):
+def _device_name(device: Any) -> None:
+    if not isinstance(device, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise SettingError("device", f"must be cpu, cuda or cuda:N, got {device!r}")
-    if kind == "cuda" and (torch.device(device).index or 0) >= torch.cuda.device_count():
-        found = torch.cuda.device_count()
-        raise SettingError("device", f"{device} is not there: torch sees {found} CUDA devices")

@@ -14,6 +14,12 @@ from typing import Any
 import grokrfm
 from grokrfm.runs.record import process_start
 
+SWEEP = "GROKRFM_SWEEP"
+"""Environment variable that names the sweep a process works for."""
+
+LOG = "GROKRFM_LOG"
+"""Environment variable that names the file to which a process's output goes."""
+
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
 
@@ -25,8 +31,18 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "host": platform.node(),
         "pid": os.getpid(),
         "process_start": process_start(os.getpid()),
+        "sweep": os.environ.get(SWEEP),
+        "job": scheduler_job(),
+        "log": os.environ.get(LOG),
+        "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         **_constant(),
     }
+
+
+def scheduler_job() -> str | None:
+    """The job of a cluster's scheduler that this process belongs to, as SLURM writes it."""
+    array, task = (os.environ.get(f"SLURM_ARRAY_{part}") for part in ("JOB_ID", "TASK_ID"))
+    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
 
 
 @cache

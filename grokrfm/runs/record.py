@@ -104,9 +104,13 @@ def still_running(provenance: Mapping[str, Any]) -> bool:
 
 
 def process_start(pid: int) -> str | None:
-    """When a process of this host started, in clock ticks since boot; None where /proc is not."""
+    """When a process of this host started, in clock ticks since boot.
+
+    None where there is no such process, or none but its remains, or no /proc.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[19]
+            fields = file.read().rpartition(")")[2].split()
     except OSError:
         return None
+    return None if fields[0] in "ZX" else fields[19]

@@ -1,194 +1,74 @@
-"""One run, from its Spec to its Record."""
+"""Runs, alone or together, from their Specs to their Records."""
 
 from __future__ import annotations
 
-import math
-import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 
-from grokrfm.checks import GrokrfmError, StoreError
-from grokrfm.runs import checkpoint, features
-from grokrfm.runs.features import FeatureSelection
+from grokrfm.checks import StoreError
+from grokrfm.runs.attempt import Attempt
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.learner import Observation, Observer, Run
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Record
-from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
 
-Number = float | int | str | None
 
-PER_ITERATION = ("iteration", "seconds", "solver")
-"""Numbers of an iteration that say nothing about the run when it is over."""
-
-
-Arrays = Mapping[str, np.ndarray]
+def execute(run: Run, store: Store, hardware: Hardware, observer: Observer) -> Record:
+    """`execute_together` for one run."""
+    [record] = execute_together([run], store, hardware, observer)
+    return record
 
 
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """What a learner shows of one iteration.
+def execute_together(
+    runs: Sequence[Run], store: Store, hardware: Hardware, observer: Observer
+) -> list[Record]:
+    """Run learners of one batch, each from its checkpoint if there is one; write what they leave.
 
-    Parameters
-    ----------
-    iteration : int       from 0
-    numbers               named; the same names at every iteration
-    arrays : {k: (d, d)}  the matrices that the selection wants, by updates made
-    state                 makes the named arrays from which the next iteration can start
-    """
-
-    iteration: int
-    numbers: Mapping[str, Number]
-    arrays: Mapping[int, np.ndarray]
-    state: Callable[[], Arrays]
-
-
-class Learner(Protocol):
-    """What a Spec builds: it can be run, iteration by iteration."""
-
-    @property
-    def title(self) -> str:
-        """For people: what is learned, in a line."""
-
-    @property
-    def iterations(self) -> int:
-        """How many iterations there will be at the most."""
-
-    @property
-    def checkpoint_seconds(self) -> float:
-        """How often to keep aside where it has got to; 0 for every iteration."""
-
-    def facts(self) -> dict[str, Any]:
-        """What is known before the first iteration, such as n_train."""
-
-    def observe(
-        self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
-    ) -> Iterator[Observation]:
-        """Run, yielding after every iteration; from the state of an earlier one if it is given."""
-
-    def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
-        """Numbers of the run as a whole."""
-
-
-class Observer(Protocol):
-    """Somebody who watches a run."""
-
-    def on_step(self, observation: Observation) -> None:
-        """Called after every iteration."""
-
-
-class _Progress:
-    """What a run has left so far, and its checkpoint."""
-
-    def __init__(self, spec: Spec, store: Store, every: float) -> None:
-        self._spec, self._study, self._every = spec, store.study, every
-        found = checkpoint.read(store.study, spec)
-        self.state = found.state if found else None
-        self.history = dict(found.history) if found else {}
-        self.matrices = dict(found.matrices) if found else {}
-        self._started = self._written = time.monotonic()
-        self._before = sum(self.history.get("seconds", []))
-        self._latest: Observation | None = None
-
-    def add(self, observation: Observation) -> None:
-        """Take up an iteration; write a checkpoint if the last one is old enough."""
-        for name, value in {"iteration": observation.iteration, **observation.numbers}.items():
-            finite = not isinstance(value, float) or math.isfinite(value)
-            self.history.setdefault(name, []).append(value if finite else None)
-        self.matrices.update(observation.arrays)
-        self._latest = observation
-        if time.monotonic() - self._written >= self._every:
-            self.save()
-
-    def save(self) -> None:
-        """Write the checkpoint now."""
-        if self._latest:
-            kept = checkpoint.Checkpoint(self._latest.state(), self.history, self.matrices)
-            checkpoint.write(self._study, self._spec, kept)
-            self._written = time.monotonic()
-
-    def seconds(self) -> float:
-        """Wall time of the run so far, with that of the iterations before it was resumed."""
-        return self._before + time.monotonic() - self._started
-
-    def last(self) -> dict[str, Number]:
-        """The last value of every number measured, and the updates made."""
-        last = {name: held[-1] for name, held in self.history.items() if name not in PER_ITERATION}
-        return {**last, "updates": len(self.history.get("iteration", []))}
-
-
-def execute(
-    spec: Spec,
-    learner: Learner,
-    store: Store,
-    hardware: Hardware,
-    config: Mapping[str, Any],
-    observer: Observer,
-) -> Record:
-    """Run a learner, from its checkpoint if there is one, and write what it leaves.
-
-    Parameters
-    ----------
-    config   the settings to keep in the record: those of `spec`, and plumbing worth knowing
+    Several learners must have one `batch_key`; how many is for the caller to bound. Every run has
+    lines, numbers and files of its own, as if it had been alone; its seconds are its share.
 
     Raises
     ------
-    StoreError   if the store cannot be written; any error of the run itself is in the Record
+    StoreError   if the store cannot be written; any error of a run itself is in its Record
     """
     threads = hardware.apply()
-    progress = _Progress(spec, store, learner.checkpoint_seconds)
-    start: dict[str, Any] = {
-        "digest": spec.digest,
-        "started": time.time(),
-        "config": config,
-        "facts": learner.facts(),
-        "provenance": provenance(hardware.describe(), threads),
-        "resumed_at": len(progress.history.get("iteration", [])),
-    }
-    attempt = store.start(**start)
-    end: dict[str, Any] = {}
+    origin = {**provenance(hardware.describe(), threads), "batch": len(runs)}
+    attempts = [Attempt(run, store, origin) for run in runs]
     try:
-        device = hardware.torch_device
-        for observation in learner.observe(device, spec.features, progress.state):
-            progress.add(observation)
-            observer.on_step(observation)
-        if progress.matrices:
-            features.write(store.study, spec.digest, progress.matrices)
-        end |= {"status": "finished", "features": sorted(progress.matrices)}
-        end["metrics"] = {**progress.last(), **learner.summarise(progress.history)}
+        for index, outcome in _outcomes(attempts, hardware.torch_device):
+            if isinstance(outcome, Exception):
+                attempts[index].fail(outcome)
+            else:
+                attempts[index].add(outcome)
+                observer.on_step(runs[index], outcome)
+        for attempt in _unended(attempts):
+            attempt.finish()
     except StoreError:
         raise
     except KeyboardInterrupt:
-        progress.save()
-        _write_end(store, attempt, progress, {"status": "interrupted", "metrics": progress.last()})
+        for attempt in _unended(attempts):
+            attempt.interrupt()
         raise
-    except Exception as error:
-        end |= {"status": "failed", "error": _described(error), "metrics": progress.last()}
-        with suppress(Exception):  # a history cut short may not sum up; why it failed is recorded
-            end["metrics"] |= learner.summarise(progress.history)
-    end = _write_end(store, attempt, progress, end)
-    checkpoint.remove(store.study, spec)
-    return Record(attempt=attempt, history=progress.history, **start, **end)
+    except (Exception, SystemExit) as error:
+        for attempt in _unended(attempts):
+            attempt.fail(error)
+    return [attempt.record for attempt in attempts]
 
 
-def _write_end(
-    store: Store, attempt: str, progress: _Progress, end: dict[str, Any]
-) -> dict[str, Any]:
-    end = {"features": [], **end, "ended": time.time(), "seconds": progress.seconds()}
-    store.end(attempt, progress.history, **end)
-    return end
+def _outcomes(
+    attempts: Sequence[Attempt], device: torch.device
+) -> Iterator[tuple[int, Observation | Exception]]:
+    learners = [attempt.run.learner for attempt in attempts]
+    keeps = [attempt.run.spec.features for attempt in attempts]
+    resumes = [attempt.state for attempt in attempts]
+    if len(learners) > 1:
+        yield from learners[0].observe_together(learners, device, keeps, resumes)
+    else:
+        for observation in learners[0].observe(device, keeps[0], resumes[0]):
+            yield 0, observation
 
 
-def _described(error: Exception) -> dict[str, str]:
-    mended_by_user = isinstance(error, GrokrfmError)
-    return {
-        "type": type(error).__name__,
-        "message": str(error),
-        "traceback": "" if mended_by_user else "".join(traceback.format_exception(error)),
-    }
+def _unended(attempts: Sequence[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in attempts if not attempt.ended]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from grokrfm.checks import StoreError
+from grokrfm.runs import plans
 from grokrfm.runs.record import Record, best_by_digest, still_running
 from grokrfm.runs.spec import Spec
 
@@ -41,18 +42,37 @@ class Store:
         self._offsets: dict[Path, int] = {}
         self._starts: dict[str, Mapping[str, Any]] = {}
         self._ends: dict[str, Mapping[str, Any]] = {}
+        self._parts: dict[str, Any] = {}
 
     def records(self) -> list[Record]:
         """Every attempt, in the order of their starts, without histories."""
-        for path in self._segments():
-            with path.open("rb") as file:
-                file.seek(self._offsets.get(path, 0))
-                for line in _whole_lines(file):
-                    self._offsets[path] = self._offsets.get(path, 0) + len(line)
-                    if not line.startswith(_HISTORY):
-                        self._take(_parsed(line, path))
+        self.refresh()
         starts = sorted(self._starts.values(), key=lambda start: start["started"])
         return [_record(start, self._ends.get(start["attempt"])) for start in starts]
+
+    def refresh(self) -> list[Record]:
+        """Read what was written since the last call: the attempts that have started or ended."""
+        changed: dict[str, None] = {}
+        for path in self._segments():
+            offset = self._offsets.get(path, 0)
+            if path.stat().st_size == offset:
+                continue
+            with path.open("rb") as file:
+                file.seek(offset)
+                for line in _whole_lines(file):
+                    self._offsets[path] = self._offsets.get(path, 0) + len(line)
+                    if not line.startswith(_HISTORY) and (attempt := self._take(line, path)):
+                        changed[attempt] = None
+        known = [attempt for attempt in changed if attempt in self._starts]
+        return [_record(self._starts[attempt], self._ends.get(attempt)) for attempt in known]
+
+    def planned(self) -> dict[str, Mapping[str, Any]]:
+        """Digest → settings of every run that a sweep of this study plans."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for name in plans.names(self.study):
+            plan = plans.read(self.study, name)
+            found |= dict(zip(plan.digests, plan.settings, strict=True))
+        return found
 
     def histories(self) -> dict[str, Mapping[str, list[Any]]]:
         """The numbers over the iterations, by attempt."""
@@ -82,6 +102,10 @@ class Store:
             {"kind": "ended", "attempt": attempt, **end},
         )
 
+    def _shared(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same settings; parts that other runs have too are the same objects."""
+        return {k: self._parts.setdefault(json.dumps(node), node) for k, node in config.items()}
+
     @cached_property
     def _writer(self) -> _Writer:
         return _Writer(self.study / "segments")
@@ -89,11 +113,16 @@ class Store:
     def _segments(self) -> list[Path]:
         return sorted((self.study / "segments").glob("*.jsonl"))
 
-    def _take(self, entry: Mapping[str, Any] | None) -> None:
+    def _take(self, line: bytes, path: Path) -> str | None:
+        """Keep the entry of a line; returns its attempt if it is one that counts."""
+        entry = _parsed(line, path)
         if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
-            self._starts[entry["attempt"]] = entry
+            self._starts[entry["attempt"]] = {**entry, "config": self._shared(entry["config"])}
         elif entry and entry.get("kind") == "ended" and set(entry) >= _ENDED:
             self._ends[entry["attempt"]] = entry
+        else:
+            return None
+        return str(entry["attempt"])
 
 
 class _Writer:

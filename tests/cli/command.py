@@ -21,9 +21,9 @@ def grokrfm(folder, *arguments, threads=1, **environment):
     return finished(folder, command, environment)
 
 
-def status(folder, study):
+def status(folder, study, *arguments):
     """Run the command `grokrfm-status`."""
-    return finished(folder, [BIN / "grokrfm-status", study], {})
+    return finished(folder, [BIN / "grokrfm-status", study, *arguments], {})
 
 
 def finished(folder, command, environment):
@@ -38,12 +38,12 @@ def finished(folder, command, environment):
     )
 
 
-def start(folder, *arguments):
+def start(folder, *arguments, **environment):
     """Start the command `grokrfm` and return at once; it hears Ctrl-C as in a terminal."""
     return subprocess.Popen(
         [BIN / "grokrfm", *arguments, "hardware.threads=1"],
         cwd=folder,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

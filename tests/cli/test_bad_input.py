@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.command import grokrfm, lines, listing
+from tests.cli.command import grokrfm, listing
 
 FILES = {
     "a_file": "not a folder\n",
@@ -154,17 +154,13 @@ def test_hydras_own_refusals_name_the_override(tmp_path, override):
     assert override in grokrfm(tmp_path, override).stderr
 
 
-def test_one_invalid_run_of_a_sweep_leaves_the_others_alone(tmp_path):
+def test_one_invalid_run_of_a_sweep_is_named_and_nothing_is_started(tmp_path):
     small = ["task.modulus=7", "rfm.iterations=1", "study=demo"]
     done = grokrfm(tmp_path, "-m", *small, "kernel.bandwidth=2,-1,3")
-    assert done.returncode == 1
-    ended = lines(tmp_path / "outputs" / "demo", "ended")
-    assert [entry["status"] for entry in ended] == ["finished", "finished"]
-    started = lines(tmp_path / "outputs" / "demo", "started")
-    assert [entry["config"]["kernel"]["bandwidth"] for entry in started] == [2, 3]
-    assert done.stdout.splitlines()[-1] == "2 finished, 1 refused"
-    cause, run = done.stderr.splitlines()[-2:]
+    assert (done.returncode, done.stdout) == (1, "")
+    headline, cause, run = done.stderr.splitlines()
+    assert headline == "nothing was started: 1 of 3 runs cannot be"
     assert cause == "kernel.bandwidth must be a positive number, got -1"
     assert run.startswith("  in ")
     assert "kernel.bandwidth=-1" in run.split()
-    assert "Traceback" not in done.stdout + done.stderr
+    assert listing(tmp_path) == []

@@ -48,10 +48,13 @@ def test_it_runs_like_any_other_and_its_failure_costs_one_run(folder):
     study = folder / "outputs" / "demo"
     done = own(folder, "-m", "kernel=fragile", "kernel.broken=true,false")
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "1 failed, 1 finished"
-    assert done.stderr.splitlines()[-2] == "the profile broke"
+    assert done.stdout.splitlines()[-1] == "1 finished, 1 failed"
+    told = done.stderr.splitlines()
+    assert told[0] == "1 failed: the profile broke"
+    assert "kernel.broken=true" in told[1]
+    assert told[-2].strip() == "RuntimeError: the profile broke"  # an example traceback
 
-    broken = lines(study, "ended")[0]
+    [broken] = [entry for entry in lines(study, "ended") if entry["status"] == "failed"]
     assert broken["error"]["type"] == "RuntimeError"
     assert 'raise RuntimeError("the profile broke")' in broken["error"]["traceback"]
     runs = collect.runs(study).set_index("kernel.broken")

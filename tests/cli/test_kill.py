@@ -1,7 +1,9 @@
-"""A run killed in the middle costs itself alone, and the same command makes up for it."""
+"""A sweep killed in the middle costs nothing finished, and the same command makes up for it."""
 
+import os
 import signal
 import time
+from pathlib import Path
 
 import pandas as pd
 
@@ -9,7 +11,7 @@ from grokrfm import collect
 from tests.cli.command import grokrfm, lines, segments, start, status
 
 LONG = ["task.modulus=31", "rfm.iterations=150"]  # a second or two
-SWEEP = ["-m", *LONG, "task.modulus=7,31"]
+SWEEP = ["-m", *LONG, "task.modulus=7,31", "hardware.slots=1"]
 MOMENT = 0.3  # seconds: well into the run, well before its end
 
 
@@ -33,30 +35,67 @@ def statuses(study):
     return collect.runs(study).set_index("task.modulus")["status"].to_dict()
 
 
-def test_kill_9_loses_nothing_finished_and_the_same_command_makes_the_rest(tmp_path):
+def processes_of(folder):
+    """Every process that works in a folder: the command, its pool and their helpers."""
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            if entry.name.isdigit() and Path(entry.path, "cwd").readlink() == folder:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def until_gone(folder):
+    deadline = time.monotonic() + 30
+    while processes_of(folder):
+        assert time.monotonic() < deadline, "processes outlive the command that was killed"
+        time.sleep(0.1)
+
+
+def kill_all(folder):
+    for pid in processes_of(folder):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_kill_9_of_the_command_ends_its_workers_and_the_same_command_makes_the_rest(tmp_path):
     study = tmp_path / "outputs" / "demo"
     process, _ = in_the_middle(tmp_path, study)
     process.kill()
     process.communicate()
+    until_gone(tmp_path)
+    assert statuses(study) == {7: "finished", 31: "interrupted"}
+    made_whole(tmp_path, study)
+
+
+def test_kill_9_of_every_process_loses_nothing_finished(tmp_path):
+    study = tmp_path / "outputs" / "demo"
+    process, _ = in_the_middle(tmp_path, study)
+    kill_all(tmp_path)
+    process.communicate()
     assert process.returncode == -signal.SIGKILL
-    left = segments(study)
     assert statuses(study) == {7: "finished", 31: "lost"}
 
     told = status(tmp_path, "outputs/demo").stdout
     assert "1 lost" in told.splitlines()[0]
     assert "1 finished" in told.splitlines()[0]
-    assert f"process {process.pid} on" in told
     assert "addition mod 31" in told
+    made_whole(tmp_path, study)
 
-    done = grokrfm(tmp_path, *SWEEP, "study=demo")
+
+def made_whole(folder, study):
+    """The same command does the rest, and every number is that of an undisturbed run."""
+    left = segments(study)
+    done = grokrfm(folder, *SWEEP, "study=demo")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "1 already finished, 1 finished"
     assert statuses(study) == {7: "finished", 31: "finished"}
     assert left.items() < segments(study).items()
     assert len(lines(study, "started")) == 3
 
-    grokrfm(tmp_path, *LONG, "study=undisturbed")
-    undisturbed = tmp_path / "outputs" / "undisturbed"
+    grokrfm(folder, *LONG, "study=undisturbed")
+    undisturbed = folder / "outputs" / "undisturbed"
     expected, resumed = steps(undisturbed), steps(study)
     assert len(expected) == 150
     resumed = resumed[resumed["digest"].isin(expected["digest"])].reset_index(drop=True)
@@ -72,10 +111,13 @@ def test_ctrl_c_ends_a_sweep_with_a_message_and_keeps_what_is_finished(tmp_path)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert stderr.splitlines() == [
+    assert stderr.splitlines()[0] == (
+        "stopped: 1 runs are left; those under way go on from their checkpoints"
+    )
+    assert stderr.splitlines()[-1] == (
         "interrupted; what has finished is kept, the same command does the rest"
-    ]
-    assert stdout.startswith("finished  addition mod 7")
+    )
+    assert stdout.splitlines() == ["1 finished"]
     assert statuses(study) == {7: "finished", 31: "interrupted"}
     after = segments(study)
     assert after.keys() == before.keys()
@@ -84,6 +126,7 @@ def test_ctrl_c_ends_a_sweep_with_a_message_and_keeps_what_is_finished(tmp_path)
     assert interrupted["status"] == "interrupted"
     assert interrupted["metrics"]["updates"] < 150
     assert "1 interrupted" in status(tmp_path, "outputs/demo").stdout
+    until_gone(tmp_path)
 
 
 def steps(study):

@@ -18,7 +18,7 @@ def test_a_list_counts_by_its_content_not_by_its_path(tmp_path):
     small = ["task.modulus=3", "rfm.iterations=1", "study=demo"]
     done = grokrfm(tmp_path, "-m", "split=listed", paths, *small)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "2 finished, 1 already finished"
+    assert done.stdout.splitlines()[-1] == "2 finished, 1 the same as one of these"
     one, same, more = digests(done.stdout)
     assert one == same != more
     runs = collect.runs(tmp_path / "outputs" / "demo").set_index("digest")

@@ -1,5 +1,6 @@
 """Runs, repetitions, sweeps and failures through the real command."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ CONF = Path(__file__).parents[2] / "conf"
 SMALL = ["task.modulus=7", "rfm.iterations=3", "study=demo"]
 DEGENERATE = ["kernel=quadratic", "split=fixed_points", "task.modulus=13", "rfm.iterations=30"]
 STUDY = Path("outputs", "demo")
+THREADS = "hardware.threads=1"  # what command.grokrfm adds
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +118,9 @@ def failing(tmp_path_factory):
 
 def test_a_failed_run_is_recorded_with_its_reason(failing):
     folder, _, done = failing
-    failed, finished = lines(folder / STUDY, "ended")
-    assert (failed["status"], finished["status"]) == ("failed", "finished")
+    ended = {entry["status"]: entry for entry in lines(folder / STUDY, "ended")}
+    failed, finished = ended["failed"], ended["finished"]
+    assert len(ended) == 2
     assert failed["error"]["type"] == "NumericsError"
     assert failed["error"]["message"].startswith(f"iteration {failed['metrics']['updates']}: ")
     assert "not positive definite" in failed["error"]["message"]
@@ -129,11 +132,14 @@ def test_a_failed_run_is_recorded_with_its_reason(failing):
 
 def test_a_sweep_ends_with_its_failures(failing):
     done = failing[2]
-    assert done.stdout.splitlines()[-1] == "1 failed, 1 finished"
-    cause, run = done.stderr.splitlines()[-2:]
+    assert done.stdout.splitlines()[-1] == "1 finished, 1 failed"
+    cause, run, retry = done.stderr.splitlines()[-3:]
+    assert cause.startswith("1 failed: ")
     assert "not positive definite" in cause
     assert "raise rfm.ridge (now 0;" in cause
-    assert "addition mod 13, quadratic, fixed_points reflections=[0], seed 0" in run
+    assert "kernel=quadratic" in run.split()
+    assert "kernel=gaussian" not in run
+    assert retry == f"run again what is not finished: grokrfm {shlex.join([*failing[1], THREADS])}"
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -153,9 +159,9 @@ def test_a_failed_run_is_tried_again_and_a_finished_one_is_not(failing, tmp_path
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     done = grokrfm(tmp_path, *sweep)
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "1 failed, 1 already finished"
+    assert done.stdout.splitlines()[-1] == "1 already finished, 1 failed"
     ended = lines(tmp_path / STUDY, "ended")
-    assert [entry["status"] for entry in ended] == ["failed", "finished", "failed"]
+    assert sorted(entry["status"] for entry in ended) == ["failed", "failed", "finished"]
 
 
 @pytest.fixture(scope="module")
@@ -236,20 +242,25 @@ def test_the_digest_does_not_depend_on_plumbing(first, tmp_path):
     plumbing = ["outputs=here,there", "study=one,two", "hardware.threads=1,2"]
     done = grokrfm(tmp_path, "-m", *SMALL[:2], *plumbing, threads=None)
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1] == "4 finished, 4 already finished"
-    assert digests(done.stdout) == 8 * digests(first[1].stdout)
+    # a sweep for every study and hardware; the second hardware finds the first one's run
+    assert done.stdout.splitlines() == ["1 finished", "1 already finished"] * 4
     for study in (Path(a, b) for a in ("here", "there") for b in ("one", "two")):
         assert len(lines(tmp_path / study, "ended")) == 1
+        assert collect.runs(tmp_path / study)["digest"].tolist() == digests(first[1].stdout)
 
 
 def test_the_digest_depends_on_seed_and_ridge_and_numbers_count_by_value(tmp_path):
     done = grokrfm(tmp_path, "-m", *SMALL, "seed=0,1", "rfm.ridge=0,0.0,1e-8")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1] == "4 finished, 2 already finished"
-    a, also_a, b, c, also_c, d = digests(done.stdout)
-    assert a == also_a
-    assert c == also_c
-    assert len({a, b, c, d}) == 4
+    assert done.stdout.splitlines()[-1] == "4 finished, 2 the same as one of these"
+    runs = collect.runs(tmp_path / STUDY)
+    assert runs["digest"].nunique() == 4
+    assert sorted(zip(runs["seed"], runs["rfm.ridge"], strict=True)) == [
+        (0, 0),
+        (0, 1e-8),
+        (1, 0),
+        (1, 1e-8),
+    ]
 
 
 def nested(config, dotted):

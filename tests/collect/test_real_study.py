@@ -48,7 +48,7 @@ def test_matrices_begin_with_the_starting_one_and_change(matrices):
         np.testing.assert_allclose(every[k + 1], every[k + 1].T, atol=1e-12)
 
 
-@pytest.mark.parametrize("module", ["grokrfm.collect", "grokrfm.collect.status"])
+@pytest.mark.parametrize("module", ["grokrfm.collect", "grokrfm.status"])
 def test_reading_a_study_imports_no_torch(module):
     """A table of 5,000 runs starts in under a second; torch alone takes longer."""
     code = f"import sys, {module}; print('torch' in sys.modules, 'hydra' in sys.modules)"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from grokrfm.collect import status
+from grokrfm import status
 from grokrfm.runs.provenance import provenance
 from tests.collect.synthetic import ELSEWHERE, HERE_BUT_GONE, failed, run
 

@@ -60,6 +60,7 @@ def machine(**changed):
         "stop_patience": 5,
         "checkpoint_seconds": 60,
         "memory_budget": None,
+        "batch": 1,
     }
     return RFM(**{**settings, **changed})
 

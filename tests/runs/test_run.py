@@ -2,10 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from grokrfm.runs.attempt import OUT_OF_MEMORY
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
-from grokrfm.runs.run import Observation, execute
+from grokrfm.runs.learner import Observation, Run
+from grokrfm.runs.run import execute
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
 
@@ -39,7 +42,7 @@ class Watcher:
     def __init__(self):
         self.seen = []
 
-    def on_step(self, observation):
+    def on_step(self, run, observation):
         self.seen.append(observation.iteration)
 
 
@@ -47,7 +50,7 @@ def run(folder: Path, learner, features="none", watcher=None):
     spec = Spec({"seed": 0}, {}, FeatureSelection(features))
     hardware, config = Hardware("cpu", 1), {"seed": 0, "probe": {}}
     store = Store(folder)
-    record = execute(spec, learner, store, hardware, config, watcher or Watcher())
+    record = execute(Run(spec, learner, config), store, hardware, watcher or Watcher())
     return spec, store, record
 
 
@@ -81,6 +84,35 @@ def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp
     assert store.histories()[record.attempt]["iteration"] == [0, 1, 2]
 
 
+def test_a_run_that_exits_is_a_failed_record(tmp_path):
+    _, store, record = run(tmp_path, Countdown(error=SystemExit(3)))
+    assert (record.status, record.error["type"]) == ("failed", "SystemExit")
+    assert [found.status for found in store.records()] == ["failed"]
+
+
+def raised(make):
+    try:
+        make()
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        raised(lambda: torch.empty(2**55, dtype=torch.int8)),
+        raised(lambda: np.empty(2**55, dtype=np.int8)),
+    ],
+    ids=["python", "cuda", "torch", "numpy"],
+)
+def test_want_of_memory_has_a_type_of_its_own(tmp_path, error):
+    _, _, record = run(tmp_path, Countdown(error=error))
+    assert (record.status, record.error["type"]) == ("failed", OUT_OF_MEMORY)
+    assert record.error["traceback"]
+
+
 def test_an_interrupted_run_is_recorded_and_the_interrupt_goes_on(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, Countdown(error=KeyboardInterrupt()))
@@ -106,8 +138,8 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path):
         checkpoint_seconds = 0
 
     class KillAfter(Watcher):
-        def on_step(self, observation):
-            super().on_step(observation)
+        def on_step(self, run, observation):
+            super().on_step(run, observation)
             if observation.iteration == 2:
                 raise Killed
 

@@ -1,0 +1,84 @@
+"""Kernels that differ in a parameter, such as the bandwidth, as one kernel of a batch of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from grokrfm.kernels.kernel import (
+    ClosedFormAgop,
+    InnerProductKernel,
+    Kernel,
+    RadialKernel,
+    empty_gram,
+)
+from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
+
+
+def together(kernels: Sequence[Kernel]) -> Kernel:
+    """One kernel for a batch whose run b has kernels[b]; all have the same `batch_key`."""
+    same = all(kernel == kernels[0] for kernel in kernels)
+    return kernels[0] if same else Together(tuple(kernels))  # type: ignore[arg-type]
+
+
+def batch_key(kernel: Kernel) -> Hashable:
+    """Equal for kernels that can be one kernel of a batch: a profile each, or all the same."""
+    by_profile = isinstance(kernel, (RadialKernel, InnerProductKernel))
+    if by_profile and not isinstance(kernel, ClosedFormAgop):
+        return type(kernel)
+    return kernel if isinstance(kernel, Hashable) else id(kernel)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Kernels of one class: distances or products are shared, the profile is each run's own.
+
+    Parameters
+    ----------
+    kernels   one a run of the batch
+    """
+
+    kernels: tuple[RadialKernel, ...] | tuple[InnerProductKernel, ...]
+
+    @property
+    def radial(self) -> bool:
+        return self.kernels[0].radial
+
+    @property
+    def gradient_scale(self) -> Tensor:
+        scales = [kernel.gradient_scale for kernel in self.kernels]
+        return torch.tensor(scales, dtype=torch.float64)[:, None, None]
+
+    def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
+        filled = empty_gram(M, x, z) if out is None else out
+        blocks = squared_distances(M, x, z) if self.radial else inner_products(M, x, z)
+        for rows, block in blocks:
+            for kernel, runs in self._alike():
+                filled[runs, rows] = kernel.profile(block[runs])
+        return filled
+
+    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+        return torch.cat(
+            [
+                kernel.gradient_weights(
+                    M[runs],
+                    OneHot(x.active[runs], x.width),
+                    OneHot(z.active[runs], z.width),
+                    gram[runs],
+                )
+                for kernel, runs in self._alike()
+            ]
+        )
+
+    def _alike(self) -> Iterator[tuple[RadialKernel | InnerProductKernel, slice]]:
+        """Each kernel with the neighbouring runs that share it."""
+        start = 0
+        kernels: Sequence[RadialKernel | InnerProductKernel] = self.kernels
+        for kernel, group in groupby(kernels):
+            stop = start + len(list(group))
+            yield kernel, slice(start, stop)
+            start = stop

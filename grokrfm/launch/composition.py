@@ -1,0 +1,155 @@
+"""Settings of thousands of runs from Hydra overrides, in seconds.
+
+Hydra composes some ten configs a second. The runs of a sweep differ in few choices of options and
+in many values; so each distinct combination of options is composed once, by Hydra, and values are
+then put into copies of the result. Whatever is not a plain value at a key that is there already
+goes the long way through Hydra, with Hydra's own messages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+
+from grokrfm.config import complete, plain
+
+Settings = Mapping[str, Any]
+
+
+class Composer:
+    """Overrides → the plain settings of one run.
+
+    Parameters
+    ----------
+    loader : ConfigLoader   Hydra's
+    master : DictConfig     the config of the sweep
+    """
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self._loader, self._master = loader, master
+        self._parser = OverridesParser.create()
+        self._parsed: dict[str, Override] = {}
+        self._bases: dict[tuple[str, ...], _Base | None] = {}
+        self._groups: dict[str, bool] = {}
+        self._shared: dict[str, Any] = {}
+
+    def settings(self, overrides: Sequence[str]) -> Settings:
+        """The resolved settings; equal parts of several runs are one object, never to be changed.
+
+        Raises
+        ------
+        SettingError, HydraException   as for a run composed by Hydra
+        """
+        parsed = [self._parse(text) for text in overrides]
+        values = [override for override in parsed if self._is_value(override)]
+        chosen = tuple(
+            text
+            for text, override in zip(overrides, parsed, strict=True)
+            if not self._is_value(override)
+        )
+        base = self._base(chosen)
+        given = {override.key_or_group for override in values}
+        if base is None or base.missing - given or not all(_fits(base.settings, v) for v in values):
+            return self._share(plain(self.compose(overrides)))
+        patched = dict(base.settings)
+        for override in values:
+            _put(patched, base.settings, override.key_or_group.split("."), override.value())
+        return self._share(patched)
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """The config of one run as Hydra makes it, without its hydra node."""
+        config = self.compose_with_hydra(overrides)
+        return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+
+    def compose_with_hydra(self, overrides: Sequence[str]) -> DictConfig:
+        """The whole config of one run as Hydra makes it."""
+        return self._loader.load_sweep_config(self._master, list(overrides))
+
+    def _base(self, chosen: tuple[str, ...]) -> _Base | None:
+        """The settings that some options make, or None if they hold what must be resolved."""
+        if chosen not in self._bases:
+            config = self.compose(chosen)
+            unresolved = OmegaConf.to_container(config, resolve=False)
+            base = None
+            if not _interpolates(unresolved):
+                settings = complete(unresolved)
+                base = _Base(settings, frozenset(OmegaConf.missing_keys(config)))
+            self._bases[chosen] = base
+        return self._bases[chosen]
+
+    def _parse(self, text: str) -> Override:
+        if text not in self._parsed:
+            self._parsed[text] = self._parser.parse_override(text)
+        return self._parsed[text]
+
+    def _is_value(self, override: Override) -> bool:
+        """Whether an override does no more than set a value that is no option of a group."""
+        key = override.key_or_group
+        if override.is_add() or override.is_force_add() or override.is_delete():
+            return False
+        if override.package is not None or override.is_hydra_override() or "/" in key:
+            return False
+        if key not in self._groups:
+            self._groups[key] = bool(
+                self._loader.get_group_options(
+                    key,
+                    results_filter=None,
+                    config_name=self._master.hydra.job.config_name,
+                    overrides=list(self._master.hydra.overrides.hydra),
+                )
+            )
+        return not self._groups[key]
+
+    def _share(self, settings: Settings) -> Settings:
+        """The same settings, with the parts that other runs have too as the same objects."""
+        shared = {}
+        for key, node in settings.items():
+            text = json.dumps([key, node], default=str)
+            shared[key] = self._shared.setdefault(text, node)
+        return shared
+
+
+class _Base(NamedTuple):
+    """Settings before values are put in, and the dotted names of those that must be given."""
+
+    settings: Settings
+    missing: frozenset[str]
+
+
+def _fits(base: Mapping[str, Any], override: Override) -> bool:
+    """Whether the value can simply be put in: its key is there, and no mapping has to be merged."""
+    value = override.value()
+    if isinstance(value, Mapping) or _interpolates(value):
+        return False
+    node: Any = base
+    *path, last = override.key_or_group.split(".")
+    for part in path:
+        if not isinstance(node, dict) or part not in node:
+            return False
+        node = node[part]
+    return isinstance(node, dict) and last in node and not isinstance(node[last], dict)
+
+
+def _put(target: dict[str, Any], base: Mapping[str, Any], path: list[str], value: Any) -> None:
+    """Set a value below copies of the mappings on its path that still are those of `base`."""
+    key, *rest = path
+    if not rest:
+        target[key] = value
+        return
+    if target[key] is base.get(key):
+        target[key] = dict(target[key])
+    _put(target[key], base.get(key, {}), rest, value)
+
+
+def _interpolates(value: Any) -> bool:
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, Mapping):
+        return any(map(_interpolates, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_interpolates, value))

@@ -1,0 +1,310 @@
+"""A sweep from its plan to its end: submit what is missing, watch, say how it went."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import submitit
+
+from grokrfm.checks import choice
+from grokrfm.launch.jobs import (
+    Job,
+    Submission,
+    forget,
+    remember,
+    submissions,
+    sweeping,
+    worker_file,
+)
+from grokrfm.launch.lock import launching
+from grokrfm.launch.planning import Sweep
+from grokrfm.launch.pool import Pool, Slots
+from grokrfm.launch.tally import Tally
+from grokrfm.launch.work import STOP, StudyWork
+from grokrfm.runs import plans
+from grokrfm.runs.record import Record, best_by_digest, process_start
+from grokrfm.runs.store import Store
+
+RETRIES: Mapping[str, tuple[str, ...]] = {
+    "none": (),
+    "failed": ("failed",),
+    "crashed": ("crashed",),
+    "all": ("failed", "crashed"),
+}
+POLL_SECONDS = 0.3
+SCHEDULER_SECONDS = 3.0
+
+
+class Place(Protocol):
+    """Where a sweep runs: what conf/hardware/ describes."""
+
+    scheduler: str
+    minutes: float | None
+    device: str
+    wait: bool
+    run_minutes: float | None
+
+    @property
+    def sweep_threads(self) -> int:
+        """Threads of each slot."""
+
+    def check(self) -> None:
+        """Raise SettingError if nothing can run here; nothing is written before."""
+
+    def slots_of_a_job(self) -> Slots:
+        """The slots that a job finds."""
+
+    def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
+        """The runs of each job."""
+
+    def submit(self, pools: Sequence[Pool], folder: Path) -> list[submitit.Job[Any]]:
+        """Submit every pool as a job; submitit's files go below `folder`."""
+
+
+class View(Protocol):
+    """Somebody who watches a sweep."""
+
+    def update(self, drive: Drive) -> None:
+        """Called several times a second."""
+
+
+@dataclass
+class Drive:
+    """A sweep under way.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    place : Place
+    skipped     runs that were finished before
+    elsewhere   runs that another sweep has in hand, seen at the last look
+    reasons     why jobs were lost, as far as is known → those jobs
+    lost        jobs that ended without having done their runs: job → state
+    states      jobs of this sweep that run or wait: job → state
+    stopping    whether Ctrl-C was heard
+    """
+
+    sweep: Sweep
+    place: Place
+    skipped: set[int] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
+    lost: set[Job] = field(default_factory=set)
+    states: dict[Job, str] = field(default_factory=dict)
+    stopping: bool = False
+    reasons: dict[str, list[Job]] = field(default_factory=dict)
+
+    @cached_property
+    def tally(self) -> Tally:
+        return Tally(Store(self.sweep.study), self.sweep.plan.name)
+
+    @property
+    def folder(self) -> Path:
+        return plans.folder(self.sweep.study, self.sweep.plan.name)
+
+    def run(self, view: View) -> None:
+        """Until every run has ended, or its jobs are lost, or Ctrl-C was heard twice."""
+        retry = RETRIES[choice("retry", self.sweep.common["retry"], RETRIES)]
+        self.skip_finished()
+        submitted: set[int] = set()
+        ended_before = 0
+        while True:
+            with launching(self.sweep.study):
+                ready = self._ready(retry) - self._lost_runs()
+                ended = sum(self.tally.attempts.values())
+                if ready <= submitted and ended == ended_before:
+                    ready = set()  # a job that does nothing would do nothing again
+                if ready:
+                    self._submit(sorted(ready))
+                    submitted, ended_before = submitted | ready, ended
+            if not ready and not self.elsewhere:
+                break
+            if not self.place.wait:
+                return
+            self._watch(view)
+            if self.stopping:
+                break
+        if submitted and self.place.wait:
+            forget(self.folder)
+
+    def skip_finished(self) -> None:
+        """See which runs are finished already, unless all are to be run again."""
+        self.tally.refresh()
+        if not self.sweep.common["rerun"]:
+            records = best_by_digest(self.tally.store.records())
+            self.skipped = self.sweep.satisfied(records)
+
+    def left(self) -> list[int]:
+        """The runs that have neither ended in this sweep nor been finished before or elsewhere."""
+        again = self.sweep.common["rerun"]
+        return [
+            i
+            for i, digest in enumerate(self.sweep.plan.digests)
+            if i not in self.skipped
+            and digest not in self.tally.outcomes
+            and (again or digest not in self.tally.elsewhere or i in self._asked_anew)
+        ]
+
+    @cached_property
+    def _asked_anew(self) -> set[int]:
+        """Runs finished before without all that is asked for now."""
+        before = self.tally.elsewhere
+        digests = enumerate(self.sweep.plan.digests)
+        return {i for i, digest in digests if digest in before and i not in self.skipped}
+
+    def _ready(self, retry: Sequence[str]) -> set[int]:
+        """The runs to submit now; looks at what other sweeps have in hand."""
+        self.tally.refresh()
+        outcomes, attempts = self.tally.outcomes, self.tally.attempts
+        again = {
+            self.sweep.plan.index[digest]
+            for digest, outcome in outcomes.items()
+            if outcome.status in retry and attempts[digest] < 2
+        }
+        wanted = set(self.left()) | again
+        _ = self._asked_anew
+        in_hand: set[str] = set()
+        for other in sweeping(self.sweep.study, self.tally.store):
+            if other.name != self.sweep.plan.name:
+                in_hand |= other.waiting
+        digests = self.sweep.plan.digests
+        self.elsewhere = {digests[i] for i in wanted if digests[i] in in_hand}
+        return {i for i in wanted if digests[i] not in in_hand}
+
+    def _submit(self, runs: Sequence[int]) -> None:
+        plan, study = self.sweep.plan, self.sweep.study.resolve()
+        if not (self.folder / "plan.json").exists():
+            plans.write(study, plan)
+        costs = [plan.costs[i] for i in runs]
+        limit = self.place.run_minutes
+        parts = self.place.jobs(runs, costs)
+        pools = [
+            Pool(
+                StudyWork(
+                    study,
+                    plan.name,
+                    part,
+                    {plan.digests[i]: self.tally.attempts.get(plan.digests[i], 0) for i in part},
+                    self.place.device,
+                    self.place.sweep_threads,
+                    None if limit is None else 60 * limit,
+                ),
+                self.place.slots_of_a_job(),
+                self.folder.resolve() / "logs",
+                self.place.minutes,
+                self._myself() if self.place.wait and self.place.scheduler == "local" else None,
+            )
+            for part in parts
+        ]
+        submitted = self.place.submit(pools, self.folder.resolve())
+        jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]
+        remember(self.folder, Submission(self.place.scheduler, platform.node(), jobs))
+        self.states = dict.fromkeys(jobs, "SUBMITTED")
+
+    def _watch(self, view: View) -> None:
+        """Until no job of this sweep goes on, and no run that is wanted is in hand elsewhere."""
+        asked = 0.0
+        while True:
+            try:
+                news = self.tally.refresh()
+                if time.monotonic() - asked > SCHEDULER_SECONDS or (news and not self.left()):
+                    self._look()
+                    asked = time.monotonic()
+                view.update(self)
+                if not self.states and not self.elsewhere:
+                    return
+                time.sleep(POLL_SECONDS)
+            except KeyboardInterrupt:
+                if self.stopping:
+                    self._kill()
+                    return
+                self.stopping = True
+                self.elsewhere = set()
+                (self.folder / STOP).touch()
+                for submission in submissions(self.folder):
+                    if submission.scheduler != "local":
+                        submission.cancel(self.folder)
+
+    def _look(self) -> None:
+        """Ask about this sweep's jobs, and see what other sweeps still have in hand."""
+        going: dict[Job, str] = {}
+        for submission in submissions(self.folder):
+            going |= submission.going(self.folder)
+        gone = set(self.states) - set(going)
+        if gone:
+            self.tally.refresh()
+            left = set(self.left())
+            for job in gone:
+                if left & set(job.runs) and not self._ended_well(job):
+                    self.lost.add(job)
+                    self._see_why(job)
+        self.states = going
+        if self.elsewhere and not self.stopping:
+            in_hand: set[str] = set()
+            for other in sweeping(self.sweep.study, self.tally.store):
+                if other.name != self.sweep.plan.name:
+                    in_hand |= other.waiting
+            self.elsewhere &= in_hand
+
+    def _ended_well(self, job: Job) -> bool:
+        """Whether a job that is over has come to its own end, and so handed its last runs back."""
+        return (self.folder / "workers" / f"{job.id}.done").exists()
+
+    def _lost_runs(self) -> set[int]:
+        return {i for job in self.lost for i in job.runs}
+
+    def _kill(self) -> None:
+        """End all jobs at once."""
+        for submission in submissions(self.folder):
+            submission.cancel(self.folder)
+        self.states = {}
+
+    def counts(self) -> dict[str, int]:
+        """Status → how many of the runs have it; the runs finished before count as skipped."""
+        counts: dict[str, int] = {}
+        running = {record.digest for record in self.running()}
+        for i, digest in enumerate(self.sweep.plan.digests):
+            status = "waiting"
+            if digest in self.tally.outcomes:
+                status = self.tally.outcomes[digest].status
+            elif i in self.skipped:
+                status = "already finished"
+            elif digest in running:
+                status = "running"
+            elif digest in self.tally.elsewhere and i not in self._asked_anew:
+                status = "finished elsewhere"
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+    def running(self) -> list[Record]:
+        """The runs of this sweep under way, wherever."""
+        return [
+            record
+            for record in self.tally.running.values()
+            if record.digest in self.sweep.plan.index and record.status == "running"
+        ]
+
+    def seconds_left(self) -> float | None:
+        """An estimate of the time to the end; None before anything has ended."""
+        plan, ended = self.sweep.plan, self.tally.outcomes
+        estimated = sum(plan.costs[plan.index[digest]] for digest in ended)
+        if not estimated:
+            return None
+        measured = sum(outcome.seconds for outcome in ended.values())
+        left = sum(plan.costs[i] for i in self.left())
+        return left * measured / estimated / max(1, len(self.running()))
+
+    def _see_why(self, job: Job) -> None:
+        said = worker_file(self.folder, job.id).with_suffix(".error")
+        reason = said.read_text(encoding="utf-8") if said.exists() else "it ended early"
+        self.reasons.setdefault(reason, []).append(job)
+
+    def _myself(self) -> Mapping[str, Any]:
+        pid = os.getpid()
+        return {"host": platform.node(), "pid": pid, "process_start": process_start(pid)}

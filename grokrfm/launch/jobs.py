@@ -1,0 +1,154 @@
+"""The jobs of a sweep as its folder remembers them, for whoever asks later."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from grokrfm.runs import plans
+from grokrfm.runs.record import still_running
+from grokrfm.runs.store import Store
+
+SUBMITIT = "submitit"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pool that was submitted.
+
+    Parameters
+    ----------
+    id : str      the scheduler's number, such as 123_4; of a local job, the process's
+    runs          numbers of the sweep's runs that it is to do
+    """
+
+    id: str
+    runs: Sequence[int]
+
+
+class Scheduler(Protocol):
+    """Who runs jobs, asked after the fact."""
+
+    def going(self, folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
+        """Job → state of those that run or wait, of a sweep's folder."""
+
+    def cancel(self, folder: Path, ids: Sequence[str]) -> None:
+        """End jobs, running or waiting."""
+
+
+def schedulers() -> Mapping[str, Scheduler]:
+    """Every scheduler by its name in a submission."""
+    from grokrfm.launch import local, slurm
+
+    return {"local": local.Processes(), "slurm": slurm.Cluster()}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The jobs that one launch submitted together.
+
+    Parameters
+    ----------
+    scheduler : str   a name in `schedulers()`
+    host : str        where it was submitted
+    """
+
+    scheduler: str
+    host: str
+    jobs: Sequence[Job]
+
+    def going(self, folder: Path) -> dict[Job, str]:
+        """The jobs that run or wait, with their states.
+
+        Local jobs of another host are taken to go on, as nothing is known of them here.
+        """
+        if self.scheduler == "local" and self.host != platform.node():
+            return dict.fromkeys(self.jobs, f"on {self.host}")
+        states = schedulers()[self.scheduler].going(folder, [job.id for job in self.jobs])
+        return {job: states[job.id] for job in self.jobs if job.id in states}
+
+    def cancel(self, folder: Path) -> None:
+        ids = [job.id for job in self.going(folder)]
+        if ids:
+            schedulers()[self.scheduler].cancel(folder, ids)
+
+
+def remember(folder: Path, submission: Submission) -> None:
+    """Write a submission to its sweep's folder."""
+    target = folder / f"jobs-{len(list(folder.glob('jobs-*.json')))}.json"
+    aside = target.with_suffix(".tmp")
+    aside.write_text(json.dumps(asdict(submission)), encoding="utf-8")
+    aside.replace(target)
+
+
+def submissions(folder: Path) -> list[Submission]:
+    """The submissions of a sweep whose jobs are not known to be over."""
+    found = []
+    for path in sorted(folder.glob("jobs-*.json")):
+        try:
+            held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # removed meanwhile
+        jobs = [Job(job["id"], tuple(job["runs"])) for job in held["jobs"]]
+        found.append(Submission(held["scheduler"], held["host"], jobs))
+    return found
+
+
+def forget(folder: Path) -> None:
+    """All jobs of a sweep are over: remove what only they needed."""
+    shutil.rmtree(folder / SUBMITIT, ignore_errors=True)
+    for path in folder.glob("jobs-*.json"):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(folder / "workers", ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Sweeping:
+    """A sweep with jobs that run or wait.
+
+    Parameters
+    ----------
+    states     job → its state
+    waiting    digests of its runs that have not ended in it
+    """
+
+    name: str
+    states: Mapping[Job, str]
+    waiting: frozenset[str]
+
+
+def sweeping(study: Path, store: Store) -> Iterator[Sweeping]:
+    """The sweeps of a study that are in flight; what is over is tidied up."""
+    from grokrfm.launch.work import ended_attempts
+
+    for path in sorted((study / "sweeps").glob("*/plan.json")):
+        folder = path.parent
+        states: dict[Job, str] = {}
+        for submission in submissions(folder):
+            states |= submission.going(folder)
+        if not states:
+            forget(folder)
+            continue
+        plan = plans.read(study, folder.name)
+        ended = ended_attempts(store.records(), folder.name)
+        left = {plan.digests[i] for job in states for i in job.runs} - set(ended)
+        yield Sweeping(folder.name, states, frozenset(left))
+
+
+def worker_file(folder: Path, job_id: str) -> Path:
+    """Where a pool says which process it is."""
+    return folder / "workers" / f"{job_id}.json"
+
+
+def worker_is_running(folder: Path, job_id: str) -> bool:
+    """Whether the pool of a local job runs."""
+    try:
+        held = json.loads(worker_file(folder, job_id).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return still_running(held)

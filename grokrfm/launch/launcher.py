@@ -1,0 +1,93 @@
+"""Hydra's Launcher: the runs of a study, or the jobs of any other application, at some place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast, overload
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from grokrfm.config import build
+from grokrfm.launch import hydra_jobs
+from grokrfm.launch.composition import Composer
+from grokrfm.launch.drive import Drive, Place
+from grokrfm.launch.session import Session
+from grokrfm.runs.hardware import Hardware
+
+
+class RunError(RuntimeError):
+    """A run of a sweep has failed; the message is that of its record."""
+
+
+def launch(
+    context: HydraContext,
+    task: TaskFunction,
+    config: DictConfig,
+    place: Any,
+    overrides: Sequence[Sequence[str]],
+    first: int,
+) -> Sequence[JobReturn]:
+    """What Launcher.launch does; `place` is the launcher's own node."""
+    session = getattr(task, "__self__", None)
+    if not isinstance(session, Session):
+        node = OmegaConf.to_container(place, resolve=True)
+        where = build(node, Hardware, "hydra.launcher.place")
+        cast(Place, where).check()
+        return hydra_jobs.launch(where, context, task, config, overrides, first)
+    session.started = True
+    composer = Composer(context.config_loader, config)
+    drives, positions = session.sweep(composer.settings, overrides)
+    returns = Returns(drives, positions, composer)
+    if config.hydra.callbacks:
+        for job in returns:
+            assert job.hydra_cfg is not None
+            context.callbacks.on_job_start(config=job.hydra_cfg, task_function=task)
+            context.callbacks.on_job_end(config=job.hydra_cfg, job_return=job)
+    return returns
+
+
+class Returns(Sequence[JobReturn]):
+    """The JobReturns of a sweep's runs, made when they are looked at; tens of thousands fit."""
+
+    def __init__(
+        self, drives: Sequence[Drive], positions: Sequence[tuple[int, int]], composer: Composer
+    ) -> None:
+        self._drives, self._positions, self._composer = drives, positions, composer
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @overload
+    def __getitem__(self, index: int) -> JobReturn: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[JobReturn]: ...
+    def __getitem__(self, index: int | slice) -> JobReturn | Sequence[JobReturn]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number, run = self._positions[index]
+        drive = self._drives[number]
+        sweep = drive.sweep
+        config = self._composer.compose_with_hydra(sweep.overrides[run])
+        status, value = _ended(drive, sweep.plan.digests[run])
+        task_config = OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"])
+        return JobReturn(
+            overrides=list(sweep.overrides[run]),
+            cfg=task_config,
+            hydra_cfg=OmegaConf.masked_copy(config, ["hydra"]),
+            working_dir=str(sweep.study),
+            task_name="grokrfm",
+            status=status,
+            _return_value=value,
+        )
+
+
+def _ended(drive: Drive, digest: str) -> tuple[JobStatus, Any]:
+    outcome = drive.tally.outcomes.get(digest)
+    if outcome and outcome.error:
+        return JobStatus.FAILED, RunError(outcome.error["message"])
+    metrics = outcome.metrics if outcome else drive.tally.elsewhere.get(digest)
+    if metrics is None:
+        return JobStatus.UNKNOWN, None
+    return JobStatus.COMPLETED, metrics.get("test_accuracy")

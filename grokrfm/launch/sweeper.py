@@ -1,0 +1,31 @@
+"""Hydra's Sweeper: a grid with zipped lists and exclusions, seeds outermost, in one launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf
+
+from grokrfm.launch.grid import grid
+
+
+def sweep(
+    context: HydraContext,
+    config: DictConfig,
+    launcher: Launcher,
+    params: Mapping[str, Any],
+    zipped: Sequence[Sequence[str]],
+    excluded: Sequence[Mapping[str, Any]],
+    arguments: Sequence[str],
+) -> list[Any]:
+    """What Sweeper.sweep does: the runs of `params`, a study's own, and of the command line."""
+    own = [f"{name}={value}" for name, value in params.items()]
+    runs = grid([*own, *arguments], zipped, excluded, context.config_loader)
+    folder = Path(str(config.hydra.sweep.dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, folder / "multirun.yaml")
+    return [launcher.launch(runs, initial_job_idx=0)]

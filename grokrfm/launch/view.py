@@ -1,0 +1,184 @@
+"""What a person sees of a sweep: before it, while it goes on, and when it is over."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Self
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from grokrfm.launch.chunks import duration
+from grokrfm.launch.drive import Drive
+from grokrfm.launch.slurm import Slurm
+from grokrfm.runs.record import by_cause
+from grokrfm.terminal import Terminal
+
+SLOTS_SHOWN = 12
+REFRESH_SECONDS = 0.5
+LITTLE_SPACE = 2**20
+
+
+class LiveTable:
+    """The sweep as it goes on, redrawn in place; silent where there is no terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal, self._drawn = terminal, 0.0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._draw = self._stack.enter_context(self._terminal.live())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def update(self, drive: Drive) -> None:
+        if time.monotonic() - self._drawn > REFRESH_SECONDS:
+            self._draw(_shown(drive))
+            self._drawn = time.monotonic()
+
+
+def _shown(drive: Drive) -> RenderableType:
+    counts = drive.counts()
+    total = len(drive.sweep.plan)
+    done = total - counts.get("waiting", 0) - counts.get("running", 0)
+    line = Table.grid(padding=(0, 2))
+    bar = ProgressBar(total=total, completed=done, width=24)
+    left = drive.seconds_left()
+    until = f"about {duration(left)} left" if left is not None else ""
+    line.add_row(bar, Text(f"{done} of {total} done"), Text(until))
+    parts = [f"{n} {name}" for name, n in counts.items() if n]
+    state = "stopping: runs are left as soon as they are safe (Ctrl-C again: at once)"
+    text = Text(state if drive.stopping else "  ".join(parts))
+    slots = Table.grid(padding=(0, 2))
+    running = sorted(drive.running(), key=lambda record: record.started)
+    for record in running[:SLOTS_SHOWN]:
+        where = record.provenance.get("job") or record.provenance["pid"]
+        device = record.provenance.get("visible_devices")
+        slots.add_row(
+            f"{record.provenance['host']} {where}" + (f" [{device}]" if device else ""),
+            f"{time.time() - record.started:.0f} s",
+            f"{record.facts['title']}, seed {record.config.get('seed')}",
+        )
+    if len(running) > SLOTS_SHOWN:
+        slots.add_row("", "", f"and {len(running) - SLOTS_SHOWN} more")
+    return Group(line, text, slots)
+
+
+def dry_run(drive: Drive, terminal: Terminal) -> None:
+    """Say what a sweep would do."""
+    drive.skip_finished()
+    sweep, place = drive.sweep, drive.place
+    runs = drive.left()
+    costs = [sweep.plan.costs[i] for i in runs]
+    jobs = place.jobs(runs, costs) if runs else []
+    more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
+    terminal.say(f"{len(sweep.plan)} runs in {sweep.study}{more}")
+    terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} are to be run")
+    slots = len(place.slots_of_a_job().environments())
+    terminal.say(
+        f"{len(jobs)} job{'s' * (len(jobs) != 1)} of {slots} slot{'s' * (slots != 1)},"
+        f" the largest of {max(map(len, jobs), default=0)} runs"
+    )
+    busy = min(len(jobs), getattr(place, "parallel", 1)) * slots
+    terminal.say(
+        f"about {duration(sum(costs))} of computing, {duration(sum(costs) / max(1, busy))} if all"
+        f" slots are free; both are estimates, better ones once runs like these are finished"
+    )
+    if isinstance(place, Slurm):
+        terminal.say(f"\n{place.sbatch_text(drive.folder)}")
+    terminal.say("nothing was started: dry_run=true")
+
+
+def summary(drive: Drive, terminal: Terminal) -> bool:
+    """Say how a sweep went; returns whether all that it waited for is finished."""
+    if not drive.place.wait:
+        _submitted(drive, terminal)
+        return True
+    counts = drive.counts()
+    order = ("already finished", "finished", "finished elsewhere", "failed", "crashed")
+    parts = [f"{counts[status]} {status}" for status in order if counts.get(status)]
+    if drive.sweep.repeated:
+        parts.append(f"{drive.sweep.repeated} the same as one of these")
+    for line in _by_lu(drive):
+        terminal.say(line)
+    terminal.say(", ".join(parts) or "nothing was run")
+    for line in _failures(drive):
+        terminal.problem(line)
+    left = len(drive.left())
+    for line in _losses(drive, left):
+        terminal.problem(line)
+    if left or counts.get("failed") or counts.get("crashed"):
+        terminal.problem(f"run again what is not finished: {command()}")
+        return False
+    return True
+
+
+def _by_lu(drive: Drive) -> Iterator[str]:
+    """In how many iterations LU took over: the papers' preset allows it, and hides it nowhere."""
+    metrics = [outcome.metrics for outcome in drive.tally.outcomes.values()]
+    counts = [one["lu_iterations"] for one in metrics if one.get("lu_iterations")]
+    if counts:
+        span = f"{min(counts)}" if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"
+        yield f"solved by LU in {span} iterations ({len(counts)} run{'s' * (len(counts) > 1)})"
+
+
+def _submitted(drive: Drive, terminal: Terminal) -> None:
+    jobs = len(drive.states)
+    runs = sum(len(job.runs) for job in drive.states)
+    parts = [f"{runs} run{'s' * (runs != 1)} submitted in {jobs} job{'s' * (jobs != 1)}"]
+    if drive.skipped:
+        parts.append(f"{len(drive.skipped)} already finished")
+    if drive.elsewhere:
+        parts.append(f"{len(drive.elsewhere)} in hand of another sweep")
+    terminal.say(", ".join(parts))
+    terminal.say(f"grokrfm-status {drive.sweep.study} tells how it goes")
+
+
+def _failures(drive: Drive) -> Iterator[str]:
+    """Failures by their cause, each with one traceback as example."""
+    plan = drive.sweep.plan
+    failed = [
+        (digest, outcome)
+        for digest, outcome in drive.tally.outcomes.items()
+        if outcome.error and digest in plan.index
+    ]
+    errors = {digest: outcome.error for digest, outcome in failed if outcome.error}
+    messages = [(digest, error["message"]) for digest, error in errors.items()]
+    for cause, digests in by_cause(messages).items():
+        first = digests[0]
+        more = f" and {len(digests) - 1} more" if len(digests) > 1 else ""
+        run = " ".join(drive.sweep.overrides[plan.index[first]])
+        yield f"{len(digests)} {drive.tally.outcomes[first].status}: {cause}"
+        yield f"  in {run} (digest {first}){more}"
+        example = errors[first]["traceback"].strip()
+        if example:
+            yield "\n".join(f"    {line}" for line in example.splitlines()[-20:])
+
+
+def _losses(drive: Drive, left: int) -> Iterator[str]:
+    if not left:
+        return
+    if drive.stopping:
+        yield f"stopped: {left} runs are left; those under way go on from their checkpoints"
+        return
+    if shutil.disk_usage(drive.sweep.study).free < LITTLE_SPACE:
+        yield f"the disk of {drive.sweep.study} is full"
+    for reason, jobs in drive.reasons.items():
+        shown = ", ".join(job.id for job in jobs[:3]) + (", ..." if len(jobs) > 3 else "")
+        yield f"job {shown} is lost: {reason}"
+    yield f"{left} runs have not been run"
+
+
+def command() -> str:
+    """The command line that was given."""
+    name = sys.argv[0].rpartition("/")[2]
+    return shlex.join([name, *sys.argv[1:]])

@@ -1,0 +1,150 @@
+"""Runs of equal shapes, solved as one batched computation.
+
+The engine computes a batch as it computes a run, with one more dimension. An iteration that fails
+for a batch is done again alone, run by run: then whoever fails does so as when run alone, and the
+others go on. The results are those of the runs alone up to rounding.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from grokrfm.checks import NumericsError
+from grokrfm.kernels import Kernel, OneHot
+from grokrfm.kernels.together import batch_key as kernel_key
+from grokrfm.kernels.together import together
+from grokrfm.rfm.engine import RFM, Examples, Problem, State, Step
+from grokrfm.rfm.solve import TOGETHER
+
+log = logging.getLogger(__name__)
+
+MOST_ROWS_ON_CPU = 500
+"""Training rows up to which a batch pays on a CPU; see docs/performance.md."""
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One run of a batch: the arguments of RFM.steps."""
+
+    rfm: RFM
+    kernel: Kernel
+    train: Examples
+    test: Examples
+    classes: int
+    start: Tensor | State
+
+
+def batch_key(
+    rfm: RFM, kernel: Kernel, shape: tuple[int, ...], rows: int, device: torch.device
+) -> Hashable:
+    """Equal for runs that may be members of one batch; None for a run that goes alone.
+
+    Parameters
+    ----------
+    shape   the sizes that a batch must share: training and test rows, width, classes
+    rows    training rows, of which few must be for a batch to pay on a CPU
+    """
+    too_large = device.type == "cpu" and rows > MOST_ROWS_ON_CPU
+    if rfm.batch == 1 or too_large or rfm.stop_change is not None or rfm.solver not in TOGETHER:
+        return None
+    alike = replace(rfm, ridge=0, checkpoint_seconds=0)
+    return alike, kernel_key(kernel), shape
+
+
+def steps_together(members: Sequence[Member]) -> Iterator[Mapping[int, Step | Exception]]:
+    """Run members of equal `batch_key`; yields, an iteration at a time, how it went for each.
+
+    A member is left out once its last Step or its error has been yielded. The seconds of a Step
+    are those of the iteration of the whole batch, divided by the members that took part.
+    """
+    states = {index: member.rfm.state(member.start) for index, member in enumerate(members)}
+    batch: _Batch | None = None
+    one_by_one = False
+    while states:
+        started = time.perf_counter()
+        done: Mapping[int, Step | Exception] | None = None
+        try:
+            if not one_by_one and (batch is None or batch.members.keys() != states.keys()):
+                batch = None  # its memory goes before the next one takes some
+                batch = _Batch({index: members[index] for index in states})
+            if batch is not None:
+                done = batch.iterate(states)
+        except NumericsError:
+            pass
+        except Exception as error:  # no memory for all, or somebody's kernel that takes no batch
+            log.warning("%d runs go on one by one, not in a batch: %s", len(states), error)
+            batch, one_by_one = None, True
+        if done is None:
+            done = {index: _alone(members[index], state) for index, state in states.items()}
+        share = (time.perf_counter() - started) / len(states)
+        yield {index: _taking(share, outcome) for index, outcome in done.items()}
+        states = {
+            index: outcome.state
+            for index, outcome in done.items()
+            if isinstance(outcome, Step) and not outcome.last
+        }
+
+
+class _Batch:
+    """Members stacked: every tensor of theirs with one more dimension, the first."""
+
+    def __init__(self, members: Mapping[int, Member]) -> None:
+        self.members = members
+        first, every = next(iter(members.values())), list(members.values())
+        self._rfm = first.rfm
+        M = _matrix(first.start)
+        self._problem = Problem.of(
+            together([member.kernel for member in every]),
+            _stacked([member.train for member in every]),
+            _stacked([member.test for member in every]),
+            first.classes,
+            M.new_tensor([[member.rfm.ridge] for member in every]),
+            TOGETHER[first.rfm.solver],
+            M,
+        )
+
+    def iterate(self, states: Mapping[int, State]) -> dict[int, Step | Exception]:
+        """One iteration of every member.
+
+        Raises
+        ------
+        NumericsError   if it fails for any
+        """
+        M = torch.stack([state.M for state in states.values()])
+        fit = self._rfm.fit(self._problem, M)
+        largest = M.new_tensor([state.largest for state in states.values()])
+        if not (fit.next_M.norm(dim=(-2, -1)) <= largest).all():
+            raise NumericsError("a feature matrix of the batch exploded")
+        return {
+            index: self._rfm.step(state, fit.of_run(b), seconds=0)
+            for b, (index, state) in enumerate(states.items())
+        }
+
+
+def _alone(member: Member, state: State) -> Step | Exception:
+    try:
+        return next(
+            member.rfm.steps(member.kernel, member.train, member.test, member.classes, state)
+        )
+    except Exception as error:
+        return error
+
+
+def _taking(seconds: float, outcome: Step | Exception) -> Step | Exception:
+    return replace(outcome, seconds=seconds) if isinstance(outcome, Step) else outcome
+
+
+def _stacked(every: Sequence[Examples]) -> Examples:
+    """The rows of all members; strata, which differ in size, are for those who look at each."""
+    inputs = OneHot(torch.stack([e.inputs.active for e in every]), every[0].inputs.width)
+    return Examples(inputs, torch.stack([e.labels for e in every]))
+
+
+def _matrix(start: Tensor | State) -> Tensor:
+    return start.M if isinstance(start, State) else start

@@ -1,0 +1,126 @@
+"""Hydra finds launchers and sweepers here; what they do is in grokrfm.launch.
+
+Nothing heavy is imported before it is used, since Hydra imports every plugin of an environment
+whenever any application starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+
+class GrokrfmLauncher(Launcher):
+    """Runs jobs at a place: on this machine's slots, or on a SLURM cluster.
+
+    Parameters
+    ----------
+    place   a node of grokrfm's config group `hardware`
+    """
+
+    def __init__(self, place: Any) -> None:
+        self.place = place
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        from grokrfm.launch.launcher import launch
+
+        return launch(
+            self.context, self.task, self.config, self.place, job_overrides, initial_job_idx
+        )
+
+
+class GrokrfmSweeper(Sweeper):
+    """The grid of what is swept over, with zipped lists and exclusions, in one launch.
+
+    Parameters
+    ----------
+    params    name → values in Hydra's grammar, as for Hydra's basic sweeper
+    zip       lists of names that advance together
+    exclude   mappings name → value; runs that match all entries of one are left out
+    """
+
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        zip: Sequence[Sequence[str]],
+        exclude: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self.params, self.zip, self.exclude = params, zip, exclude
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        from hydra.core.plugins import Plugins
+
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from grokrfm.launch.sweeper import sweep
+
+        plain = [
+            OmegaConf.to_container(node) if OmegaConf.is_config(node) else node
+            for node in (self.params, self.zip, self.exclude)
+        ]
+        assert self.hydra_context and self.config and self.launcher
+        return sweep(self.hydra_context, self.config, self.launcher, *plain, arguments)
+
+
+def _store(group: str, name: str, **node: Any) -> None:
+    ConfigStore.instance().store(
+        group=f"hydra/{group}",
+        name=name,
+        node={"_target_": f"{__name__}.Grokrfm{group.title()}", "_recursive_": False, **node},
+        provider="grokrfm",
+    )
+
+
+LOCAL = {
+    "_target_": "grokrfm.launch.local.LocalCPU",
+    "device": "cpu",
+    "threads": 1,
+    "slots": None,
+    "wait": True,
+    "run_minutes": None,
+}
+SLURM = {
+    "_target_": "grokrfm.launch.slurm.Slurm",
+    "device": "cpu",
+    "threads": 1,
+    "partition": None,
+    "account": None,
+    "qos": None,
+    "constraint": None,
+    "time": 60,
+    "memory": 4,
+    "cpus": 1,
+    "gpus": 0,
+    "slots_per_device": 1,
+    "parallel": 256,
+    "chunk_minutes": 10,
+    "timeouts": 100,
+    "setup": [],
+    "sbatch": {},
+    "wait": True,
+    "run_minutes": None,
+}
+_store("launcher", "grokrfm", place="${hardware}")  # of grokrfm itself: hardware=… says where
+_store("launcher", "grokrfm_local", place=LOCAL)  # of any Hydra application
+_store("launcher", "grokrfm_slurm", place=SLURM)
+_store("sweeper", "grokrfm", params={}, zip=[], exclude=[])
