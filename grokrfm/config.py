@@ -24,6 +24,7 @@ from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.shared import Shared
 from grokrfm.runs.spec import Spec
 from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
@@ -33,6 +34,8 @@ Settings = Mapping[str, Any]
 
 SCIENCE = ("task", "split", "kernel", "rfm", "start", "seed")
 PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun", "retry", "dry_run")
+LEARNED_START = ("task", "kernel", "rfm", "start")
+"""What a start that is learned depends on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,7 @@ def plan_of_settings(settings: Settings) -> Plan:
     rerun = boolean("rerun", settings["rerun"])
     hardware = build_hardware(settings)
     study = study_folder(settings)
-    experiment = build_experiment(settings)
+    experiment = build_experiment(settings, study, hardware)
     return Plan(build_spec(settings), experiment, hardware, study, rerun, settings)
 
 
@@ -125,21 +128,30 @@ def complete(settings: Any) -> Settings:
     return {str(key): value for key, value in settings.items()}
 
 
-def build_experiment(settings: Settings) -> Experiment:
-    """The experiment that the scientific settings and the probes describe."""
+def build_experiment(
+    settings: Settings, study: Path | None = None, hardware: Hardware | None = None
+) -> Experiment:
+    """The experiment that the scientific settings and the probes describe.
+
+    With a study folder, and the hardware that computes, learned starts are shared there.
+    """
     probes = {
         name: build(node, Probe, f"probe.{name}")
         for name, node in _mapping(settings["probe"], "probe").items()
     }
-    return Experiment(
-        task=build(settings["task"], Task, "task"),
-        splitter=build(settings["split"], Splitter, "split"),
-        kernel=build(settings["kernel"], Kernel, "kernel"),
-        rfm=build(settings["rfm"], RFM, "rfm"),
-        start=build(settings["start"], Start, "start"),
-        probes=probes,
-        seed=settings["seed"],
-    )
+    parts: dict[str, Any] = {
+        "task": build(settings["task"], Task, "task"),
+        "splitter": build(settings["split"], Splitter, "split"),
+        "kernel": build(settings["kernel"], Kernel, "kernel"),
+        "rfm": build(settings["rfm"], RFM, "rfm"),
+        "start": build(settings["start"], Start, "start"),
+    }
+    shared = None
+    if study and hardware:
+        science = {key: _scientific(settings[key]) for key in LEARNED_START}
+        spec = Spec(science, {}, FeatureSelection("none"))
+        shared = Shared(study / "starts", spec, hardware)
+    return Experiment(**parts, probes=probes, seed=settings["seed"], shared_start=shared)
 
 
 def build_spec(settings: Settings) -> Spec:
@@ -152,6 +164,34 @@ def build_spec(settings: Settings) -> Spec:
     _check_features(features, settings["rfm"])
     science = {key: _scientific(settings[key]) for key in SCIENCE}
     return Spec(science, settings["probe"], features)
+
+
+def preset(group: str, option: str, **settings: Any) -> Any:
+    """The object that one option of conf/ describes, for use from Python; some settings replaced.
+
+    Raises
+    ------
+    SettingError   if there is no such option or setting, or a value that it cannot have
+
+    Examples
+    --------
+    >>> from grokrfm.config import preset
+    >>> preset("rfm", "default", iterations=20).ridge
+    1e-08
+    >>> preset("split", "fixed_points", reflections=[3]).reflections
+    [3]
+    """
+    path = conf_folder() / group / f"{option}.yaml"
+    if not path.is_file():
+        options = [file.stem for file in path.parent.glob("*.yaml")]
+        groups = [folder.name for folder in conf_folder().iterdir() if folder.is_dir()]
+        hint = nearest(option, options) if options else nearest(group, groups)
+        raise SettingError(f"{group}={option}", f"there is no such option; {hint}")
+    node = {**_mapping(OmegaConf.to_container(OmegaConf.load(path)), group), **settings}
+    for key, value in node.items():
+        if value == "???":
+            raise SettingError(f"{group}.{key}", f"must be given; {option} has no value for it")
+    return build(node, object, group)
 
 
 def build(node: Any, expected: type[T], path: str) -> T:

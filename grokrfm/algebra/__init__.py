@@ -13,6 +13,7 @@ from grokrfm.algebra.families import (
     units,
 )
 from grokrfm.algebra.groups import Element, Group
+from grokrfm.algebra.logarithm import generator, logarithms
 from grokrfm.algebra.orbits import fixed_points, generated_subgroup, orbits
 from grokrfm.algebra.symmetry import Symmetry
 
@@ -25,7 +26,9 @@ __all__ = [
     "dihedral",
     "fixed_points",
     "generated_subgroup",
+    "generator",
     "is_prime",
+    "logarithms",
     "orbits",
     "permutations",
     "product",

@@ -12,6 +12,7 @@ from grokrfm.tasks.operations import (
     subtraction,
 )
 from grokrfm.tasks.polynomial import polynomial
+from grokrfm.tasks.reflections import fixing_reflection, reflections, require_two_operands
 from grokrfm.tasks.task import Task
 from grokrfm.tasks.times import times
 from grokrfm.tasks.two_tasks import two_tasks
@@ -25,9 +26,12 @@ __all__ = [
     "cayley",
     "division",
     "division_if_odd",
+    "fixing_reflection",
     "multiplication",
     "multiplication_with_zero",
     "polynomial",
+    "reflections",
+    "require_two_operands",
     "subtraction",
     "times",
     "two_tasks",

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -186,3 +187,20 @@ def test_a_failed_run_claims_no_matrices_that_were_never_written(tmp_path):
     spec, _, record = run(tmp_path, Countdown(error=RuntimeError("late")), features="all")
     assert list(record.features) == []
     assert read(tmp_path, spec.digest) == {}
+
+
+def test_the_log_says_where_a_run_is_how_fast_and_how_long_it_takes(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("grokrfm.runs.attempt.LOG_SECONDS", 0)
+    with caplog.at_level("INFO"):
+        spec, _, _ = run(tmp_path, Countdown(3))
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    line = rf"{spec.digest} \(countdown\): iteration 2 of 3, [\d.e-]+ s/it, \d+ s left"
+    assert re.fullmatch(line, said[1])
+    assert said[2].endswith("iteration 3 of 3, " + said[2].split(", ")[1] + ", 0 s left")
+
+
+def test_a_quick_run_fills_no_log(tmp_path, caplog):
+    with caplog.at_level("INFO"):
+        run(tmp_path, Countdown(3))
+    assert caplog.records == []
