@@ -26,9 +26,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.config import conf_folder
 from grokrfm.launch.session import Session
 from grokrfm.manual import manual
+from grokrfm.paths import conf_folder
 from grokrfm.terminal import Terminal
 
 FULL_ERROR = "HYDRA_FULL_ERROR"

@@ -20,6 +20,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from grokrfm.checks import SettingError, boolean, integer, nearest, within
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
+from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
@@ -48,13 +49,6 @@ class Plan:
     study: Path
     rerun: bool
     settings: Settings
-
-
-def conf_folder() -> Path:
-    """The folder of YAML files: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
 
 
 def plan(config: DictConfig) -> Plan:
@@ -157,13 +151,16 @@ def build_experiment(
 def build_spec(settings: Settings) -> Spec:
     """What plain settings compute and leave."""
     save = settings["save"]
-    if not isinstance(save, dict) or set(save) != {"features"}:
-        raise SettingError("save", f"must hold one setting, as in save.features=all, got {save!r}")
+    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
+        raise SettingError(
+            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
+        )
     with within("save"):
         features = FeatureSelection(save["features"])
     _check_features(features, settings["rfm"])
     science = {key: _scientific(settings[key]) for key in SCIENCE}
-    return Spec(science, settings["probe"], features)
+    with within("save"):
+        return Spec(science, settings["probe"], features, save["predictions"])
 
 
 def preset(group: str, option: str, **settings: Any) -> Any:

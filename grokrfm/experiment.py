@@ -214,8 +214,22 @@ class Experiment:
             {**numbers, "solver": step.solver, "seconds": step.seconds},
             {k: M.cpu().numpy() for k, M in arrays.items()},
             partial(self._packed, step.state, seen),
+            partial(self._predictions, step),
             self._hindsight(step, seen) if step.last else {},
         )
+
+    def _predictions(self, step: Step) -> Arrays:
+        rows = np.concatenate([self.split.train, self.split.test])
+        highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
+        lead = highest[:, 0] - highest[:, 1]
+        return {
+            "rows": rows,
+            "operands": self.task.pairs[rows],
+            "labels": self.task.labels[rows],
+            "training": np.arange(len(rows)) < len(self.split.train),
+            "predicted": classes[:, 0].cpu().numpy(),
+            "lead": lead.to(torch.float64).cpu().numpy(),
+        }
 
     def _packed(self, state: State, seen: Sequence[np.ndarray]) -> Arrays:
         """A state as arrays; the outputs only where the next iteration looks at them."""

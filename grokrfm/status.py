@@ -16,6 +16,7 @@ from grokrfm.collect.cli import guarded
 from grokrfm.collect.frames import open_stores
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import Sweeping, submissions, sweeping
+from grokrfm.launch.lock import launching
 from grokrfm.launch.work import STOP
 from grokrfm.runs import plans
 from grokrfm.runs.record import Record, best_by_digest, by_cause
@@ -73,7 +74,11 @@ class Standing:
 
     @cached_property
     def flights(self) -> Sequence[Sweeping]:
-        return list(sweeping(self.store.study, self.store))
+        try:
+            with launching(self.store.study, wait_seconds=0):
+                return list(sweeping(self.store.study, self.store, tidy=True))
+        except StoreError:  # a launch is under way, or the folder is only to be read
+            return list(sweeping(self.store.study, self.store))
 
     @cached_property
     def statuses(self) -> Mapping[str, str]:

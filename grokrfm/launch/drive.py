@@ -19,6 +19,7 @@ from grokrfm.launch.jobs import (
     Submission,
     forget,
     remember,
+    schedulers,
     submissions,
     sweeping,
     worker_file,
@@ -170,7 +171,7 @@ class Drive:
         wanted = set(self.left()) | again
         _ = self._asked_anew
         in_hand: set[str] = set()
-        for other in sweeping(self.sweep.study, self.tally.store):
+        for other in sweeping(self.sweep.study, self.tally.store, tidy=True):
             if other.name != self.sweep.plan.name:
                 in_hand |= other.waiting
         digests = self.sweep.plan.digests
@@ -204,7 +205,8 @@ class Drive:
         ]
         submitted = self.place.submit(pools, self.folder.resolve())
         jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]
-        remember(self.folder, Submission(self.place.scheduler, platform.node(), jobs))
+        here = schedulers()[self.place.scheduler].here()
+        remember(self.folder, Submission(self.place.scheduler, here, jobs))
         self.states = dict.fromkeys(jobs, "SUBMITTED")
 
     def _watch(self, view: View) -> None:
@@ -226,7 +228,8 @@ class Drive:
                     return
                 self.stopping = True
                 self.elsewhere = set()
-                (self.folder / STOP).touch()
+                if self.folder.exists():  # something was submitted
+                    (self.folder / STOP).touch()
                 for submission in submissions(self.folder):
                     if submission.scheduler != "local":
                         submission.cancel(self.folder)
@@ -241,7 +244,7 @@ class Drive:
             self.tally.refresh()
             left = set(self.left())
             for job in gone:
-                if left & set(job.runs) and not self._ended_well(job):
+                if left & set(job.runs):
                     self.lost.add(job)
                     self._see_why(job)
         self.states = going
@@ -251,10 +254,6 @@ class Drive:
                 if other.name != self.sweep.plan.name:
                     in_hand |= other.waiting
             self.elsewhere &= in_hand
-
-    def _ended_well(self, job: Job) -> bool:
-        """Whether a job that is over has come to its own end, and so handed its last runs back."""
-        return (self.folder / "workers" / f"{job.id}.done").exists()
 
     def _lost_runs(self) -> set[int]:
         return {i for job in self.lost for i in job.runs}

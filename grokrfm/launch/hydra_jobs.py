@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
+from grokrfm.launch.jobs import SUBMITIT
 from grokrfm.launch.lane import Raised
 from grokrfm.launch.pool import Death, Group, Pool
 
@@ -34,6 +36,9 @@ class HydraWork:
     answers: dict[int, JobReturn] = field(default_factory=dict)
 
     def begin(self) -> None:
+        pass
+
+    def end(self) -> None:
         pass
 
     def perform(self) -> bytes:
@@ -102,8 +107,14 @@ def launch(
         for part in parts
     ]
     answers: dict[int, JobReturn] = {}
-    for job in place.submit(pools, folder):
-        answers |= job.result()
+    jobs = place.submit(pools, folder)
+    try:
+        for job in jobs:
+            answers |= job.result()
+    finally:
+        for job in jobs:
+            job.cancel()
+    shutil.rmtree(folder / SUBMITIT)
     return [answers[number] for number in configs]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -34,6 +33,9 @@ class Job:
 class Scheduler(Protocol):
     """Who runs jobs, asked after the fact."""
 
+    def here(self) -> str | None:
+        """The name of what is asked here: this machine, or the cluster; None: there is none."""
+
     def going(self, folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
         """Job → state of those that run or wait, of a sweep's folder."""
 
@@ -55,27 +57,32 @@ class Submission:
     Parameters
     ----------
     scheduler : str   a name in `schedulers()`
-    host : str        where it was submitted
+    host : str        whose jobs they are: of a machine, or of a cluster
     """
 
     scheduler: str
-    host: str
+    host: str | None
     jobs: Sequence[Job]
 
     def going(self, folder: Path) -> dict[Job, str]:
         """The jobs that run or wait, with their states.
 
-        Local jobs of another host are taken to go on, as nothing is known of them here.
+        Jobs of another host are taken to go on, as nothing is known of them here.
         """
-        if self.scheduler == "local" and self.host != platform.node():
+        if not self._is_here:
             return dict.fromkeys(self.jobs, f"on {self.host}")
         states = schedulers()[self.scheduler].going(folder, [job.id for job in self.jobs])
         return {job: states[job.id] for job in self.jobs if job.id in states}
 
     def cancel(self, folder: Path) -> None:
-        ids = [job.id for job in self.going(folder)]
+        """End the jobs, if they are of this host."""
+        ids = [job.id for job in self.going(folder)] if self._is_here else []
         if ids:
             schedulers()[self.scheduler].cancel(folder, ids)
+
+    @property
+    def _is_here(self) -> bool:
+        return self.host == schedulers()[self.scheduler].here()
 
 
 def remember(folder: Path, submission: Submission) -> None:
@@ -122,8 +129,14 @@ class Sweeping:
     waiting: frozenset[str]
 
 
-def sweeping(study: Path, store: Store) -> Iterator[Sweeping]:
-    """The sweeps of a study that are in flight; what is over is tidied up."""
+def sweeping(study: Path, store: Store, *, tidy: bool = False) -> Iterator[Sweeping]:
+    """The sweeps of a study that are in flight.
+
+    Parameters
+    ----------
+    tidy   whether to remove what those that are over have left; only for who holds the launch
+           lock, as what another launch is about to submit looks as if it were over
+    """
     from grokrfm.launch.work import ended_attempts
 
     for path in sorted((study / "sweeps").glob("*/plan.json")):
@@ -132,7 +145,8 @@ def sweeping(study: Path, store: Store) -> Iterator[Sweeping]:
         for submission in submissions(folder):
             states |= submission.going(folder)
         if not states:
-            forget(folder)
+            if tidy:
+                forget(folder)
             continue
         plan = plans.read(study, folder.name)
         ended = ended_attempts(store.records(), folder.name)

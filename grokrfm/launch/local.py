@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import sys
 from abc import abstractmethod
@@ -17,20 +18,11 @@ import submitit
 from grokrfm.checks import SettingError, boolean, integer, positive
 from grokrfm.launch.jobs import SUBMITIT, worker_is_running
 from grokrfm.launch.pool import Pool
+from grokrfm.launch.slots import TheseSlots, arithmetic
 from grokrfm.runs.hardware import Hardware, available_cores
 from grokrfm.runs.record import process_start
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
-
-
-@dataclass(frozen=True)
-class TheseSlots:
-    """Slots that the launching process has chosen."""
-
-    chosen: Sequence[Mapping[str, str]]
-
-    def environments(self) -> Sequence[Mapping[str, str]]:
-        return self.chosen
 
 
 @dataclass(frozen=True)
@@ -167,6 +159,9 @@ class LocalGPUs(Local):
 class Processes:
     """The local jobs of a sweep, looked up by their processes."""
 
+    def here(self) -> str:
+        return platform.node()
+
     def going(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
         return {
             job: "RUNNING"
@@ -187,15 +182,6 @@ def _is_controller(pid: int, folder: Path) -> bool:
         return False
     # The command of a process that is being made is empty for a moment.
     return start is not None and (not command or str(folder).encode() in command)
-
-
-def arithmetic(threads: int) -> dict[str, str]:
-    """Variables that a process needs from its start: threads, and where modules are found."""
-    return {
-        "OMP_NUM_THREADS": str(threads),
-        "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "10000"),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-    }
 
 
 @contextmanager

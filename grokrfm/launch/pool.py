@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Protocol
 
+from submitit import JobEnvironment
 from submitit.helpers import DelayedSubmission
 
 from grokrfm.checks import GrokrfmError
@@ -63,6 +64,9 @@ class Work(Protocol):
 
     def begin(self) -> None:
         """The job starts, or starts again."""
+
+    def end(self) -> None:
+        """The job ends, or is to start again; no lane is left."""
 
     def perform(self) -> bytes:
         """The pickled Perform that lanes are sent first."""
@@ -111,7 +115,7 @@ class Pool:
     work : Work
     slots : Slots
     logs : Path         folder for what the lanes print
-    minutes : float     the job's time limit, None for none: work that would not fit is handed back
+    minutes : float     for which it may work, None for ever: work that would not fit is handed back
     driver              provenance of the process without which the pool stops; None: it goes on
     """
 
@@ -133,6 +137,7 @@ class Pool:
             raise
         finally:
             self._leave(0)
+            self.work.end()
         return self.work.result()
 
     def checkpoint(self) -> DelayedSubmission:
@@ -150,7 +155,7 @@ class Pool:
         return {**self.__dict__, "_lanes": {}}
 
     def _run(self) -> None:
-        started, pace = time.monotonic(), 1.0
+        started, pace, handed_back = time.monotonic(), 1.0, False
         waiting = deque(self.work.groups())
         alone: deque[Group] = deque()  # to be done while no other lane works
         environments = self.slots.environments()
@@ -164,8 +169,8 @@ class Pool:
             while (waiting and not self._exclusive()) or (alone and not self._busy()):
                 source = waiting if waiting else alone
                 remaining = self._seconds_left(started)
-                if done and remaining < 1.2 * pace * self.work.seconds(source[0]) + GRACE_SECONDS:
-                    log.info("the time left is too short for what is next; it is handed back")
+                if done and remaining < 1.2 * pace * self.work.seconds(source[0]):
+                    handed_back = True
                     waiting.clear()
                     alone.clear()
                     break
@@ -177,7 +182,7 @@ class Pool:
                 lane.give(self.work.item(group))
             busy = self._busy()
             if not busy:
-                return
+                break
             ready = wait([lane.connection for lane in busy], POLL_SECONDS)
             for lane in busy:
                 doing = self._lanes[lane]
@@ -190,6 +195,9 @@ class Pool:
                         pace = max(0.9 * pace, elapsed / self.work.seconds(doing.group))
                 elif doing.overdue(self.work.limit(doing.group)):
                     lane.kill()
+        if handed_back:  # to the scheduler, as at a time-out: nobody else may be there to take it
+            log.info("the time left is too short for what is next: the job asks to start again")
+            signal.raise_signal(signal.Signals["SIG" + JobEnvironment.USR_SIG])
 
     def _idle_lane(
         self, perform: bytes, free: deque[int], environments: Sequence[Mapping[str, str]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import math
 import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,15 +19,21 @@ import submitit
 from grokrfm.checks import GrokrfmError, SettingError, boolean, integer, nearest, positive
 from grokrfm.launch.chunks import chunks
 from grokrfm.launch.jobs import SUBMITIT
-from grokrfm.launch.local import arithmetic
 from grokrfm.launch.pool import Pool
+from grokrfm.launch.slots import SlotsOfAJob
 from grokrfm.runs.hardware import Hardware
 
-SIGNAL_SECONDS = 60
-"""How long before its time limit a job is told; SLURM checks limits every half a minute."""
+WARNING_SECONDS = 60
+"""How long before its time limit a job is told, or half a minute earlier, as SLURM looks then."""
 
-OURS = ("array", "error", "open-mode", "output", "requeue", "signal")
-"""Options of sbatch without which a sweep could not be followed or continued."""
+OURS = ("array", "error", "job-name", "no-requeue", "open-mode", "output", "requeue", "signal")
+"""Options of sbatch by which a sweep is followed and continued."""
+
+SPOIL = ("help", "parsable", "quiet", "test-only", "usage", "verbose", "version", "wait", "wrap")
+"""Options of sbatch that describe no job."""
+
+ATTEMPTS = 4
+"""How often SLURM is asked before it counts as down; every program has patience of its own."""
 
 OVER = frozenset(
     {
@@ -48,26 +54,6 @@ OVER = frozenset(
 
 class SchedulerError(GrokrfmError):
     """SLURM refused, or did not answer."""
-
-
-@dataclass(frozen=True)
-class SlotsOfAJob:
-    """Slots on the devices, or else the processors, that SLURM gave a job."""
-
-    slots_per_device: int
-    cpus: int
-    threads: int
-
-    def environments(self) -> list[dict[str, str]]:
-        base = arithmetic(self.threads)
-        devices = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        if devices in ("", "NoDevFiles"):
-            return [base for _ in range(max(1, self.cpus // self.threads))]
-        return [
-            {**base, "CUDA_VISIBLE_DEVICES": device}
-            for _ in range(self.slots_per_device)
-            for device in devices.split(",")
-        ]
 
 
 @dataclass(frozen=True)
@@ -138,19 +124,23 @@ class Slurm(Hardware):
 
     @property
     def minutes(self) -> float:
-        return self.time
+        return self.time - self._warning_seconds / 60
+
+    @property
+    def _warning_seconds(self) -> int:
+        return min(WARNING_SECONDS, 20 * self.time)
 
     @property
     def sweep_threads(self) -> int:
         return self.threads or max(1, self.cpus // max(1, self.gpus * self.slots_per_device))
 
     def slots_of_a_job(self) -> SlotsOfAJob:
-        return SlotsOfAJob(self.slots_per_device, self.cpus, self.sweep_threads)
+        return SlotsOfAJob(self.gpus, self.slots_per_device, self.cpus, self.sweep_threads)
 
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
         """The runs of each job: so many minutes of estimated work each, in order."""
-        slots = max(1, self.gpus * self.slots_per_device or self.cpus // self.sweep_threads)
-        return chunks(runs, costs, seconds=60 * min(self.chunk_minutes, self.time) * slots)
+        seconds = 60 * min(self.chunk_minutes, self.time) * len(self.slots_of_a_job())
+        return chunks(runs, costs, seconds)
 
     def check(self) -> None:
         """Refuse what this cluster would refuse, before anything is written.
@@ -167,21 +157,27 @@ class Slurm(Hardware):
                 )
         known = _long_options()
         for option in self.sbatch:
-            if str(option) in OURS:
-                raise SettingError(f"sbatch.{option}", "is set by grokrfm itself; leave it out")
-            if known and str(option).replace("_", "-") not in known:
+            name = str(option).replace("_", "-")
+            if name in OURS:
+                raise SettingError(f"hardware.sbatch.{option}", "is set by grokrfm itself")
+            if name not in known:
                 raise SettingError(
-                    f"sbatch.{option}",
-                    f"sbatch has no option --{option}; {nearest(str(option), known)}; it has"
+                    f"hardware.sbatch.{option}",
+                    f"sbatch has no option --{name}; {nearest(name, known)}; it has"
                     f" {', '.join(sorted(known))}",
                 )
         partitions = _asked("sinfo", "-h", "-o", "%R").split()
-        if self.partition is not None and partitions:
-            for one in self.partition.split(","):
-                if one not in partitions:
-                    raise SettingError(
-                        "partition", f"there is no partition {one}; {nearest(one, partitions)}"
-                    )
+        for one in self.partition.split(",") if self.partition else ():
+            if one not in partitions:
+                raise SettingError(
+                    "hardware.partition", f"there is no partition {one}; {nearest(one, partitions)}"
+                )
+        text = self.sbatch_text(Path(os.devnull))
+        tried = subprocess.run(
+            ["sbatch", "--test-only"], input=text, capture_output=True, text=True, check=False
+        )
+        if tried.returncode:
+            raise SchedulerError(_refused(_reason(tried.stderr)))
 
     def submit(self, pools: Sequence[Pool], folder: Path) -> list[submitit.Job[Any]]:
         """Submit pools as job arrays, each as large as the cluster allows.
@@ -196,15 +192,15 @@ class Slurm(Hardware):
         for start in range(0, len(pools), largest):
             try:
                 jobs += executor.submit_array(list(pools[start : start + largest]))
-            except (submitit.core.utils.FailedJobError, RuntimeError) as error:
+            except submitit.core.utils.FailedJobError as error:
                 Cluster().cancel(folder, [job.job_id for job in jobs])
-                raise SchedulerError(f"hardware=slurm: sbatch refused: {_reason(error)}") from error
+                raise SchedulerError(_refused(_reason(str(error)))) from error
         return jobs
 
     def executor(self, folder: Path) -> submitit.SlurmExecutor:
         executor = submitit.SlurmExecutor(folder / SUBMITIT, max_num_timeout=self.timeouts)
         options: dict[str, Any] = {
-            "job_name": "grokrfm",
+            "job_name": _job_name(folder),
             "partition": self.partition,
             "account": self.account,
             "qos": self.qos,
@@ -214,7 +210,7 @@ class Slurm(Hardware):
             "cpus_per_task": self.cpus,
             "gpus_per_node": self.gpus or None,
             "array_parallelism": self.parallel,
-            "signal_delay_s": SIGNAL_SECONDS,
+            "signal_delay_s": self._warning_seconds,
             "stderr_to_stdout": True,
             "setup": list(self.setup) or None,
             "additional_parameters": {**self.sbatch, "requeue": True},
@@ -230,10 +226,16 @@ class Slurm(Hardware):
 class Cluster:
     """The jobs of a sweep as SLURM knows them."""
 
+    def here(self) -> str | None:
+        """The cluster's name; None where there is no SLURM."""
+        return None if shutil.which("scontrol") is None else _configured("ClusterName")
+
     def going(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
-        command = ("squeue", "-h", "-r", "-t", "all", "-u", getpass.getuser(), "-o", "%F|%K|%i|%T")
+        # By name: a number may be given out again, and a study may have jobs of several users.
+        name = _job_name(folder)
+        lines = _asked("squeue", "-h", "-r", "-t", "all", f"--name={name}", "-o", "%F|%K|%i|%T")
         states: dict[str, str] = {}
-        for line in _asked(*command).splitlines():
+        for line in lines.splitlines():
             array, task, job, state = line.split("|")
             states[f"{array}_{task}" if task.isdigit() else job] = state
         return {job: states[job] for job in ids if states.get(job, "COMPLETED") not in OVER}
@@ -243,35 +245,55 @@ class Cluster:
             subprocess.run(["scancel", *ids[start : start + 500]], capture_output=True, check=False)
 
 
-@cache
 def largest_array() -> int:
     """How many jobs one array may have on this cluster."""
-    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _asked("scontrol", "show", "config"), re.M)
-    return max(1, int(found.group(1))) if found else 1000
+    return max(1, int(_configured("MaxArraySize") or 1000))
+
+
+def _refused(reason: str) -> str:
+    return f"hardware=slurm: sbatch refuses: {reason}; nothing was submitted"
+
+
+def _job_name(folder: Path) -> str:
+    return f"grokrfm-{folder.name}"
+
+
+@cache
+def _configured(name: str) -> str | None:
+    """An entry of the cluster's configuration."""
+    found = re.search(rf"^{name}\s*=\s*(\S+)", _asked("scontrol", "show", "config"), re.M)
+    return found and found.group(1)
 
 
 @cache
 def _long_options() -> frozenset[str]:
-    return frozenset(re.findall(r"--([a-z][a-z0-9-]+)", _asked("sbatch", "--help")))
+    listed = re.findall(r"--([a-z][a-z0-9-]+)", _asked("sbatch", "--help"))
+    return frozenset(listed) - set(OURS) - set(SPOIL)
 
 
 def _asked(*command: str) -> str:
-    """What a program of SLURM's prints; empty if it knows nothing of what is asked.
+    """What a program of SLURM's prints.
 
     Raises
     ------
-    SchedulerError   if the controller does not answer
+    SchedulerError   if it is not there, or the controller does not answer
     """
-    for _ in range(5):
+    said = ""
+    for attempt in range(ATTEMPTS):
+        time.sleep(attempt)
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SchedulerError(f"{' '.join(command[:2])}: {error}") from error
-        if done.returncode == 0 or "Invalid job id" in done.stderr:
+            said = str(error)
+            continue
+        if done.returncode == 0:
             return done.stdout
-    raise SchedulerError(f"{' '.join(command[:2])}: {done.stderr.strip()}")
+        said = _reason(done.stderr)
+    raise SchedulerError(f"hardware=slurm: {command[0]} does not answer: {said}")
 
 
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if "sbatch" in line or "rror" in line]
-    return lines[-1] if lines else str(error)
+def _reason(said: str) -> str:
+    """The last complaint in what a program of SLURM's prints."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if "error" in line or "failure" in line] or lines
+    return re.sub(r"^(s\w+: )?(error|fatal): ", "", telling[-1]) if telling else "without a word"

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 STOP = "stop"
 """A file of this name in a sweep's folder stops its pools."""
 
+SUPERSEDED_SECONDS = 10.0
+"""How long the earlier process of a job may take to see that there is a later one, and to leave."""
+
 OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator")
 ENDED = ("finished", "failed", "crashed")
 
@@ -60,11 +63,18 @@ class StudyWork:
 
     def begin(self) -> None:
         os.environ[SWEEP] = self.sweep  # for this process's records, and its lanes'
-        path = self._worker_file()
+        path = self._worker_file
         path.parent.mkdir(exist_ok=True)
+        before = path.exists()
         aside = path.with_suffix(f".{os.getpid()}")
         aside.write_text(self._identity, encoding="utf-8")
         aside.replace(path)
+        if before:  # on a node cut off from the scheduler, say, it may yet live
+            time.sleep(SUPERSEDED_SECONDS)
+
+    def end(self) -> None:
+        if not self._superseded():
+            self._worker_file.unlink(missing_ok=True)
 
     def perform(self) -> bytes:
         return cloudpickle.dumps(_Runner(self.study, self.device, self.threads))
@@ -125,10 +135,10 @@ class StudyWork:
 
     def broke(self, error: Exception) -> None:
         with suppress(OSError):
-            self._worker_file().with_suffix(".error").write_text(str(error), encoding="utf-8")
+            self._worker_file.with_suffix(".error").write_text(str(error), encoding="utf-8")
 
     def result(self) -> None:
-        self._worker_file().with_suffix(".done").touch()
+        pass
 
     def __getstate__(self) -> dict[str, Any]:
         kept = dict(self.__dict__)
@@ -144,14 +154,21 @@ class StudyWork:
     def _store(self) -> Store:
         return Store(self.study)
 
+    @property
     def _worker_file(self) -> Path:
         return worker_file(plans.folder(self.study, self.sweep), JobEnvironment().job_id)
 
     def _superseded(self) -> bool:
-        """Whether the job has started again elsewhere: its node was taken for dead, say."""
-        with suppress(OSError):
-            return self._worker_file().read_text(encoding="utf-8") != self._identity
-        return False
+        """Whether the job has started again elsewhere, or is over for all others.
+
+        SLURM may take a node for dead on which the job's processes live on.
+        """
+        try:
+            return self._worker_file.read_text(encoding="utf-8") != self._identity
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
 
     @property
     def _identity(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.runs import checkpoint, features
+from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Number, Observation, Run
 from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
@@ -82,10 +82,15 @@ class Attempt:
             return
         if self._matrices:
             features.write(self._store.study, self.run.spec.digest, self._matrices)
+        keeps = self._latest is not None and self.run.spec.predictions == "last"
+        if self._latest and keeps:
+            kept = self._latest.predictions()
+            predictions.write(self._store.study, self.run.spec.digest, kept)
         self._write_end(
             status="finished",
             metrics={**self._last(), **summary},
             features=sorted(self._matrices),
+            predictions=keeps,
         )
         checkpoint.remove(self._store.study, self.run.spec)
 

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from grokrfm import config
 from grokrfm.algebra import Group
 from grokrfm.kernels import Kernel
+from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
@@ -19,7 +20,7 @@ from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
 from tests.families import moves_labels_as_it_says
 
-CONF = config.conf_folder()
+CONF = conf_folder()
 EXPECTED = {
     "task": Task,
     "group": Group,

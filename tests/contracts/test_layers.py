@@ -13,7 +13,7 @@ PACKAGE = Path(grokrfm.__file__).parent
 
 # Lower layers first; a module may import from its own layer's package and from any layer below.
 LAYERS = [
-    {"checks"},
+    {"checks", "paths"},
     {"algebra"},
     {"tasks", "kernels"},
     {"splits", "rfm"},

@@ -1,0 +1,111 @@
+"""What SLURM, or the loss of a node, does to a sweep; all at once, since each takes its time."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from grokrfm import collect
+from tests.cli.command import lines
+from tests.slurm.sweeps import Sweeps, asked, ended, jobs_of, until
+
+pytestmark = pytest.mark.slurm
+SEEDS = 4
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory):
+    return Sweeps(tmp_path_factory.mktemp("faults"), SEEDS)
+
+
+@pytest.fixture(scope="module")
+def harmed(sweeps):
+    """Study → what the command of each sweep said, after something has happened to it."""
+    all_runs = f"seed=range(0,{SEEDS})"
+    with contextlib.ExitStack() as stack:
+
+        def sweep(study, *arguments, pause):
+            process = sweeps.start(study, all_runs, *arguments, pause=pause)
+            stack.callback(process.kill)
+            return process
+
+        going = {
+            "limited": sweep("limited", "hardware.time=1", on("cpu1"), pause=0.35),
+            "cut": sweep("cut", "hardware.partition=gpu", pause=0.15),
+            "pushed": sweep(
+                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.1
+            ),
+            "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.3),
+        }
+        sweeps.until_iterating("cancelled")
+        asked("scancel", sorted(jobs_of(sweeps.study("cancelled")))[0])
+        sweeps.until_iterating("pushed")
+        # Jobs of the partition cpu push out what is preemptible.
+        asked("sbatch", "-pcpu", "-wcpu2", "-c4", "-o/dev/null", "--wrap", "sleep 2")
+        sweeps.until_iterating("cut")
+        [(_, node)] = jobs_of(sweeps.study("cut")).values()
+        stack.enter_context(cut_off(node))
+        yield {study: ended(process) for study, process in going.items()}
+
+
+def on(node):
+    return f"+hardware.sbatch.nodelist={node}"
+
+
+@contextlib.contextmanager
+def cut_off(node):
+    """Kill a node's slurmd; its jobs' processes live on."""
+    folder = Path(os.environ["SLURM_CONF"]).parent
+    os.kill(int((folder / "run" / f"slurmd.{node}.pid").read_text()), signal.SIGKILL)
+    yield
+    environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
+    subprocess.run(["slurmd", "-N", node], check=True, env=environment, timeout=60)
+    until(lambda: asked("sinfo", "-hn", node, "-o", "%T").split()[0] in ("idle", "mixed"))
+
+
+def incarnations(study):
+    """The processes of pools and the jobs that a study's runs were computed by."""
+    starts = lines(study, "started")
+    return {entry["provenance"]["log"] for entry in starts}, {
+        entry["provenance"]["job"] for entry in starts
+    }
+
+
+def test_a_job_out_of_time_starts_again_and_goes_on(sweeps, harmed):
+    went_on(sweeps, harmed, "limited")
+
+
+def test_a_job_that_was_pushed_out_starts_again_and_goes_on(sweeps, harmed):
+    went_on(sweeps, harmed, "pushed")
+
+
+def test_a_job_whose_node_is_lost_starts_again_elsewhere_and_the_old_one_leaves(sweeps, harmed):
+    went_on(sweeps, harmed, "cut")
+
+
+def went_on(sweeps, harmed, study):
+    code, stdout, stderr = harmed[study]
+    assert (code, stderr) == (0, "")
+    assert stdout.splitlines()[-1] == f"{SEEDS} finished"
+    sweeps.assert_whole(study, SEEDS)
+    pools, jobs = incarnations(sweeps.study(study))
+    assert len(pools) > 1 and len(jobs) == 1
+    ends = [entry["status"] for entry in lines(sweeps.study(study), "ended")]
+    assert "interrupted" in ends
+    resumed = [entry["resumed_at"] for entry in lines(sweeps.study(study), "started")]
+    assert max(resumed) > 0
+
+
+def test_a_cancelled_job_is_lost_and_the_next_launch_does_its_runs(sweeps, harmed):
+    code, stdout, stderr = harmed["cancelled"]
+    assert code == 1
+    assert " is lost: " in stderr and "run again what is not finished: grokrfm -m " in stderr
+    done = collect.runs(sweeps.study("cancelled"))["status"].tolist().count("finished")
+    assert stdout.splitlines()[-1] == f"{done} finished" and 0 < done < SEEDS
+    again = sweeps("cancelled", f"seed=range(0,{SEEDS})")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.splitlines()[-1] == f"{done} already finished, {SEEDS - done} finished"
+    sweeps.assert_whole("cancelled", SEEDS)

@@ -1,0 +1,19 @@
+"""Hydra's own suites for launchers, with SLURM as the place."""
+
+import pytest
+from hydra.test_utils.launcher_common_tests import IntegrationTestSuite, LauncherTestSuite
+
+pytestmark = pytest.mark.slurm
+HERE = ["hydra.launcher.place.memory=2"]
+
+
+@pytest.mark.parametrize("launcher_name, overrides", [("grokrfm_slurm", HERE)])
+class TestSlurmLauncher(LauncherTestSuite):
+    pass
+
+
+@pytest.mark.parametrize(
+    "task_launcher_cfg, extra_flags", [({}, ["-m", "hydra/launcher=grokrfm_slurm", *HERE])]
+)
+class TestSlurmLauncherIntegration(IntegrationTestSuite):
+    pass
