@@ -36,18 +36,18 @@ def harmed(sweeps):
             "limited": sweep("limited", "hardware.time=1", on("cpu1"), pause=0.45),
             "cut": sweep("cut", "hardware.partition=gpu", pause=0.5),
             "pushed": sweep(
-                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.1
+                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.3
             ),
             "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.4),
         }
+        sweeps.until_iterating("pushed")
+        # Jobs of the partition cpu push out what is preemptible.
+        asked("sbatch", "-pcpu", "-wcpu2", "-c4", "-o/dev/null", "--wrap", "sleep 2")
         sweeps.until_iterating("cut")
         [(_, node)] = jobs_of(sweeps.study("cut")).values()
         stack.enter_context(cut_off(node))
         sweeps.until_iterating("cancelled")
         asked("scancel", sorted(jobs_of(sweeps.study("cancelled")))[0])
-        sweeps.until_iterating("pushed")
-        # Jobs of the partition cpu push out what is preemptible.
-        asked("sbatch", "-pcpu", "-wcpu2", "-c4", "-o/dev/null", "--wrap", "sleep 2")
         yield {study: ended(process) for study, process in going.items()}
 
 
