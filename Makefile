@@ -37,7 +37,7 @@ check: install  ## lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install  ## time and memory of an iteration, as ratios to a bare Cholesky
+bench: install  ## time and memory of an iteration against a bare Cholesky; time to read a study
 	$(BIN)/python scripts/bench.py
 
 clean:  ## remove the environment and caches; outputs/ stays

@@ -48,11 +48,15 @@ class StoreError(GrokrfmError):
 
 @contextmanager
 def within(path: str) -> Iterator[None]:
-    """Put `path.` in front of the setting named by any SettingError raised inside."""
+    """Put `path.` in front of the setting named by any SettingError raised inside.
+
+    One that names no setting is about what stands at `path` as a whole.
+    """
     try:
         yield
     except SettingError as error:
-        raise SettingError(f"{path}.{error.setting}", error.problem) from error
+        setting = f"{path}.{error.setting}" if error.setting else path
+        raise SettingError(setting, error.problem) from error
 
 
 def nearest(word: str, known: Collection[str]) -> str:

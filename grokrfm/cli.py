@@ -16,6 +16,8 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import logging
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hydra
@@ -24,9 +26,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.config import conf_folder
 from grokrfm.launch.session import Session
 from grokrfm.manual import manual
+from grokrfm.paths import conf_folder
 from grokrfm.terminal import Terminal
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -62,6 +64,15 @@ def _run(session: Session) -> int:
         )
         return 130
     return session.close()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what Hydra refuses into a GrokrfmError with its message."""
+    try:
+        yield
+    except HydraException as error:
+        raise GrokrfmError(_message(error)) from error
 
 
 def _message(error: Exception) -> str:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from grokrfm.checks import SettingError, boolean, nearest, within
+from grokrfm.checks import SettingError, boolean, integer, nearest, within
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
+from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.shared import Shared
 from grokrfm.runs.spec import Spec
-from grokrfm.splits import Splitter
+from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
 
 T = TypeVar("T")
@@ -30,6 +35,8 @@ Settings = Mapping[str, Any]
 
 SCIENCE = ("task", "split", "kernel", "rfm", "start", "seed")
 PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun", "retry", "dry_run")
+LEARNED_START = ("task", "kernel", "rfm", "start")
+"""What a start that is learned depends on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +49,6 @@ class Plan:
     study: Path
     rerun: bool
     settings: Settings
-
-
-def conf_folder() -> Path:
-    """The folder of YAML files: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
 
 
 def plan(config: DictConfig) -> Plan:
@@ -66,8 +66,35 @@ def plan_of_settings(settings: Settings) -> Plan:
     rerun = boolean("rerun", settings["rerun"])
     hardware = build_hardware(settings)
     study = study_folder(settings)
-    experiment = build_experiment(settings)
+    experiment = build_experiment(settings, study, hardware)
     return Plan(build_spec(settings), experiment, hardware, study, rerun, settings)
+
+
+def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
+    """The plain settings that overrides on the command line describe, without running anything.
+
+    Parameters
+    ----------
+    folders   searched for options besides conf/
+
+    Raises
+    ------
+    HydraException   if there is no such option or setting
+    SettingError     if a value is missing
+    """
+    search = ",".join(f"'file://{folder.resolve()}'" for folder in folders)
+    more = [f"hydra.searchpath=[any-study://,{search}]"] if folders else []
+    with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
+        return plain(hydra_compose("config", overrides=[*overrides, *more]))
+
+
+def build_split(settings: Settings) -> tuple[Task, Split]:
+    """The task, and how a run with these settings would split it."""
+    task = build(settings["task"], Task, "task")
+    splitter = build(settings["split"], Splitter, "split")
+    rng = np.random.default_rng(integer("seed", settings["seed"], minimum=0))
+    with within("split"):
+        return task, splitter.split(task, rng)
 
 
 def plain(config: DictConfig) -> Settings:
@@ -95,33 +122,73 @@ def complete(settings: Any) -> Settings:
     return {str(key): value for key, value in settings.items()}
 
 
-def build_experiment(settings: Settings) -> Experiment:
-    """The experiment that the scientific settings and the probes describe."""
+def build_experiment(
+    settings: Settings, study: Path | None = None, hardware: Hardware | None = None
+) -> Experiment:
+    """The experiment that the scientific settings and the probes describe.
+
+    With a study folder, and the hardware that computes, learned starts are shared there.
+    """
     probes = {
         name: build(node, Probe, f"probe.{name}")
         for name, node in _mapping(settings["probe"], "probe").items()
     }
-    return Experiment(
-        task=build(settings["task"], Task, "task"),
-        splitter=build(settings["split"], Splitter, "split"),
-        kernel=build(settings["kernel"], Kernel, "kernel"),
-        rfm=build(settings["rfm"], RFM, "rfm"),
-        start=build(settings["start"], Start, "start"),
-        probes=probes,
-        seed=settings["seed"],
-    )
+    parts: dict[str, Any] = {
+        "task": build(settings["task"], Task, "task"),
+        "splitter": build(settings["split"], Splitter, "split"),
+        "kernel": build(settings["kernel"], Kernel, "kernel"),
+        "rfm": build(settings["rfm"], RFM, "rfm"),
+        "start": build(settings["start"], Start, "start"),
+    }
+    shared = None
+    if study and hardware:
+        science = {key: _scientific(settings[key]) for key in LEARNED_START}
+        spec = Spec(science, {}, FeatureSelection("none"))
+        shared = Shared(study / "starts", spec, hardware)
+    return Experiment(**parts, probes=probes, seed=settings["seed"], shared_start=shared)
 
 
 def build_spec(settings: Settings) -> Spec:
     """What plain settings compute and leave."""
     save = settings["save"]
-    if not isinstance(save, dict) or set(save) != {"features"}:
-        raise SettingError("save", f"must hold one setting, as in save.features=all, got {save!r}")
+    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
+        raise SettingError(
+            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
+        )
     with within("save"):
         features = FeatureSelection(save["features"])
     _check_features(features, settings["rfm"])
     science = {key: _scientific(settings[key]) for key in SCIENCE}
-    return Spec(science, settings["probe"], features)
+    with within("save"):
+        return Spec(science, settings["probe"], features, save["predictions"])
+
+
+def preset(group: str, option: str, **settings: Any) -> Any:
+    """The object that one option of conf/ describes, for use from Python; some settings replaced.
+
+    Raises
+    ------
+    SettingError   if there is no such option or setting, or a value that it cannot have
+
+    Examples
+    --------
+    >>> from grokrfm.config import preset
+    >>> preset("rfm", "default", iterations=20).ridge
+    1e-08
+    >>> preset("split", "fixed_points", reflections=[3]).reflections
+    [3]
+    """
+    path = conf_folder() / group / f"{option}.yaml"
+    if not path.is_file():
+        options = [file.stem for file in path.parent.glob("*.yaml")]
+        groups = [folder.name for folder in conf_folder().iterdir() if folder.is_dir()]
+        hint = nearest(option, options) if options else nearest(group, groups)
+        raise SettingError(f"{group}={option}", f"there is no such option; {hint}")
+    node = {**_mapping(OmegaConf.to_container(OmegaConf.load(path)), group), **settings}
+    for key, value in node.items():
+        if value == "???":
+            raise SettingError(f"{group}.{key}", f"must be given; {option} has no value for it")
+    return build(node, object, group)
 
 
 def build(node: Any, expected: type[T], path: str) -> T:
@@ -147,6 +214,9 @@ def build(node: Any, expected: type[T], path: str) -> T:
     for key, parameter in known.items():
         if key not in arguments and parameter.default is parameter.empty:
             raise SettingError(f"{path}.{key}", f"must be given, {option} needs it")
+    for key, value in arguments.items():
+        if _is_option(value):  # within an option, such as the group of a task
+            arguments[key] = build(value, _parameter_type(target, key), f"{path}.{key}")
     with within(path):
         built = target(**arguments)
     if not isinstance(built, expected):
@@ -162,7 +232,24 @@ def _scientific(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     plumbing = getattr(get_object(node["_target_"]), "PLUMBING", ())
-    return {key: value for key, value in node.items() if key not in plumbing}
+    return {
+        key: _scientific(value) if _is_option(value) else value
+        for key, value in node.items()
+        if key not in plumbing
+    }
+
+
+def _is_option(value: Any) -> bool:
+    return isinstance(value, dict) and "_target_" in value
+
+
+def _parameter_type(target: Any, key: str) -> type:
+    """The class that a parameter is annotated with, or object."""
+    try:
+        annotation = inspect.signature(target, eval_str=True).parameters[key].annotation
+    except NameError:
+        return object
+    return annotation if isinstance(annotation, type) else object
 
 
 def _target(name: str, path: str) -> Any:

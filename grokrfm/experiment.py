@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,11 +15,14 @@ from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Examples, Start, State, Step
 from grokrfm.rfm.batch import Member, batch_key, steps_together
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.learner import Arrays, Number, Observation
-from grokrfm.splits import Split, Splitter
+from grokrfm.runs.shared import Shared
+from grokrfm.splits import Split, Splitter, audit
 from grokrfm.tasks import Task
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +31,10 @@ class Experiment:
 
     Parameters
     ----------
-    seed : int   drives the split; the same seed gives the same split on every machine
+    seed : int   drives the split and, through a generator of its own, a start that is random; the
+                 same seed gives the same on every machine
     probes       name → probe; measured at every iteration
+    shared_start keeps a start that is learned for the other runs of a study; None: it is learned
 
     Raises
     ------
@@ -43,17 +48,28 @@ class Experiment:
     start: Start
     probes: Mapping[str, Probe]
     seed: int
+    shared_start: Shared | None = None
 
     def __post_init__(self) -> None:
         integer("seed", self.seed, minimum=0)
         with within("start"):
-            self.start.check(self.task)
+            self.start.check(self.task, self._start_rng())
         _ = self.split  # refuse an impossible split now, not when the run starts
+        _ = self._bound  # and a probe that means nothing here
 
     @cached_property
     def split(self) -> Split:
         with within("split"):
             return self.splitter.split(self.task, np.random.default_rng(self.seed))
+
+    @cached_property
+    def _bound(self) -> Sequence[Probe]:
+        """The probes, ready to measure this run."""
+        bound = []
+        for name, probe in self.probes.items():
+            with within(f"probe.{name}"):
+                bound.append(probe.bind(self))
+        return bound
 
     @property
     def title(self) -> str:
@@ -72,7 +88,7 @@ class Experiment:
         return self.rfm.batch
 
     def batch_key(self, device: torch.device) -> Hashable:
-        if self._with_condition:
+        if self._with_condition or self._remembers:
             return None
         n_train, n_test = len(self.split.train), len(self.split.test)
         shape = n_train, n_test, self.task.width, self.task.classes
@@ -84,6 +100,7 @@ class Experiment:
             "n_train": len(self.split.train),
             "n_test": len(self.split.test),
             **{f"n_test_{name}": int(mask.sum()) for name, mask in self.split.strata.items()},
+            **audit(self.task, self.split).facts(),
             "width": self.task.width,
             "classes": self.task.classes,
         }
@@ -100,13 +117,23 @@ class Experiment:
             with_condition=self._with_condition,
         )
 
+    def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
+        """The RFM iterations, each with the numbers of the probes by name."""
+        train, test = self._examples(device)
+        for step in self.steps(device):
+            [numbers] = _fetched([self._measured(step, train, test)])
+            yield step, numbers
+
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
+        seen = list(resume["seen"]) if resume and self._remembers else []  # M_0, M_1, …
         for step in self.steps(device, self._unpacked(resume, device) if resume else None):
+            if self._remembers:
+                seen.append(step.M.cpu().numpy())
             [numbers] = _fetched([self._measured(step, train, test)])
-            yield self._observation(step, numbers, keep)
+            yield self._observation(step, numbers, keep, seen)
 
     @staticmethod
     def observe_together(
@@ -140,22 +167,43 @@ class Experiment:
             "lu_iterations": history["solver"].count("lu"),
             "stopped_early": len(history["solver"]) < self.iterations,
         }
-        for probe in self.probes.values():
+        for probe in self._bound:
             summary |= probe.summarise(history)
         return summary
 
     @property
     def _with_condition(self) -> bool:
-        return any(probe.needs_condition for probe in self.probes.values())
+        return any(probe.needs_condition for probe in self._bound)
+
+    @property
+    def _remembers(self) -> bool:
+        return any(probe.needs_features for probe in self._bound)
 
     def _member(self, device: torch.device, resume: State | None) -> Member:
         """What the engine needs to run this."""
         train, test = self._examples(device)
-        start = resume or self.start.matrix(self.task, self.kernel, self.rfm, device)
+        start = resume or self._starting_matrix(device)
         return Member(self.rfm, self.kernel, train, test, self.task.classes, start)
 
+    def _starting_matrix(self, device: torch.device) -> torch.Tensor:
+        def made() -> torch.Tensor:
+            return self.start.matrix(self.task, self.kernel, self.rfm, device, self._start_rng())
+
+        if self.shared_start is None or not self.start.is_learned:
+            return made()
+        kept = self.shared_start.get(lambda: {"M": made().cpu().numpy()})
+        return torch.as_tensor(kept["M"], device=device)
+
+    def _start_rng(self) -> np.random.Generator:
+        """Independent of the one that draws the split, and in the same state at every call."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1,)))
+
     def _observation(
-        self, step: Step, numbers: Mapping[str, Number], keep: FeatureSelection
+        self,
+        step: Step,
+        numbers: Mapping[str, Number],
+        keep: FeatureSelection,
+        seen: Sequence[np.ndarray] = (),
     ) -> Observation:
         arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
         if step.last and keep.wants(step.iteration + 1, last=True):
@@ -164,10 +212,25 @@ class Experiment:
             step.iteration,
             {**numbers, "solver": step.solver, "seconds": step.seconds},
             {k: M.cpu().numpy() for k, M in arrays.items()},
-            partial(self._packed, step.state),
+            partial(self._packed, step.state, seen),
+            partial(self._predictions, step),
+            self._hindsight(step, seen) if step.last else {},
         )
 
-    def _packed(self, state: State) -> Arrays:
+    def _predictions(self, step: Step) -> Arrays:
+        rows = np.concatenate([self.split.train, self.split.test])
+        highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
+        lead = highest[:, 0] - highest[:, 1]
+        return {
+            "rows": rows,
+            "operands": self.task.pairs[rows],
+            "labels": self.task.labels[rows],
+            "training": np.arange(len(rows)) < len(self.split.train),
+            "predicted": classes[:, 0].cpu().numpy(),
+            "lead": lead.to(torch.float64).cpu().numpy(),
+        }
+
+    def _packed(self, state: State, seen: Sequence[np.ndarray]) -> Arrays:
         """A state as arrays; the outputs only where the next iteration looks at them."""
         arrays = {
             "iteration": np.array(state.iteration),
@@ -177,6 +240,8 @@ class Experiment:
         }
         if self.rfm.stop_change is not None and state.outputs is not None:
             arrays["outputs"] = state.outputs.cpu().numpy()
+        if seen:
+            arrays["seen"] = np.stack(seen[: state.iteration])
         return arrays
 
     def _unpacked(self, arrays: Arrays, device: torch.device) -> State:
@@ -191,14 +256,22 @@ class Experiment:
 
     def _measured(self, step: Step, train: Examples, test: Examples) -> dict[str, torch.Tensor]:
         measured: dict[str, torch.Tensor] = {}
-        for probe in self.probes.values():
+        for probe in self._bound:
             measured |= probe.measure(step, train, test)
         return measured
 
+    def _hindsight(self, step: Step, seen: Sequence[np.ndarray]) -> dict[str, list[float]]:
+        numbers: dict[str, list[float]] = {}
+        for probe in self._bound:
+            if probe.needs_features:
+                numbers |= probe.hindsight([*seen, step.next_M.cpu().numpy()])
+        return numbers
+
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
         split = self.split
+        given = torch.as_tensor(split.labels_of(self.task), device=device)
         return (
-            examples(self.task, split.train, device),
+            replace(examples(self.task, split.train, device), labels=given),
             examples(self.task, split.test, device, split.strata),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-GROUPS = ("task", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
+GROUPS = ("task", "group", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
 
 
 def manual(conf: Path) -> str:
@@ -27,7 +27,7 @@ def _option(path: Path, title: str) -> Iterator[str]:
     while rest.startswith("#"):
         line, _, rest = rest.partition("\n")
         head.append(line)
-    yield f"{title:28}{head[0].removeprefix('# ')}"
+    yield f"{title:27} {head[0].removeprefix('# ')}"
     for line in head[1:]:
         yield f"{'':28}{line.removeprefix('# ')}"
     if path.parent.name != "study":

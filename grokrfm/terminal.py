@@ -126,10 +126,18 @@ class ProgressLine:
 def label(plan: Plan) -> str:
     """A run in a line: its options, and the settings of its split."""
     settings = plan.settings
-    split = {k: v for k, v in settings["split"].items() if k not in ("_target_", "name") and v}
-    moves = " ".join(f"{key}={value}" for key, value in split.items())
+    moves = " ".join(_settings(settings["split"]))
     kernel, name = settings["kernel"].get("name"), settings["split"].get("name")
     return f"{plan.experiment.task.title}, {kernel}, {name} {moves}, seed {settings['seed']}"
+
+
+def _settings(option: Mapping[str, Any]) -> Iterator[str]:
+    """What is set in an option; of an option within it, its name and settings."""
+    for key, value in option.items():
+        if isinstance(value, Mapping) and "_target_" in value:
+            yield " ".join([f"{key}={value.get('name')}", *_settings(value)])
+        elif key not in ("_target_", "name") and value:
+            yield f"{key}={value}"
 
 
 def _side(metrics: Mapping[str, Any], side: str) -> str:

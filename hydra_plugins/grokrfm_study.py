@@ -23,7 +23,7 @@ class AnyStudy(ConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         name = config_path.removeprefix(f"{GROUP}/").removesuffix(".yaml")
-        config = OmegaConf.create({"name": name})
+        config = OmegaConf.create({"name": name, "tables": [], "figures": []})
         return ConfigResult(self.provider, self.full_path(), config, header={"package": None})
 
     def available(self) -> bool:

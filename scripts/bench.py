@@ -1,6 +1,6 @@
 """Time an RFM iteration (see grokrfm.bench)."""
 
-from grokrfm.bench import main
+from grokrfm.bench.__main__ import main
 
 if __name__ == "__main__":
     main()

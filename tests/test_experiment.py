@@ -87,3 +87,19 @@ def test_observing_from_a_state_goes_on_as_if_nothing_had_happened():
         assert {**ours.numbers, "seconds": 0} == {**theirs.numbers, "seconds": 0}
         for k, M in ours.arrays.items():
             np.testing.assert_array_equal(M, theirs.arrays[k])
+
+
+def test_predictions_cover_the_table_and_agree_with_the_outputs():
+    made = experiment()
+    [*_, step] = made.steps(CPU)
+    kept = list(made.observe(CPU, FeatureSelection("none")))[-1].predictions()
+    rows = kept["rows"]
+    np.testing.assert_array_equal(rows, kept["operands"] @ [7, 1])
+    np.testing.assert_array_equal(np.sort(rows), np.arange(49))
+    np.testing.assert_array_equal(kept["labels"], kept["operands"].sum(axis=1) % 7)
+    np.testing.assert_array_equal(np.sort(rows[kept["training"]]), made.split.train)
+
+    row = int(np.flatnonzero(rows == made.split.test[3])[0])
+    outputs = step.test_outputs[3].numpy()
+    assert kept["predicted"][row] == outputs.argmax()
+    assert kept["lead"][row] == np.diff(np.sort(outputs)[-2:])[0]

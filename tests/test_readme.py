@@ -41,6 +41,8 @@ def test_the_commands_of_readme_work_and_leave_what_it_says(folder):
     assert len(list((folder / "outputs" / "first" / "segments").iterdir())) == 4
     assert len(list((folder / "outputs" / "own" / "segments").iterdir())) == 1
     assert (folder / "outputs" / "sweep" / "figures" / "test_accuracy.png").stat().st_size > 10_000
+    assert (folder / "outputs" / "strata" / "figures" / "strata.pdf").stat().st_size > 10_000
+    assert (folder / "outputs" / "strata" / "report.html").stat().st_size > 100_000
     assert len((folder / "sweep.csv").read_text(encoding="utf-8").splitlines()) == 5
 
 

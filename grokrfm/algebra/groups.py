@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -12,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grokrfm.checks import SettingError, integer
-
-Element = int | tuple[int, ...]
-"""An element as a user writes it: an integer, or a tuple of coordinates in a product."""
+Element = int | str | tuple[int, ...]
+"""An element as a user writes it: an integer, a word such as r2, or a tuple of integers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +44,43 @@ class Group:
         return np.argmax(self.table == self.identity, axis=1)
 
     @cached_property
+    def is_abelian(self) -> bool:
+        """Whether all elements commute."""
+        return bool((self.table == self.table.T).all())
+
+    @cached_property
+    def centre(self) -> NDArray[np.int64]:
+        """Indices of the elements that commute with all."""
+        return np.flatnonzero((self.table == self.table.T).all(axis=1))
+
+    def power(self, exponent: int) -> NDArray[np.int64]:
+        """(n,) index of g^exponent for each element g; any integer exponent."""
+        exponent %= self.order  # g^n = e
+        result = np.full(self.order, self.identity)
+        square = np.arange(self.order)
+        while exponent:
+            if exponent % 2:
+                result = self.table[result, square]
+            square = self.table[square, square]
+            exponent //= 2
+        return result
+
+    @cached_property
     def _index(self) -> dict[Element, int]:
         return {element: i for i, element in enumerate(self.elements)}
 
     @property
     def example(self) -> str:
         """Some element other than the identity, as a user writes it in a config."""
-        return str(_written(self.elements[-1]))
+        return self.written(self.order - 1)
+
+    def written(self, index: int) -> str:
+        """An element as a user writes it in a config."""
+        element = self.elements[index]
+        return str(list(element)) if isinstance(element, tuple) else str(element)
 
     def has(self, element: Any) -> bool:
-        """Whether there is such an element, in the user's notation (an int, or a list of them)."""
+        """Whether there is such an element, in the user's notation (a tuple may be a list)."""
         return _key(element) in self._index
 
     def index(self, element: Any) -> int:
@@ -68,62 +91,19 @@ class Group:
         ValueError   if there is no such element; the message says which there are
         """
         if not self.has(element):
-            first, last = _written(self.elements[0]), _written(self.elements[-1])
             shown = list(element) if isinstance(element, tuple) else element
             raise ValueError(
                 f"{shown!r} is not an element of {self.name}; its elements run"
-                f" from {first} to {last}"
+                f" from {self.written(0)} to {self.written(self.order - 1)}"
             )
         return self._index[_key(element)]
 
 
 def _key(element: Any) -> Any:
-    """A list of integers as a tuple, an integer as it is, and None for anything else."""
+    """A list of integers as a tuple, an integer or word as it is, and None for anything else."""
+    if isinstance(element, str):
+        return element
     parts = element if isinstance(element, (list, tuple)) else [element]
     if any(isinstance(part, bool) or not isinstance(part, Integral) for part in parts):
         return None
     return tuple(parts) if isinstance(element, (list, tuple)) else element
-
-
-def cyclic(order: int) -> Group:
-    """The integers 0 … order − 1 under addition modulo `order`."""
-    i = np.arange(order)
-    return Group(f"Z{order}", tuple(range(order)), (i[:, None] + i) % order)
-
-
-def product(factors: Sequence[int]) -> Group:
-    """The direct product of cyclic groups, in mixed radix with the last coordinate fastest."""
-    coordinates = np.stack(np.unravel_index(np.arange(math.prod(factors)), tuple(factors)))
-    radix = np.array(factors)[:, None, None]
-    sums = (coordinates[:, :, None] + coordinates[:, None, :]) % radix
-    table = np.ravel_multi_index(tuple(sums), tuple(factors)).astype(np.int64)
-    elements = tuple(tuple(int(v) for v in column) for column in coordinates.T)
-    return Group(" x ".join(f"Z{n}" for n in factors), elements, table)
-
-
-def units(modulus: int) -> Group:
-    """The integers prime to `modulus` under multiplication, in increasing order."""
-    values = np.array([u for u in range(1, modulus) if math.gcd(u, modulus) == 1])
-    table = np.searchsorted(values, values[:, None] * values % modulus)
-    return Group(f"the units mod {modulus}", tuple(values.tolist()), table)
-
-
-def is_prime(n: int) -> bool:
-    """Whether n is a prime number (trial division)."""
-    return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))
-
-
-def checked_sizes(setting: str, sizes: Any) -> tuple[int, ...]:
-    """Orders of the cyclic factors of a product, checked."""
-    if not isinstance(sizes, (list, tuple)) or not sizes:
-        raise SettingError(
-            setting, f"must be a list of cyclic orders such as [5, 7], got {sizes!r}"
-        )
-    checked = tuple(integer(setting, n, minimum=1) for n in sizes)
-    if math.prod(checked) < 2:
-        raise SettingError(setting, f"must describe a group of at least 2 elements, got {sizes!r}")
-    return checked
-
-
-def _written(element: Element) -> int | list[int]:
-    return list(element) if isinstance(element, tuple) else element

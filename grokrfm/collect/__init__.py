@@ -1,6 +1,7 @@
 """From the records of studies to data frames, tables and figures (pandas; never torch)."""
 
-from grokrfm.collect.frames import features, runs, steps
+from grokrfm.collect.columns import constant, varying
+from grokrfm.collect.frames import conflicts, features, runs, steps
 from grokrfm.collect.tables import table
 
-__all__ = ["features", "runs", "steps", "table"]
+__all__ = ["conflicts", "constant", "features", "runs", "steps", "table", "varying"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.checks import StoreError
+from grokrfm.collect import disagreement
+from grokrfm.collect.columns import typed
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.record import Record, best_by_digest
 from grokrfm.runs.store import Store
@@ -19,9 +23,8 @@ from grokrfm.runs.store import Store
 Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 # Columns that are there whatever the study measured.
-ALWAYS = (
-    "n_train",
-    "n_test",
+COUNTS = ("n_train", "n_test", "grok_iteration")
+NUMBERS = (
     "train_accuracy",
     "test_accuracy",
     "train_loss",
@@ -31,8 +34,9 @@ ALWAYS = (
     "test_accuracy_moved",
     "undecided",
     "margin_median",
-    "grok_iteration",
 )
+TIMES = ("started", "ended")
+ALWAYS = (*COUNTS[:2], *NUMBERS, COUNTS[2])
 
 
 def runs(studies: Folders) -> pd.DataFrame:
@@ -40,28 +44,37 @@ def runs(studies: Folders) -> pd.DataFrame:
 
     Parameters
     ----------
-    studies   one study folder or several
+    studies   one study folder or several; sweeps may still be writing to them
 
     Returns
     -------
-    DataFrame with digest, status, the settings as dotted columns (a list as its JSON text),
-    n_train, n_test, the final numbers (missing unless finished; loss is the mean squared error over
-    points and outputs), grok_iteration (missing when not reached), seconds (wall time), device,
-    host, commit, dirty, started and ended (UTC), error
+    DataFrame with digest, status ("missing" for a run that is planned and has no record), the
+    settings as dotted columns (a list as its JSON text), n_train, n_test, the final numbers
+    (missing unless finished; loss is the mean squared error over points and outputs),
+    grok_iteration (missing when not reached), seconds (wall time), device, host, commit, dirty,
+    schema (of the digest), started and ended (UTC), error
+
+    A run that finished twice with different numbers is warned of (see `conflicts`).
 
     Raises
     ------
     StoreError   if a folder is not a study
     """
-    table = pd.DataFrame([_run_row(record) for _, record in _best(studies)])
-    if table.empty:
-        table = pd.DataFrame(columns=["digest", "status"])
-    table = table.reindex(columns=list(dict.fromkeys([*table.columns, *ALWAYS])))
-    counts = [name for name in map(str, table.columns) if name.startswith(("grok_iter", "n_t"))]
-    table[counts] = table[counts].astype("Int64")
-    measured = [name for name in ALWAYS if name not in counts]
-    table[measured] = table[measured].astype("float64")
-    return table
+    return frame(read(studies))
+
+
+def frame(reading: Reading) -> pd.DataFrame:
+    """What `runs` returns, of studies that have been read."""
+    disagreement.warn(reading.records)
+    settings = _Settings()
+    rows = [_run_row(record, settings) for _, record in reading.best]
+    rows += [
+        {"digest": digest, "status": "missing", **settings.dotted(config)}
+        for digest, config in reading.missing.items()
+    ]
+    present = dict.fromkeys(chain(("digest", "status"), *rows, ALWAYS))
+    columns = {name: _column(name, [row.get(name) for row in rows]) for name in present}
+    return pd.DataFrame(columns)
 
 
 def steps(studies: Folders) -> pd.DataFrame:
@@ -70,19 +83,19 @@ def steps(studies: Folders) -> pd.DataFrame:
     `seconds` is the wall time of that iteration, `solver` which factorisation solved it. Join with
     `runs` on digest.
     """
-    frames = []
     histories: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
-    for store, record in _best(studies):
+    parts: list[tuple[str, int, Mapping[str, list[Any]]]] = []
+    for store, record in read(studies).best:
         if store.study not in histories:
             histories[store.study] = store.histories()
         if history := histories[store.study].get(record.attempt):
-            frames.append(pd.DataFrame({"digest": record.digest, **history}))
-    if not frames:
-        return pd.DataFrame(columns=["digest", "iteration"])
-    merged = pd.concat(frames, ignore_index=True)
-    numbers = list(merged.columns.difference(["digest", "iteration", "solver"]))
-    merged[numbers] = merged[numbers].astype("float64")
-    return merged
+            parts.append((record.digest, len(history["iteration"]), history))
+    lengths = [length for _, length, _ in parts]
+    columns: dict[str, Any] = {"digest": np.repeat([digest for digest, _, _ in parts], lengths)}
+    for name in dict.fromkeys(chain(("iteration",), *(history for _, _, history in parts))):
+        lists = (history.get(name) or [None] * length for _, length, history in parts)
+        columns[name] = _numbers(name, list(chain.from_iterable(lists)))
+    return pd.DataFrame(columns)
 
 
 def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
@@ -105,6 +118,18 @@ def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
     return dict(sorted(kept.items()))
 
 
+def conflicts(studies: Folders) -> pd.DataFrame:
+    """A row for every number on which two finished attempts at one run disagree.
+
+    Returns
+    -------
+    DataFrame with digest, number, first, second (in the order of the attempts), attempts
+    """
+    found = disagreement.conflicts(read(studies).records)
+    names = [field.name for field in fields(disagreement.Conflict)]
+    return pd.DataFrame([asdict(conflict) for conflict in found], columns=names)
+
+
 def open_stores(studies: Folders) -> list[Store]:
     """The stores of one folder or several, each checked to be a study."""
     folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
@@ -112,43 +137,86 @@ def open_stores(studies: Folders) -> list[Store]:
         if not folder.is_dir():
             what = "is not a folder" if folder.exists() else "no such folder"
             raise StoreError(f"{folder}: {what}; a study is a folder below outputs/")
-        if not (folder / "segments").is_dir():
+        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
             inside = sorted(p.parent.name for p in folder.glob("*/segments"))
             hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
             raise StoreError(f"{folder}: is not a study, it has no segments/ with records{hint}")
     return [Store(Path(folder)) for folder in folders]
 
 
-def _best(studies: Folders) -> Iterator[tuple[Store, Record]]:
-    """The best record of every digest over all studies, in the order of their starts."""
-    owners: dict[str, Store] = {}
-    records = []
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What several studies hold together.
+
+    Parameters
+    ----------
+    records          every attempt
+    best             the best of every digest with its store, in the order of their starts
+    missing          digest → settings of the runs that are planned and have no record
+    latest           settings of the run planned or started last, one a study
+    """
+
+    records: Sequence[Record]
+    best: Sequence[tuple[Store, Record]]
+    missing: Mapping[str, Mapping[str, Any]]
+    latest: Sequence[Mapping[str, Any]]
+
+
+def read(studies: Folders) -> Reading:
+    """Read the records and plans of studies."""
+    owned: dict[str, tuple[Store, Record]] = {}
+    planned: dict[str, Mapping[str, Any]] = {}
+    latest = []
     for store in open_stores(studies):
-        for record in store.records():
-            owners[record.attempt] = store
-            records.append(record)
-    for record in sorted(best_by_digest(records).values(), key=lambda record: record.started):
-        yield owners[record.attempt], record
+        plan, held = store.planned(), store.records()
+        latest += [*plan.values(), *(record.config for record in held if not plan)][-1:]
+        planned |= plan
+        owned |= {record.attempt: (store, record) for record in held}
+    records = [record for _, record in owned.values()]
+    best = sorted(best_by_digest(records).values(), key=lambda record: record.started)
+    known = {record.digest for record in best}
+    missing = {digest: config for digest, config in planned.items() if digest not in known}
+    return Reading(records, [owned[record.attempt] for record in best], missing, latest)
 
 
-def _run_row(record: Record) -> dict[str, Any]:
+def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:
     provenance, git = record.provenance, record.provenance.get("git") or {}
+    seconds = record.seconds
+    if seconds is None and record.ended is not None:
+        seconds = record.ended - record.started
     return {
         "digest": record.digest,
         "status": record.status,
-        **dict(_dotted(record.config)),
-        **record.facts,
+        **settings.dotted(record.config),
+        **{name: _plain(fact) for name, fact in record.facts.items()},
         **(record.metrics if record.status == "finished" else {}),
-        "seconds": record.seconds or (record.ended or np.nan) - record.started,
+        "seconds": seconds,
         "device": provenance.get("device"),
         "threads": provenance.get("threads"),
         "host": provenance.get("host"),
         "commit": git.get("commit"),
         "dirty": git.get("dirty"),
-        "started": pd.Timestamp(record.started, unit="s", tz="UTC"),
-        "ended": pd.Timestamp(record.ended, unit="s", tz="UTC") if record.ended else pd.NaT,
+        "schema": provenance.get("schema", 1),  # records did not say at first
+        "started": record.started,
+        "ended": record.ended,
         "error": record.error["message"] if record.error else None,
     }
+
+
+class _Settings:
+    """Nested settings as dotted ones; a part that runs share as one object is laid out once."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, int], tuple[Any, dict[str, Any]]] = {}
+
+    def dotted(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, part in config.items():
+            place = key, id(part)
+            if place not in self._parts:  # kept with its part, so that the id stays its own
+                self._parts[place] = part, dict(_dotted({key: part}))
+            found |= self._parts[place][1]
+        return found
 
 
 def _dotted(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -156,4 +224,26 @@ def _dotted(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
         if isinstance(value, Mapping):
             yield from _dotted(value, f"{prefix}{key}.")
         elif key != "_target_":
-            yield prefix + key, json.dumps(value) if isinstance(value, list) else value
+            yield prefix + key, _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
+
+
+def _column(name: str, values: list[Any]) -> Any:
+    if name in COUNTS:
+        return pd.array(values, dtype="Int64")
+    if name in NUMBERS or name == "seconds":
+        return np.array(values, dtype="float64")
+    if name in TIMES:
+        return pd.to_datetime(values, unit="s", utc=True)
+    return typed(values)
+
+
+def _numbers(name: str, values: list[Any]) -> Any:
+    if name == "iteration":
+        return np.array(values, dtype="int64")
+    if any(isinstance(value, str) for value in values[:1000]):
+        return typed(values)
+    return np.array(values, dtype="float64")

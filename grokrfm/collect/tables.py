@@ -1,25 +1,92 @@
-"""Tables: mean ± 95 % interval with n, over the runs of a cell."""
+"""Tables: what the runs of a cell say, with how many they are and how many are not there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from grokrfm.checks import GrokrfmError, nearest
+from grokrfm.checks import nearest
+from grokrfm.collect.caption import Caption, caption
+from grokrfm.collect.columns import FAILED, grouped, levels, names, scientific
+from grokrfm.collect.layout import Layout, TableError, Value
+from grokrfm.collect.pairs import SEED, differences
+from grokrfm.collect.select import where
+from grokrfm.collect.statistics import Sample
 
-SCIENCE = ("task.", "split.", "kernel.", "rfm.", "start.", "probe.")
+COUNTS = ("planned", "finished", "failed", "missing")
 
 
-class TableError(GrokrfmError):
-    """A table was asked for that the runs cannot give."""
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table ready to be written.
+
+    Parameters
+    ----------
+    cells     a line a cell, as `table` returns it
+    layout    what was asked for
+    values    the values of `layout`, understood
+    caption   where the numbers come from
+    """
+
+    cells: pd.DataFrame
+    layout: Layout
+    values: Sequence[Value]
+    caption: Caption
 
 
-def names(frame: pd.DataFrame) -> list[str]:
-    """The names of the columns."""
-    return [str(name) for name in frame.columns]
+def table(
+    runs: pd.DataFrame,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[str],
+    **more: Any,
+) -> pd.DataFrame:
+    """The numbers in the cells of rows × columns.
+
+    Parameters
+    ----------
+    runs            as `collect.runs` gives them; only finished ones count towards an estimate
+    rows, columns   names of columns of `runs` that make the cells
+    values          numeric columns, or COLUMN:STATISTIC, the statistic being one of mean,
+                    bootstrap, median, range, share=THRESHOLD, time
+    more            the other settings of a Layout: statistic, where, paired, average_over
+
+    Returns
+    -------
+    DataFrame, a line a cell: the rows and columns; for each value the columns `value` (mean, median
+    or share), its bounds `value_low` and `value_high` (for a mean also their half distance
+    `value_interval`), and `value_n`, the runs that count; at last how many runs are planned,
+    finished, failed and missing (without an end so far)
+
+    Raises
+    ------
+    TableError   if a column is unknown, is not numeric where it must be, or if a scientific setting
+                 varies within a cell that is not in `average_over`
+    """
+    return build(runs, Layout(rows, columns, values, **more)).cells
+
+
+def build(runs: pd.DataFrame, layout: Layout) -> Table:
+    """The table that a layout asks for; see `table`."""
+    values = layout.shown(names(runs))
+    pair = layout.pair
+    check_columns(
+        runs,
+        groups=[*layout.by, *([pair.setting, SEED] if pair else [])],
+        values=[value.column for value in values],
+    )
+    check_columns(runs, groups=layout.average_over, values=[])
+    chosen = where(runs, layout.where)
+    if chosen.empty:
+        raise TableError(f"where {layout.where!r}: holds for none of the {len(runs)} runs")
+    refuse_mixtures(chosen, layout)
+    compared = differences(chosen, layout.by, values, pair) if pair else chosen
+    cells = pd.DataFrame(_cells(compared, layout.by, values))
+    return Table(cells, layout, values, caption(chosen, layout, values))
 
 
 def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[str]) -> None:
@@ -29,74 +96,95 @@ def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[s
     ------
     TableError   naming the column and, for one that is unknown, the nearest that is there
     """
-    asked = [*groups, *values]
     if frame.empty:
         raise TableError("there are no runs yet")
-    for name in asked:
+    for name in [*groups, *values]:
         if name not in frame:
             raise TableError(f"no column {name!r} in these runs; {nearest(name, names(frame))}")
-        if asked.count(name) > 1:
+        if groups.count(name) > 1 or (name in groups and name in values):
             raise TableError(f"column {name!r} is asked for twice")
     for name in values:
         if not pd.api.types.is_numeric_dtype(frame[name]):
             raise TableError(f"column {name!r} is not numeric, it cannot be averaged")
 
 
-def interval(values: pd.Series) -> float:
-    """Half width of Student's 95 % interval of the mean; NaN for fewer than two values."""
-    n = len(values)
-    if n < 2:
-        return np.nan
-    if values.nunique() == 1:
-        return 0.0  # equal values have no spread, and no rounding of one either
-    return float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
-
-
-def table(
-    runs: pd.DataFrame, rows: Sequence[str], columns: Sequence[str], values: Sequence[str]
-) -> pd.DataFrame:
-    """Mean, interval and n of some numbers in the cells of rows × columns.
-
-    Parameters
-    ----------
-    runs            as `collect.runs` gives them; only finished ones count towards a mean
-    rows, columns   names of columns of `runs` that make the cells
-    values          names of numeric columns
-
-    Returns
-    -------
-    DataFrame, a line a cell: the rows and columns, then for each value the columns `value` (mean),
-    `value_interval` (half width of Student's 95 % interval), `value_n`; at last `finished` and
-    `runs`, which differ where runs failed or are still going
-
-    Raises
-    ------
-    TableError   if a column is unknown, or is not numeric where it must be
-    """
-    by = [*rows, *columns]
-    check_columns(runs, by, values)
-    cells = []
-    groups = runs.groupby(by, dropna=False, sort=True) if by else [((), runs)]
-    for key, group in groups:
-        finished = group[group["status"] == "finished"]
-        cell = dict(zip(by, key, strict=True))
-        for name in values:
-            numbers = finished[name].dropna().astype(float)
-            cell[name] = numbers.mean() if len(numbers) else np.nan
-            cell[f"{name}_interval"] = interval(numbers)
-            cell[f"{name}_n"] = len(numbers)
-        cells.append({**cell, "finished": len(finished), "runs": len(group)})
-    return pd.DataFrame(cells)
-
-
 def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[object]]:
-    """Scientific settings that differ between finished runs of one cell: name → values met."""
+    """Scientific settings that differ between finished runs of one cell: name → values met.
+
+    The seed is meant to be averaged over and is none of them.
+    """
     finished = runs[runs["status"] == "finished"]
-    settings = [name for name in names(runs) if name.startswith(SCIENCE) and name not in by]
-    groups = [group for _, group in finished.groupby(list(by), dropna=False)] if by else [finished]
-    varying = {
-        name: pd.concat([group[name] for group in groups if group[name].nunique(dropna=False) > 1])
-        for name in settings
-        if any(group[name].nunique(dropna=False) > 1 for group in groups)
-    }
-    return {name: sorted(levels.unique().tolist(), key=str) for name, levels in varying.items()}
+    settings = [name for name in scientific(runs) if name not in by]
+    settings = [name for name in settings if levels(finished, name).nunique(dropna=False) > 1]
+    groups = [group for _, group in grouped(finished, by)] if settings else []
+    varying = {}
+    for name in settings:
+        met = [levels(group, name) for group in groups]
+        mixed = [column for column in met if column.nunique(dropna=False) > 1]
+        if mixed:
+            varying[name] = sorted(pd.concat(mixed).unique().tolist(), key=str)
+    return varying
+
+
+def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
+    """Refuse to average over a scientific setting that nobody said may vary."""
+    pair = layout.pair
+    compared = [pair.setting] if pair else []
+    mixed = averaged_over(runs, [*layout.by, *compared])
+    if pair:  # what comes with a level, such as its kernel's bandwidth, may differ between the two
+        group = f"{pair.setting.split('.')[0]}."
+        between = averaged_over(runs, layout.by)
+        mixed |= {name: met for name, met in between.items() if not name.startswith(group)}
+    mixed = {name: met for name, met in mixed.items() if name not in layout.average_over}
+    if mixed:
+        listed = "; ".join(f"{name} is {_listed(met)}" for name, met in mixed.items())
+        raise TableError(
+            f"runs of one cell differ in more than their seed: {listed}. Give such a setting in"
+            " --rows or --columns, pick one value with --where, or allow it with --average-over"
+        )
+
+
+def _cells(
+    runs: pd.DataFrame, by: Sequence[str], values: Sequence[Value]
+) -> Iterator[dict[str, Any]]:
+    for key, group in grouped(runs, by):
+        finished = group[group["status"] == "finished"]
+        cell: dict[str, Any] = dict(zip(by, key, strict=True))
+        for value in values:
+            cell |= _estimate(finished, value)
+        failed = int(group["status"].isin(FAILED).sum())
+        there = len(finished) + failed
+        counts = (len(group), len(finished), failed, len(group) - there)
+        yield cell | dict(zip(COUNTS, counts, strict=True))
+
+
+def _estimate(finished: pd.DataFrame, value: Value) -> dict[str, Any]:
+    sample = sample_of(finished, value)
+    compute = value.statistic.compute
+    numbers = compute(sample) if len(sample) else {"": np.nan}
+    named = {f"{value.label}_{name}" if name else value.label: x for name, x in numbers.items()}
+    return {**named, f"{value.label}_n": len(sample)}
+
+
+def sample_of(finished: pd.DataFrame, value: Value) -> Sample:
+    """The numbers of finished runs; for a time, also how long the runs without it were watched.
+
+    A run that stopped early because nothing moved any more will never reach it. One of which it is
+    not known how long it was watched does not count.
+    """
+    column = finished[value.column]
+    values = np.sort(column.dropna().to_numpy(dtype="float64"))  # in one order whoever ran first
+    unreached = np.array([])
+    if value.statistic.is_time and "updates" in finished:
+        without = finished[column.isna()]
+        watched = without["updates"].astype("float64")
+        if "stopped_early" in without:
+            stopped = without["stopped_early"].fillna(False).astype("bool")
+            watched = watched.mask(stopped, np.inf)
+        unreached = watched.dropna().to_numpy() - 1  # iterations are counted from 0
+    return Sample(values, unreached)
+
+
+def _listed(met: Sequence[object]) -> str:
+    shown = [*map(str, met[:5]), *(["..."] if len(met) > 5 else [])]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -43,6 +43,6 @@ class Laplace(RadialKernel):
         weights = torch.empty_like(gram, memory_format=torch.contiguous_format)
         for rows, squared_distance in squared_distances(M, x, z):
             distance = squared_distance.sqrt_()
-            part = gram[..., rows, :] / distance
-            weights[..., rows, :] = part.masked_fill_(distance == 0, 0)
+            part = weights[..., rows, :]
+            torch.div(gram[..., rows, :], distance, out=part).masked_fill_(distance == 0, 0)
         return weights

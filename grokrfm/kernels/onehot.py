@@ -58,11 +58,9 @@ class OneHot:
 
     def norms(self, M: Tensor) -> Tensor:
         """x_iᵀ M x_i, (..., m)."""
-        return self._diagonal(self.times(M))
-
-    def _diagonal(self, product: Tensor) -> Tensor:
-        """The diagonal of X M Xᵀ from X M."""
-        return product.gather(-1, self.active).sum(dim=-1)
+        table, active = M.flatten(0, -2), self.active.flatten(0, -2)
+        entries = table[self.stacked()[:, :, None], active[:, None, :]]
+        return entries.sum(dim=(1, 2)).view(self.active.shape[:-1])
 
 
 def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
@@ -73,12 +71,11 @@ def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Ten
 def squared_distances(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
     """(x − z)ᵀ M (x − z) in the same blocks; what rounding cannot tell from 0 is 0."""
     slots = x.active.shape[-1]  # every slot adds its share of zᵀ M z
-    product = z.times(M)
-    z_norms = z._diagonal(product)
+    z_norms = z.norms(M)
     x_norms = z_norms if x is z else x.norms(M)
     rounding = 16 * torch.finfo(M.dtype).eps * (x_norms.amax(dim=-1) + z_norms.amax(dim=-1))
     at_least = _threshold(rounding)
-    for rows, block in _sums_over_slots(z_norms[..., None, :] / slots - 2 * product.mT, x):
+    for rows, block in _sums_over_slots(z_norms[..., None, :] / slots - 2 * z.times(M).mT, x):
         block += x_norms[..., rows, None]
         yield rows, at_least(block)
 

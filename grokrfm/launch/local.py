@@ -132,7 +132,7 @@ class LocalGPUs(Local):
         visible = self._visible()
         if not visible:
             raise SettingError(
-                "devices",
+                "hardware.devices",
                 "no CUDA device is visible on this machine (CUDA_VISIBLE_DEVICES is"
                 f" {os.environ.get('CUDA_VISIBLE_DEVICES')!r}); set hardware=cpu, or name devices",
             )

@@ -47,17 +47,14 @@ class Sweep:
     common: Settings
 
     def satisfied(self, records: Mapping[str, Record]) -> set[int]:
-        """Runs that are finished with every probe and feature matrix asked for."""
+        """Runs that are finished with all that is asked for."""
         found = set()
-        for i, digest in enumerate(self.plan.digests):
-            record = records.get(digest)
-            if record is None or record.status != "finished":
-                continue
-            settings = self.plan.settings[i]
-            asked = FeatureSelection(settings["save"]["features"])
-            probes = record.config.get("probe", {})
-            measured = all(probes.get(name) == node for name, node in settings["probe"].items())
-            if measured and asked.satisfied_by(record.features, record.metrics["updates"]):
+        for i, (digest, settings) in enumerate(
+            zip(self.plan.digests, self.plan.settings, strict=True)
+        ):
+            save, record = settings["save"], records.get(digest)
+            asked = settings["probe"], FeatureSelection(save["features"]), save["predictions"]
+            if record and record.holds(*asked):
                 found.add(i)
         return found
 
@@ -150,7 +147,7 @@ class _Builder:
     """Builds what runs are made of, each distinct part once."""
 
     def __init__(self) -> None:
-        self._facts: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+        self._sizes: dict[tuple[Any, ...], tuple[int, int, int]] = {}
         self._checked: set[tuple[Any, ...]] = set()
         self._batches: dict[Hashable, int] = {}
 
@@ -158,16 +155,18 @@ class _Builder:
         """Build all that a run needs, unless runs with the same parts were built before."""
         parts = [("kernel", "rfm"), ("hardware",), ("study", "outputs"), ("save", "rfm")]
         keys = [tuple((name, id(settings[name])) for name in part) for part in parts]
-        if self._key(settings) in self._facts and all(key in self._checked for key in keys):
+        if self._key(settings) in self._sizes and all(key in self._checked for key in keys):
             return
         experiment = build_experiment(settings)
-        self._facts[self._key(settings)] = experiment.facts()
+        sizes = len(experiment.split.train), experiment.task.width, experiment.task.classes
+        self._sizes[self._key(settings)] = sizes
         build_hardware(settings)
         study_folder(settings)
         self._checked.update(keys)
 
-    def facts(self, settings: Settings) -> Mapping[str, Any]:
-        return self._facts[self._key(settings)]
+    def sizes(self, settings: Settings) -> tuple[int, int, int]:
+        """Training rows, width and classes of a run that was checked."""
+        return self._sizes[self._key(settings)]
 
     def batch(self, settings: Settings) -> int:
         """A number that runs have in common which may be computed together; -1: alone."""
@@ -187,10 +186,7 @@ def _costs(runs: Sequence[Settings], builder: _Builder, records: Sequence[Record
     factors = calibration(records)
     costs = []
     for settings in runs:
-        facts = builder.facts(settings)
-        estimate = estimated_seconds(
-            settings["rfm"]["iterations"], facts["n_train"], facts["width"], facts["classes"]
-        )
+        estimate = estimated_seconds(settings["rfm"]["iterations"], *builder.sizes(settings))
         device = str(settings["hardware"].get("device"))
         costs.append(estimate * factors.get(kind(settings, device), 1.0))
     return costs

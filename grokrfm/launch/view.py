@@ -134,8 +134,12 @@ def _by_lu(drive: Drive) -> Iterator[str]:
 def _submitted(drive: Drive, terminal: Terminal) -> None:
     jobs = len(drive.states)
     runs = sum(len(job.runs) for job in drive.states)
-    in_hand = f", {len(drive.elsewhere)} are in hand of another sweep" if drive.elsewhere else ""
-    terminal.say(f"{runs} runs submitted in {jobs} job{'s' * (jobs != 1)}{in_hand}")
+    parts = [f"{runs} run{'s' * (runs != 1)} submitted in {jobs} job{'s' * (jobs != 1)}"]
+    if drive.skipped:
+        parts.append(f"{len(drive.skipped)} already finished")
+    if drive.elsewhere:
+        parts.append(f"{len(drive.elsewhere)} in hand of another sweep")
+    terminal.say(", ".join(parts))
     terminal.say(f"grokrfm-status {drive.sweep.study} tells how it goes")
 
 

@@ -1,10 +1,30 @@
 """Probes: what is measured of a Step, one probe per file."""
 
 from grokrfm.probes.accuracy import Accuracy
+from grokrfm.probes.agop_alignment import AgopAlignment
+from grokrfm.probes.alignment import Alignment
+from grokrfm.probes.circulant import Circulant
 from grokrfm.probes.condition import Condition
+from grokrfm.probes.equivariance import Equivariance
 from grokrfm.probes.grok import Grok
 from grokrfm.probes.loss import Loss
 from grokrfm.probes.margin import Margin
-from grokrfm.probes.probe import Probe
+from grokrfm.probes.orbit_prediction import OrbitPrediction
+from grokrfm.probes.probe import Probe, UnboundProbe
+from grokrfm.probes.spectrum import Spectrum
 
-__all__ = ["Accuracy", "Condition", "Grok", "Loss", "Margin", "Probe"]
+__all__ = [
+    "Accuracy",
+    "AgopAlignment",
+    "Alignment",
+    "Circulant",
+    "Condition",
+    "Equivariance",
+    "Grok",
+    "Loss",
+    "Margin",
+    "OrbitPrediction",
+    "Probe",
+    "Spectrum",
+    "UnboundProbe",
+]

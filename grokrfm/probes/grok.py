@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from grokrfm.checks import number
 from grokrfm.probes.accuracy import right
-from grokrfm.probes.probe import History, Numbers, Probe, means
+from grokrfm.probes.probe import History, Numbers, Probe, Summary, means
 from grokrfm.rfm import Examples, Step
 
 
@@ -32,7 +32,7 @@ class Grok(Probe):
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         return means("test_accuracy", right(step.test_outputs, test.labels), {})
 
-    def summarise(self, history: History) -> dict[str, float | int | None]:
+    def summarise(self, history: History) -> Summary:
         first = None
         for iteration, accuracy in enumerate(history["test_accuracy"]):
             if accuracy is None or accuracy < self.threshold:

@@ -16,8 +16,11 @@ from grokrfm.checks import StoreError
 ASIDE = ".tmp"
 
 
-def write(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(target: Path, arrays: Mapping[str, np.ndarray], *, sole_writer: bool = True) -> None:
     """Write aside, flush to disk, rename.
+
+    A sole writer also removes what processes that were killed left aside; where others may be
+    writing the same file at this moment, theirs is not to be touched.
 
     Raises
     ------
@@ -32,7 +35,8 @@ def write(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(target)
-        remove_leftovers(target)
+        if sole_writer:
+            remove_leftovers(target)
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error

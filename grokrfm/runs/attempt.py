@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 import traceback
@@ -12,10 +13,15 @@ from typing import Any
 import torch
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.runs import checkpoint, features
+from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Number, Observation, Run
 from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
+
+log = logging.getLogger(__name__)
+
+LOG_SECONDS = 30
+"""How often, at the most, a run says in the log where it has got to."""
 
 PER_ITERATION = ("iteration", "seconds", "solver")
 """Numbers of an iteration that say nothing about the run when it is over."""
@@ -40,7 +46,7 @@ class Attempt:
         self._history = dict(found.history) if found else {}
         self._matrices = dict(found.matrices) if found else {}
         self._share = 1 / origin["batch"]
-        self._started = self._written = time.monotonic()
+        self._started = self._written = self._logged = time.monotonic()
         self._before = sum(self._history.get("seconds", []))
         self._latest: Observation | None = None
         self._start: dict[str, Any] = {
@@ -59,10 +65,13 @@ class Attempt:
         for name, value in {"iteration": observation.iteration, **observation.numbers}.items():
             finite = not isinstance(value, float) or math.isfinite(value)
             self._history.setdefault(name, []).append(value if finite else None)
+        self._history.update({name: list(held) for name, held in observation.hindsight.items()})
         self._matrices.update(observation.arrays)
         self._latest = observation
         if time.monotonic() - self._written >= self.run.learner.checkpoint_seconds:
             self._save()
+        if time.monotonic() - self._logged >= LOG_SECONDS:
+            self._log(observation.iteration)
 
     def finish(self) -> None:
         """All iterations are done; the run fails if it cannot be summed up."""
@@ -73,10 +82,15 @@ class Attempt:
             return
         if self._matrices:
             features.write(self._store.study, self.run.spec.digest, self._matrices)
+        keeps = self._latest is not None and self.run.spec.predictions == "last"
+        if self._latest and keeps:
+            kept = self._latest.predictions()
+            predictions.write(self._store.study, self.run.spec.digest, kept)
         self._write_end(
             status="finished",
             metrics={**self._last(), **summary},
             features=sorted(self._matrices),
+            predictions=keeps,
         )
         checkpoint.remove(self._store.study, self.run.spec)
 
@@ -108,6 +122,22 @@ class Attempt:
             kept = checkpoint.Checkpoint(self._latest.state(), self._history, self._matrices)
             checkpoint.write(self._store.study, self.run.spec, kept)
             self._written = time.monotonic()
+
+    def _log(self, iteration: int) -> None:
+        """Seconds are of the wall, though a batch shares them: this is about when it will end."""
+        self._logged = time.monotonic()
+        done = len(self._history["iteration"]) - self._start["resumed_at"]
+        each = (self._logged - self._started) / done
+        iterations = self.run.learner.iterations
+        log.info(
+            "%s (%s): iteration %d of %d, %.3g s/it, %.0f s left",
+            self._start["digest"],
+            self.run.learner.title,
+            iteration + 1,
+            iterations,
+            each,
+            each * (iterations - iteration - 1),
+        )
 
     def _write_end(self, **end: Any) -> None:
         taken = (time.monotonic() - self._started) * self._share

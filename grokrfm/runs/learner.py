@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,12 +27,16 @@ class Observation:
     numbers               named; the same names at every iteration
     arrays : {k: (d, d)}  the matrices that the selection wants, by updates made
     state                 makes the named arrays from which the next iteration can start
+    predictions           makes the named arrays of what it predicts, see grokrfm.runs.predictions
+    hindsight             named lists of numbers, one an iteration, known only at the last one
     """
 
     iteration: int
     numbers: Mapping[str, Number]
     arrays: Mapping[int, np.ndarray]
     state: Callable[[], Arrays]
+    predictions: Callable[[], Arrays]
+    hindsight: Mapping[str, list[float]] = field(default_factory=dict)
 
 
 class Learner(Protocol):

@@ -13,6 +13,7 @@ from typing import Any
 
 import grokrfm
 from grokrfm.runs.record import process_start
+from grokrfm.runs.spec import SCHEMA
 
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
@@ -35,6 +36,7 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
         "log": os.environ.get(LOG),
+        "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         **_constant(),
     }
 
@@ -56,6 +58,7 @@ def _constant() -> dict[str, Any]:
             **{name: _version(name) for name in PACKAGES},
         },
         "git": _git_state(Path(grokrfm.__file__).parent),
+        "schema": SCHEMA,
     }
 
 

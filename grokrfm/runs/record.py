@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.spec import Spec
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Record:
     metrics             the numbers of the last iteration and of the run as a whole
     seconds             wall time, with that of the attempts it was resumed from
     features            the k of the feature matrices kept
+    predictions : bool  whether those of the last iteration were kept
     resumed_at : int    the iterations done when it started, taken from a checkpoint
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
@@ -46,18 +48,27 @@ class Record:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     features: Sequence[int] = ()
+    predictions: bool = False
     resumed_at: int = 0
     error: Mapping[str, str] | None = None
     history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def satisfies(self, spec: Spec) -> bool:
-        """Whether this is a finished run of `spec` with every probe and feature matrix it asks."""
-        probes = self.config.get("probe", {})
+        """Whether this is a finished run of `spec` with all that it asks for."""
+        return self.digest == spec.digest and self.holds(
+            spec.probes, spec.features, spec.predictions
+        )
+
+    def holds(
+        self, probes: Mapping[str, Any], features: FeatureSelection, predictions: str
+    ) -> bool:
+        """Whether this is a finished run that measured and kept so much (see Spec)."""
+        measured = self.config.get("probe", {})
         return (
             self.status == "finished"
-            and self.digest == spec.digest
-            and all(probes.get(name) == settings for name, settings in spec.probes.items())
-            and spec.features.satisfied_by(self.features, self.metrics["updates"])
+            and all(measured.get(name) == settings for name, settings in probes.items())
+            and (self.predictions or predictions == "none")
+            and features.satisfied_by(self.features, self.metrics["updates"])
         )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grokrfm.checks import SettingError
+from grokrfm.checks import SettingError, choice
 from grokrfm.runs.features import FeatureSelection
 
 SCHEMA = 1
@@ -19,18 +19,23 @@ SCHEMA = 1
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """What one run computes (`science`) and what it is asked to leave (`probes`, `features`).
+    """What one run computes (`science`) and what it is asked to leave (the others).
 
     Parameters
     ----------
     science : nested plain values   task, split, kernel, rfm, start, seed, ...; names the run
     probes : nested plain values    probe name → its settings
     features : FeatureSelection     which feature matrices are kept
+    predictions : "none" or "last"   whether those of the last iteration are kept
     """
 
     science: Mapping[str, Any]
     probes: Mapping[str, Any]
     features: FeatureSelection
+    predictions: str = "none"
+
+    def __post_init__(self) -> None:
+        choice("predictions", self.predictions, ("none", "last"))
 
     @cached_property
     def digest(self) -> str:

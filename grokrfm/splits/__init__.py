@@ -1,8 +1,25 @@
 """Splits: which rows of a task's table train and which test (numpy only)."""
 
+from grokrfm.splits.audit import Audit, audit
 from grokrfm.splits.fixed_points import FixedPoints
 from grokrfm.splits.listed import Listed
+from grokrfm.splits.moved import Moved
+from grokrfm.splits.noisy import Noisy
+from grokrfm.splits.orbits import Orbits
 from grokrfm.splits.split import Split, Splitter
+from grokrfm.splits.symbols import Symbols
 from grokrfm.splits.uniform import Uniform
 
-__all__ = ["FixedPoints", "Listed", "Split", "Splitter", "Uniform"]
+__all__ = [
+    "Audit",
+    "FixedPoints",
+    "Listed",
+    "Moved",
+    "Noisy",
+    "Orbits",
+    "Split",
+    "Splitter",
+    "Symbols",
+    "Uniform",
+    "audit",
+]

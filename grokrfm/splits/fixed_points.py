@@ -10,7 +10,7 @@ import numpy as np
 
 from grokrfm.algebra import Group, fixed_points, orbits
 from grokrfm.checks import SettingError, integer
-from grokrfm.splits.split import Mask, Split, draw, from_training_mask
+from grokrfm.splits.split import Mask, Split, draw, from_training_mask, require
 from grokrfm.tasks import Task
 
 
@@ -49,21 +49,24 @@ class FixedPoints:
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         elements = [self._index(task.group, element) for element in self.reflections]
-        permutations = [task.row_permutation(task.reflection(k)) for k in elements]
+        try:
+            permutations = [task.row_permutation(task.reflection(k)) for k in elements]
+        except SettingError as error:
+            raise SettingError("reflections", error.problem) from error
         fixed = np.any([fixed_points(permutation) for permutation in permutations], axis=0)
         training = ~fixed
 
         held_out = np.flatnonzero(fixed)
-        _require(self.test_to_train, len(held_out), "test_to_train", "fixed points", "test")
+        require(self.test_to_train, len(held_out), "test_to_train", "fixed points", "test")
         training[draw(rng, held_out, self.test_to_train)] = True
 
         movable = np.flatnonzero(~fixed)
-        _require(self.train_to_test, len(movable), "train_to_test", "training points", "training")
+        require(self.train_to_test, len(movable), "train_to_test", "training points", "training")
         training[draw(rng, movable, self.train_to_test)] = False
 
         orbit = orbits(permutations, len(fixed))
         pairs = _whole_orbits(orbit, training & ~fixed)
-        _require(self.pairs_to_test, len(pairs), "pairs_to_test", "symmetric pairs", "training")
+        require(self.pairs_to_test, len(pairs), "pairs_to_test", "symmetric pairs", "training")
         training[np.isin(orbit, draw(rng, pairs, self.pairs_to_test))] = False
 
         moves = ("pairs_to_test", "train_to_test", "test_to_train")
@@ -85,10 +88,3 @@ def _whole_orbits(orbit: np.ndarray, training: Mask) -> np.ndarray:
     members = np.bincount(orbit)
     in_training = np.bincount(orbit, weights=training)
     return np.flatnonzero((members >= 2) & (in_training == members))
-
-
-def _require(count: int, available: int, setting: str, what: str, side: str) -> None:
-    if count > available:
-        raise SettingError(
-            setting, f"cannot move {count} {what}, {available} remain in the {side} set"
-        )

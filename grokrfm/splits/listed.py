@@ -73,7 +73,9 @@ class Listed:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            raise self._error(f"line {line}: {text!r:.40} is not a number or a list") from None
+            value = text
+            if not any(isinstance(element, str) for element in group.elements):
+                raise self._error(f"line {line}: {text!r:.40} is not a number or a list") from None
         is_code = isinstance(group.elements[0], tuple) and type(value) is int
         if is_code and 0 <= value < group.order:
             return int(value)

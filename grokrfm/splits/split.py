@@ -25,11 +25,18 @@ class Split:
     train : (n,) int    training rows, increasing
     test : (m,) int     the other rows, increasing
     strata              name → (m,) mask over the test rows; masks are disjoint
+    train_labels        (n,) what the training rows are said to be, where some of it is wrong;
+                        None: the task's own labels. Test labels are always the task's
     """
 
     train: Rows
     test: Rows
     strata: Mapping[str, Mask] = field(default_factory=dict)
+    train_labels: Rows | None = None
+
+    def labels_of(self, task: Task) -> Rows:
+        """(n,) the labels that the training rows are fitted with."""
+        return task.labels[self.train] if self.train_labels is None else self.train_labels
 
 
 @runtime_checkable
@@ -61,6 +68,14 @@ def from_training_mask(
                 setting, f"leaves the {side} set empty ({len(train)} rows train, {len(test)} test)"
             )
     return Split(train, test, {name: mask[test] for name, mask in (strata or {}).items()})
+
+
+def require(count: int, available: int, setting: str, what: str, side: str) -> None:
+    """Refuse to move more than there is."""
+    if count > available:
+        raise SettingError(
+            setting, f"cannot move {count} {what}, {available} remain in the {side} set"
+        )
 
 
 def draw(rng: np.random.Generator, candidates: Rows, count: int) -> Rows:

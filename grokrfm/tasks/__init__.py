@@ -1,12 +1,39 @@
 """Tasks: a binary operation as a labelled table of operand pairs (numpy only)."""
 
+from grokrfm.tasks.family import Family
 from grokrfm.tasks.operations import (
     abelian,
     addition,
+    cayley,
     division,
+    division_if_odd,
     multiplication,
+    multiplication_with_zero,
     subtraction,
 )
+from grokrfm.tasks.polynomial import polynomial
+from grokrfm.tasks.reflections import fixing_reflection, reflections, require_two_operands
 from grokrfm.tasks.task import Task
+from grokrfm.tasks.times import times
+from grokrfm.tasks.two_tasks import two_tasks
+from grokrfm.tasks.words import word
 
-__all__ = ["Task", "abelian", "addition", "division", "multiplication", "subtraction"]
+__all__ = [
+    "Family",
+    "Task",
+    "abelian",
+    "addition",
+    "cayley",
+    "division",
+    "division_if_odd",
+    "fixing_reflection",
+    "multiplication",
+    "multiplication_with_zero",
+    "polynomial",
+    "reflections",
+    "require_two_operands",
+    "subtraction",
+    "times",
+    "two_tasks",
+    "word",
+]

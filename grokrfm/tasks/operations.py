@@ -1,54 +1,107 @@
-"""The operations of the papers as tasks."""
+"""The operations of the papers, and the product of any group, as tasks."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from grokrfm.algebra import Group, cyclic, is_prime, product, units
-from grokrfm.algebra.groups import checked_sizes
+from grokrfm.algebra import Group, Symmetry, cyclic, is_prime, product, units
 from grokrfm.checks import SettingError, boolean, integer
+from grokrfm.tasks.family import Family, IntArray, moving
 from grokrfm.tasks.task import Task
+from grokrfm.tasks.times import times
 
 
 def addition(modulus: int) -> Task:
     """a + b mod `modulus`."""
-    return _times(f"addition mod {modulus}", _residues(modulus))
+    return times(f"addition mod {modulus}", residues(modulus))
 
 
 def subtraction(modulus: int) -> Task:
     """a − b mod `modulus`."""
-    return _over(f"subtraction mod {modulus}", _residues(modulus))
+    group = residues(modulus)
+    return times(f"subtraction mod {modulus}", group, group.inverses)
 
 
 def multiplication(modulus: int, allow_composite: bool) -> Task:
     """a·b over the units mod `modulus` (0 is left out)."""
-    return _times(
-        f"multiplication mod {modulus}", _units(modulus, allow_composite, "multiplication")
-    )
+    group = _units(modulus, allow_composite, "multiplication")
+    return times(f"multiplication mod {modulus}", group)
 
 
 def division(modulus: int, allow_composite: bool) -> Task:
     """a·b⁻¹ over the units mod `modulus` (0 is left out)."""
-    return _over(f"division mod {modulus}", _units(modulus, allow_composite, "division"))
+    group = _units(modulus, allow_composite, "division")
+    return times(f"division mod {modulus}", group, group.inverses)
 
 
 def abelian(sizes: list[int]) -> Task:
     """Componentwise addition in the product of cyclic groups of the given sizes."""
-    group = product(checked_sizes("sizes", sizes))
-    return _times(f"addition in {group.name}", group)
+    group = product(sizes)
+    if group.order < 2:
+        raise SettingError("sizes", f"must describe a group of at least 2 elements, got {sizes!r}")
+    return times(f"addition in {group.name}", group)
 
 
-def _times(title: str, group: Group) -> Task:
-    return Task(title, group, np.arange(group.order))
+def cayley(group: Group) -> Task:
+    """a·b in any group."""
+    return times(f"a·b in {group.name}", group)
 
 
-def _over(title: str, group: Group) -> Task:
-    return Task(title, group, group.inverses)
+def multiplication_with_zero(modulus: int) -> Task:
+    """a·b mod `modulus` with 0 among the operands; k, g and h below are units.
+
+    rotation k          r^k: (a, b) → (a·k, b·k⁻¹)
+    reflection k        sr^k: (a, b) → (b·k⁻¹, a·k), which fixes the pairs (a, a·k)
+    translation g, h    (a, b) → (a·g, b·h), which moves every label c to c·g·h
+
+    Source: the multiplication of arXiv:2407.20199.
+    """
+    group = residues(modulus)
+    everything = np.arange(modulus)
+    inverse = {u: pow(u, -1, modulus) for u in range(modulus) if math.gcd(u, modulus) == 1}
+
+    def scaled(k: int) -> IntArray:
+        return everything * k % modulus
+
+    def rotation(k: int) -> Symmetry:
+        return moving(f"r^{k}", scaled(k), scaled(inverse[k]), everything)
+
+    def reflection(k: int) -> Symmetry:
+        return moving(f"sr^{k}", scaled(k), scaled(inverse[k]), everything, exchanged=True)
+
+    def translation(g: int, h: int) -> Symmetry:
+        return moving(f"t^({g},{h})", scaled(g), scaled(h), scaled(g * h))
+
+    def choices(arity: int) -> IntArray:
+        return np.stack(np.meshgrid(*[list(inverse)] * arity, indexing="ij")).reshape(arity, -1).T
+
+    families = {
+        "rotation": Family(True, rotation, lambda: choices(1)),
+        "reflection": Family(True, reflection, lambda: choices(1)),
+        "translation": Family(False, translation, lambda: choices(2)),
+    }
+    title = f"multiplication mod {modulus} with 0"
+    labels = np.outer(everything, everything).flatten() % modulus
+    return Task(title, group, labels, modulus, families)
 
 
-def _residues(modulus: Any) -> Group:
+def division_if_odd(modulus: int) -> Task:
+    """a·b⁻¹ mod a prime if b is odd, a − b if it is even; 1 … modulus − 1 are the operands.
+
+    Source: the list of arXiv:2201.02177 (where a = 0 is an operand too); no symmetry is claimed.
+    """
+    group = _units(modulus, False, "division")
+    a, b = np.ix_(np.array(group.elements), np.array(group.elements))
+    quotients = a * np.array(group.elements)[group.inverses] % modulus
+    labels = np.where(b % 2 == 1, quotients, (a - b) % modulus).flatten()
+    return Task(f"a/b or a-b mod {modulus}", group, labels, modulus, {})
+
+
+def residues(modulus: Any) -> Group:
+    """The operands 0 … modulus − 1, at least two."""
     return cyclic(integer("modulus", modulus, minimum=2))
 
 

@@ -199,7 +199,7 @@ def test_a_failed_record_counts_lu_too(paper):
 def test_help_lists_every_option_and_leaves_nothing(tmp_path):
     done = grokrfm(tmp_path, "--help", threads=None)
     assert (done.returncode, done.stderr) == (0, "")
-    groups = ("task", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
+    groups = ("task", "group", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
     options = [f"{g}={path.stem}" for g in groups for path in (CONF / g).glob("*.yaml")]
     assert [option for option in options if f"\n{option} " not in done.stdout] == []
     assert "\n    bandwidth: 2.5 # positive" in done.stdout

@@ -3,6 +3,7 @@
 import os
 import platform
 
+from grokrfm.runs import plans
 from grokrfm.runs.store import Store
 
 BEGINNING = 1_700_000_000.0  # seconds since the epoch; run number i starts 100 i seconds later
@@ -66,3 +67,12 @@ def write(folder, runs, beginning=BEGINNING):
         if status:
             store.end(attempt, history, status=status, ended=started + TOOK, features=[], **end)
     return folder
+
+
+def plan(folder, runs):
+    """A sweep of the study plans the runs described."""
+    digests, settings = [each["digest"] for each in runs], [each["config"] for each in runs]
+    sweep = plans.SweepPlan(
+        plans.new_name(), digests, settings, [1.0] * len(runs), [-1] * len(runs)
+    )
+    plans.write(folder, sweep)

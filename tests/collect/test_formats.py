@@ -1,31 +1,36 @@
 import io
 import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
-from grokrfm.collect.formats import FORMATS
-from grokrfm.collect.tables import table
+from grokrfm.collect.formats import FORMATS, shown
+from grokrfm.collect.formats.latex import escaped
+from grokrfm.collect.formats.parquet import parquet
+from grokrfm.collect.layout import Layout, TableError
+from grokrfm.collect.tables import build
 
 HOSTILE = [
     *("a_b", "50%", "a&b", "#1", "$x$", "{a}", "~x", "x^2", "a\\b", "a|b", "a,b", 'say "x"'),
-    *("Größe λ → ∞", "−1", "<b>", "*a*", "[[2, 3], [0, 1]]", "a\\|b", "\\\\"),
+    *("Größe λ → ∞", "−1", "<b>", "*a*", "[[2, 3], [0, 1]]", "a\\|b", "\\\\", "_a_", "`a`"),
+    *(
+        "[a](b)",
+        "&amp;",
+        "![x](y)",
+        "漢字 🎉",
+        "é",
+        "e\u0301",
+        "'; DROP TABLE",
+        "~~a~~",
+        "\\input{x}",
+    ),
+    *("http://a.b", "a@b.c", "%", "--", "[bold]red[/bold]", "a\\", "<!--", "i̇ ǰ ŷ Đ ŋ"),
 ]
-LATEX = {
-    "_": r"\_",
-    "%": r"\%",
-    "&": r"\&",
-    "#": r"\#",
-    "$": r"\$",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "\\": r"\textbackslash{}",
-    "|": r"\textbar{}",
-    "λ": "λ",
-}
 
 
 def runs(**columns):
@@ -33,20 +38,50 @@ def runs(**columns):
     return pd.DataFrame({"status": ["finished"] * length} | columns)
 
 
-def formatted(kind, frame, rows=(), columns=(), values=("x",)):
-    return FORMATS[kind](table(frame, rows, columns, values), rows, columns, values)
+def formatted(kind, frame, rows=(), columns=(), values=("x",), **more):
+    return FORMATS[kind](build(frame, Layout(rows, columns, values, **more)))
 
 
 def grid(markdown):
-    """The cells of a Markdown table as a reader of it sees them, without the rule."""
-    lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in markdown.splitlines()]
-    cells = [[cell.strip().replace(r"\|", "|") for cell in line] for line in lines]
-    return [cells[0], *cells[2:]]
+    """The cells of a Markdown table as a reader of its rendering sees them."""
+    lines, cell = [], None
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(markdown):
+        if token.type == "tr_open":
+            lines.append([])
+        elif token.type in ("th_open", "td_open"):
+            cell = lines[-1]
+        elif token.type == "inline" and cell is not None:
+            assert {child.type for child in token.children} <= {"text", "text_special"}
+            cell.append("".join(child.content for child in token.children))
+        elif token.type in ("th_close", "td_close"):
+            cell = None
+    return lines
 
 
 def latex_grid(text):
     body = [line for line in text.splitlines() if line.endswith(r" \\")]
     return [re.split(r"(?<!\\) & ", line.removesuffix(r" \\")) for line in body]
+
+
+class HTMLGrid(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.lines, self.inside = [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.lines.append([])
+        elif tag in ("td", "th"):
+            self.lines[-1].append("")
+        self.inside = tag in ("td", "th")
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.lines[-1][-1] += data
 
 
 def test_markdown_lays_rows_and_columns_out():
@@ -78,15 +113,58 @@ def test_a_table_without_rows_or_columns_is_one_line():
     ("status", "x", "shown"),
     [
         (["finished"] * 3, [1.0] * 3, "1.000 ± 0.000 (n=3)"),
-        (["finished", "finished", "failed"], [1.0, 1.0, np.nan], "1.000 ± 0.000 (n=2 of 3)"),
+        (
+            ["finished", "finished", "failed"],
+            [1.0, 1.0, np.nan],
+            "1.000 ± 0.000 (n=2 of 3: 1 failed)",
+        ),
+        (
+            ["finished", "crashed", "lost", "missing"],
+            [1.0, *[np.nan] * 3],
+            "1.000 (n=1 of 4: 1 failed, 2 missing)",
+        ),
         (["finished", "finished"], [1.0, np.nan], "1.000 (n=1 of 2)"),
-        (["failed", "failed"], [np.nan, np.nan], "– (n=0 of 2)"),
+        (["failed", "failed"], [np.nan, np.nan], "– (n=0 of 2: 2 failed)"),
     ],
 )
-@pytest.mark.parametrize("kind", ["markdown", "latex"])
-def test_n_of_all_is_said_where_runs_do_not_count(status, x, shown, kind):
-    text = formatted(kind, runs(status=status, x=x))
-    assert shown.replace("±", r"$\pm$" if kind == "latex" else "±") in text
+def test_n_of_all_is_said_where_runs_do_not_count(status, x, shown):
+    frame = runs(status=status, x=x)
+    assert grid(formatted("markdown", frame)) == [["x"], [shown]]
+    assert HTMLGrid(formatted("html", frame)).lines == [["x"], [shown]]
+    assert shown in formatted("terminal", frame)
+    latex = re.sub(r"^(\d\S*)(?: ± (\S+))?", _as_latex, shown).replace("–", "--")
+    assert latex_grid(formatted("latex", frame))[1] == [latex]
+
+
+def _as_latex(number):
+    mean, half = number.groups()
+    return rf"\num{{{mean}}}" + (rf" $\pm$ \num{{{half}}}" if half else "")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x", "0.500 ± 1.242 (n=3)"),
+        ("x:bootstrap", "0.500 [0.000, 1.000] (n=3)"),
+        ("x:median", "0.500 [0.250, 0.750] (n=3)"),
+        ("x:range", "0.000 – 1.000 (n=3)"),
+        ("x:share=0.5", "0.667 [0.208, 0.939] (n=3)"),
+        ("x:time", "0.500; 1.000 [0.439, 1.000] (n=3)"),
+    ],
+)
+def test_every_statistic_as_it_is_written(value, shown):
+    frame = runs(x=[0.0, 0.5, 1.0])
+    assert grid(formatted("markdown", frame, values=[value])) == [[value], [shown]]
+    one = runs(x=[0.5])
+    [[cell]] = grid(formatted("markdown", one, values=[value]))[1:]
+    alone = {"x:share=0.5": "1.000 [0.207, 1.000]", "x:time": "0.500; 1.000 [0.207, 1.000]"}
+    assert cell == f"{alone.get(value, '0.500')} (n=1)"
+
+
+def test_a_time_that_half_of_the_runs_never_reached():
+    frame = runs(x=[3.0, np.nan, np.nan], updates=[60, 60, 60])
+    text = formatted("markdown", frame, values=["x:time"])
+    assert grid(text)[1] == ["not reached; 0.333 [0.061, 0.792] (n=3)"]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +179,7 @@ def test_n_of_all_is_said_where_runs_do_not_count(status, x, shown, kind):
     ],
 )
 def test_numbers_keep_three_figures(x, shown):
-    assert f"| {shown} (n=1) |" in formatted("markdown", runs(x=[x]))
+    assert grid(formatted("markdown", runs(x=[x])))[1] == [f"{shown} (n=1)"]
 
 
 @pytest.mark.parametrize(
@@ -134,35 +212,172 @@ def test_hostile_names_keep_the_shape_of_a_markdown_table(name, where):
     assert len({len(line) for line in lines}) == 1
 
 
-@pytest.mark.parametrize(("character", "escaped"), LATEX.items())
-def test_latex_escapes_what_comes_from_a_config(character, escaped):
-    frame = runs(level=[f"a{character}b"], x=[1.0])
-    assert latex_grid(formatted("latex", frame, ["level"]))[1] == [f"a{escaped}b", "1.000 (n=1)"]
-    assert latex_grid(formatted("latex", frame, [], ["level"]))[0] == [f"x, level=a{escaped}b"]
-    named = frame.rename(columns={"level": f"l{character}"})
-    assert latex_grid(formatted("latex", named, [f"l{character}"]))[0][0] == f"l{escaped}"
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("kind", ["html", "terminal"])
+def test_hostile_names_are_shown_as_they_are(name, kind):
+    frame = runs(level=[name, "plain"], x=[1.0, 2.0])
+    text = formatted(kind, frame, ["level"])
+    if kind == "terminal":
+        assert name in text
+    else:
+        assert sorted(line[0] for line in HTMLGrid(text).lines[1:]) == sorted([name, "plain"])
+
+
+def test_levels_that_look_alike_keep_their_lines():
+    levels = pd.Series(
+        [1, "1", 1.0, "x" * 100 + "y", "x" * 50 + "z" + "x" * 49 + "y"], dtype=object
+    )
+    table = grid(formatted("markdown", runs(level=levels, x=[1.0, 2.0, 1.0, 3.0, 4.0]), ["level"]))
+    assert len(table) == 5
+    assert {line[1] for line in table[1:]} >= {"2.000 (n=1)", "3.000 (n=1)", "4.000 (n=1)"}
+    wide = grid(formatted("markdown", runs(level=["1", 1], x=[1.0, 2.0]), [], ["level"]))
+    assert len(wide[0]) == 2
+
+
+def test_very_long_and_unprintable_levels_are_shortened():
+    assert shown("a" * 40 + "b" * 10_000) == "a" * 39 + "…" + "b" * 20
+    assert shown("a\nb\tc\x1b[31m\x00") == "a b c�[31m�"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_caption_says_where_the_numbers_come_from(kind):
+    frame = runs(
+        status=["finished", "finished", "finished", "failed"],
+        x=[1.0, 2.0, 3.0, np.nan],
+        seed=[0, 1, 7, 2],
+        commit=["c0ffee0123456789"] * 3 + [None],
+        dirty=[False, False, True, None],
+        ended=pd.to_datetime([0, 86_400, 60, 10**9], unit="s", utc=True),
+        **{"study.name": ["demo"] * 4},
+    )
+    text = " ".join(formatted(kind, frame).replace("\n% ", " ").split())
+    seeds, date = "0–1, 7", "1970-01-02 00:00 UTC"
+    if kind == "csv":
+        [cell] = pd.read_csv(io.StringIO(formatted(kind, frame))).to_dict("records")
+        assert (cell["studies"], cell["seeds"], cell["last_run"]) == ("demo", seeds, date)
+        assert cell["commits"] == "c0ffee0123, c0ffee0123+"
+        return
+    for part in (
+        *("ean ± Student", "tudy demo", "N = 3 of 4 runs (1 failed)", f"eeds {seeds}"),
+        *("ommit c0ffee0123, c0ffee0123+", f"ast run {date}"),
+    ):
+        assert part in text.replace("&#x27;", "'")
+
+
+def test_the_caption_says_what_was_selected():
+    frame = runs(x=[1.0, 2.0, 3.0], seed=[0, 1, 2], **{"rfm.ridge": [0.0, 1.0, 1.0]})
+    where = {"where": "seed > 0", "title": "Some title", "average_over": ["rfm.ridge"]}
+    text = formatted("markdown", frame, **where)
+    assert "Some title. Mean ± " in text
+    assert r"Runs with seed > 0; averaged over rfm.ridge. N = 2 runs. Seeds 1–2." in text
+
+
+def test_the_caption_says_which_values_are_summed_up_how():
+    frame = runs(x=[1.0, 2.0], y=[3.0, 4.0])
+    text = formatted("markdown", frame, values=["x", "y:range"])
+    assert "Mean ± Student's 95 % interval (x); smallest – largest (y). N = 2 runs." in text
 
 
 def test_latex_is_a_booktabs_tabular_of_as_many_columns_as_cells():
     frame = runs(task=["a&b", "c"], kernel=["g", "q"], test_accuracy=[1.0, 0.5])
     text = formatted("latex", frame, ["task"], ["kernel"], ["test_accuracy"])
-    assert re.match(r"\\begin{tabular}{lll}\n\\toprule\n", text)
-    assert text.endswith("\\bottomrule\n\\end{tabular}\n")
+    assert "\n\\begin{tabular}{lll}\n\\toprule\n" in text
+    assert "\\bottomrule\n\\end{tabular}\n" in text
     assert latex_grid(text) == [
         ["task", r"test\_accuracy, kernel=g", r"test\_accuracy, kernel=q"],
-        [r"a\&b", "1.000 (n=1)", "–"],
-        ["c", "–", "0.500 (n=1)"],
+        [r"a\&b", r"\num{1.000} (n=1)", "--"],
+        ["c", "--", r"\num{0.500} (n=1)"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [(1.234e-7, "1.23e-7"), (-1.5e5, "-1.50e5"), (1e10, "1.00e10"), (0.5, "0.500")],
+)
+def test_latex_numbers_are_as_siunitx_takes_them(x, written):
+    assert rf"\num{{{written}}} (n=1)" in formatted("latex", runs(x=[x]))
+
+
+def compiled(folder, source):
+    """The text of the page that pdflatex makes of a file."""
+    (folder / "table.tex").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Missing character" not in (folder / "table.log").read_text(errors="replace")
+    assert (folder / "table.pdf").read_bytes().startswith(b"%PDF")
+
+
+HOSTILE_RUNS = runs(
+    level=HOSTILE * 2,
+    split=["one_a", "[0]"] * len(HOSTILE),
+    x=np.geomspace(1e-12, 1e7, 2 * len(HOSTILE)),
+    y=[np.nan] * 2 * len(HOSTILE),
+)
+VALUES = ["x", "y", "x:median", "x:time", "x:range"]
+DOCUMENT = r"""\documentclass{article}
+\usepackage{booktabs}%s
+\begin{document}
+\begin{table}\tiny\input{part}\caption{A table.}\end{table}
+And text after it.
+\end{document}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@pytest.mark.parametrize("package", [None, "", r"\usepackage{siunitx}"])
+def test_latex_compiles_as_it_is_and_within_a_document(tmp_path, package):
+    if package and not siunitx_is_installed():
+        pytest.skip("LaTeX has no siunitx here (texlive-science)")
+    text = formatted("latex", HOSTILE_RUNS, ["level"], ["split"], VALUES)
+    (tmp_path / "part.tex").write_text(text, encoding="utf-8")
+    compiled(tmp_path, text if package is None else DOCUMENT % package)
+
+
+def siunitx_is_installed():
+    return bool(subprocess.run(["kpsewhich", "siunitx.sty"], capture_output=True).stdout)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_latex_escapes_every_special_character(name):
+    """Outside of commands and braces nothing is left that TeX would act on."""
+    text = re.sub(r"\\[&%$#_{}]|\\[a-zA-Z]+(\{\})?|\\[`'^~\"=.]", "", escaped(name))
+    assert not set(re.sub(r"\$-\$|\$\$|\$\^-\$", "", text)) & set("&%#_^~\\$")
+    assert text.isascii()
 
 
 def test_csv_reads_back_as_the_cells():
     x = np.random.default_rng(0).normal(size=3 * len(HOSTILE))
-    frame = runs(level=HOSTILE * 3, other=[1, 2, 2] * len(HOSTILE), x=x)
-    cells = table(frame, ["level"], ["other"], ["x"])
-    text = formatted("csv", frame, ["level"], ["other"])
-    read = pd.read_csv(io.StringIO(text))
-    pd.testing.assert_frame_equal(read, cells, check_dtype=False, rtol=1e-14)
-    assert cells["x_interval"].notna().any()  # or the comparison would say little
+    frame = runs(level=HOSTILE * 3, other=[1, 2, 2] * len(HOSTILE), x=x, seed=[4] * len(x))
+    table = build(frame, Layout(["level"], ["other"], ["x", "x:median"]))
+    read = pd.read_csv(io.StringIO(FORMATS["csv"](table)))
+    assert set(read.pop("seeds")) == {4}
+    pd.testing.assert_frame_equal(read, table.cells, check_dtype=False, rtol=1e-14)
+    assert table.cells["x_interval"].notna().any()  # or the comparison would say little
+
+
+def test_parquet_reads_back_as_the_cells():
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    levels = pd.Series([1, "a", None], dtype="object")
+    table = build(runs(level=levels, x=[1.0, 2.0, 3.0]), Layout(["level"], [], ["x"]))
+    written = parquet(table)
+    read = pd.read_parquet(io.BytesIO(written))
+    assert read["x"].tolist() == table.cells["x"].tolist()
+    assert written == parquet(table)
+
+
+def test_parquet_without_pyarrow_is_explained(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(TableError, match="parquet: needs the package pyarrow; install it: pip"):
+        parquet(build(runs(x=[1.0]), Layout(values=["x"])))
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -170,3 +385,14 @@ def test_every_format_ends_its_last_line_once(kind):
     text = formatted(kind, runs(x=[1.0]))
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_same_runs_in_any_order_make_the_same_bytes(kind):
+    frame = HOSTILE_RUNS.assign(seed=range(len(HOSTILE_RUNS)))
+    values = ["x", "x:bootstrap", "x:median"]
+    ordered, shuffled = (
+        formatted(kind, one, ["split"], [], values)
+        for one in (frame, frame.sample(frac=1, random_state=0))
+    )
+    assert ordered == shuffled

@@ -8,7 +8,7 @@ from grokrfm import collect
 from grokrfm.checks import StoreError
 from grokrfm.collect.frames import ALWAYS
 from grokrfm.runs import features
-from tests.collect.synthetic import BEGINNING, HERE_BUT_GONE, TOOK, curve, failed, run
+from tests.collect.synthetic import BEGINNING, HERE_BUT_GONE, TOOK, curve, failed, plan, run
 
 CONTRACT = {
     "digest": "string",
@@ -136,6 +136,36 @@ def test_a_run_tried_twice_is_one_row_the_finished_one(study):
     folder = study(run("d1", metrics={"test_accuracy": 0.5}), failed("d1"))
     [row] = collect.runs(folder).to_dict("records")
     assert (row["status"], row["test_accuracy"]) == ("finished", 0.5)
+
+
+def test_a_run_that_is_planned_and_has_no_record_is_missing(study):
+    folder = study(run("d1", metrics={"test_accuracy": 0.5}), run("d2", status=None))
+    plan(folder, [run("d1"), run("d2"), run("d3", task="division")])
+    plan(folder, [run("d3", task="division"), run("d4")])
+    frame = collect.runs(folder).set_index("digest")
+    assert frame["status"].to_dict() == {
+        "d1": "finished",
+        "d2": "running",
+        "d3": "missing",
+        "d4": "missing",
+    }
+    assert frame.loc["d3", "task.name"] == "division"
+    assert frame.loc["d3", ["n_train", "seconds", "started"]].isna().all()
+    cells = collect.table(frame, ["task.name"], [], ["test_accuracy"]).set_index("task.name")
+    assert cells["planned"].to_dict() == {"addition": 3, "division": 1}
+    assert cells["missing"].to_dict() == {"addition": 2, "division": 1}
+
+
+def test_a_study_that_is_only_planned_can_be_read(tmp_path):
+    plan(tmp_path / "demo", [run("d1"), run("d2")])
+    assert collect.runs(tmp_path / "demo")["status"].tolist() == ["missing", "missing"]
+    assert len(collect.steps(tmp_path / "demo")) == 0
+
+
+def test_a_run_missing_in_one_study_may_be_finished_in_another(study):
+    first, second = study(name="first"), study(run("d1"), name="second")
+    plan(first, [run("d1")])
+    assert collect.runs([first, second])["status"].tolist() == ["finished"]
 
 
 def test_several_folders_are_one_frame(study):

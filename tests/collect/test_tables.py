@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -7,7 +8,9 @@ from scipy import stats
 
 from grokrfm import collect
 from grokrfm.checks import GrokrfmError
-from grokrfm.collect.tables import TableError, averaged_over, interval
+from grokrfm.collect.columns import PLUMBING_SETTINGS
+from grokrfm.collect.layout import TableError
+from grokrfm.collect.tables import averaged_over
 from tests.collect.synthetic import failed, run
 
 SAMPLES = [
@@ -33,18 +36,8 @@ def test_mean_and_student_interval(sample):
     assert cell["x"] == pytest.approx(np.mean(sample))
     assert cell["x"] - cell["x_interval"] == pytest.approx(low)
     assert cell["x"] + cell["x_interval"] == pytest.approx(high)
-    assert cell["x_n"] == cell["finished"] == cell["runs"] == len(sample)
-
-
-def test_the_interval_of_two_numbers_by_hand():
-    """Half width = 12.706 s / sqrt(2) with s = 1 / sqrt(2), one degree of freedom."""
-    assert interval(pd.Series([0.0, 1.0])) == pytest.approx(12.7062047 / 2)
-
-
-def test_one_run_has_no_interval_and_equal_runs_an_exact_zero():
-    assert math.isnan(interval(pd.Series([0.5])))
-    assert math.isnan(interval(pd.Series([], dtype=float)))
-    assert interval(pd.Series([0.1] * 3)) == 0.0  # the naive formula leaves 1e-17 here
+    assert cell["x_n"] == cell["finished"] == cell["planned"] == len(sample)
+    assert (cell["x_low"], cell["x_high"]) == pytest.approx((low, high))
 
 
 def test_a_cell_for_every_combination_that_occurs():
@@ -60,19 +53,27 @@ def test_a_cell_for_every_combination_that_occurs():
 def test_several_values_have_their_own_mean_interval_and_n():
     cells = collect.table(frame(x=[1.0, 3.0], y=[5.0, np.nan]), [], [], ["x", "y"])
     assert list(cells.columns) == [
-        *("x", "x_interval", "x_n"),
-        *("y", "y_interval", "y_n"),
-        *("finished", "runs"),
+        *("x", "x_interval", "x_low", "x_high", "x_n"),
+        *("y", "y_interval", "y_low", "y_high", "y_n"),
+        *("planned", "finished", "failed", "missing"),
     ]
     [cell] = cells.to_dict("records")
     assert (cell["x"], cell["x_n"], cell["y"], cell["y_n"]) == (2.0, 2, 5.0, 1)
 
 
-@pytest.mark.parametrize("status", ["failed", "running", "lost", "interrupted"])
-def test_unfinished_runs_count_among_the_runs_but_towards_no_mean(status):
+@pytest.mark.parametrize(
+    ("status", "counted"),
+    [
+        ("failed", (1, 0)),
+        ("crashed", (1, 0)),
+        *((status, (0, 1)) for status in ("running", "lost", "interrupted", "missing")),
+    ],
+)
+def test_unfinished_runs_count_towards_no_mean_and_are_told_apart(status, counted):
     runs = frame(status=["finished", "finished", status], x=[1.0, 2.0, 99.0])
     [cell] = collect.table(runs, [], [], ["x"]).to_dict("records")
-    assert (cell["x"], cell["x_n"], cell["finished"], cell["runs"]) == (1.5, 2, 2, 3)
+    assert (cell["x"], cell["x_n"], cell["finished"], cell["planned"]) == (1.5, 2, 2, 3)
+    assert (cell["failed"], cell["missing"]) == counted
 
 
 def test_a_cell_where_all_failed_stays_in_the_table(study):
@@ -81,27 +82,43 @@ def test_a_cell_where_all_failed_stays_in_the_table(study):
     )
     cells = collect.table(collect.runs(folder), ["task.name"], [], ["test_accuracy"])
     addition, division = cells.to_dict("records")
-    assert (addition["test_accuracy_n"], addition["runs"]) == (1, 2)
+    assert (addition["test_accuracy_n"], addition["planned"]) == (1, 2)
     assert math.isnan(division["test_accuracy"])
-    assert (division["test_accuracy_n"], division["finished"], division["runs"]) == (0, 0, 1)
+    assert (division["test_accuracy_n"], division["finished"], division["planned"]) == (0, 0, 1)
 
 
-def test_a_number_that_a_finished_run_lacks_does_not_count(study):
+def test_a_number_that_a_finished_run_lacks_does_not_count():
+    [cell] = collect.table(frame(x=[1.0, np.nan, 2.0]), [], [], ["x"]).to_dict("records")
+    assert (cell["x"], cell["x_n"], cell["finished"], cell["planned"]) == (1.5, 2, 3, 3)
+
+
+def test_runs_that_did_not_grok_are_censored_not_left_out(study):
+    """Reached at 10, 20; one watched to iteration 14, one to 59, one that stopped for good at 5."""
     folder = study(
-        run("d1", metrics={"grok_iteration": 10}),
-        run("d2", metrics={"grok_iteration": 20}),
-        run("d3", metrics={"grok_iteration": None}),
+        run("d1", metrics={"grok_iteration": 10, "updates": 60}),
+        run("d2", metrics={"grok_iteration": 20, "updates": 60}),
+        run("d3", metrics={"grok_iteration": None, "updates": 15}),
+        run("d4", metrics={"grok_iteration": None, "updates": 60}),
+        run("d5", metrics={"grok_iteration": None, "updates": 6, "stopped_early": True}),
     )
-    [cell] = collect.table(collect.runs(folder), [], [], ["grok_iteration"]).to_dict("records")
-    assert cell["grok_iteration"] == 15.0
-    assert (cell["grok_iteration_n"], cell["finished"], cell["runs"]) == (2, 3, 3)
+    runs = collect.runs(folder)
+    [cell] = collect.table(runs, [], [], ["grok_iteration"]).to_dict("records")
+    assert cell["grok_iteration_n"] == 5
+    assert cell["grok_iteration_reached"] == 0.4
+    assert cell["grok_iteration"] == math.inf  # 1 - 1/5 at 10, then 4/5 * 2/3 = 0.53 at 20
+    [cell] = collect.table(runs[runs["digest"] != "d5"], [], [], ["grok_iteration"]).to_dict(
+        "records"
+    )
+    assert cell["grok_iteration"] == 20  # 3/4 * 1/2
+    [cell] = collect.table(runs, [], [], ["grok_iteration:mean"]).to_dict("records")
+    assert (cell["grok_iteration:mean"], cell["grok_iteration:mean_n"]) == (15.0, 2)
 
 
 def test_runs_without_the_setting_of_a_row_make_a_cell_of_their_own():
     runs = frame(bandwidth=[2.5, np.nan, 2.5], x=[1.0, 2.0, 3.0])
     cells = collect.table(runs, ["bandwidth"], [], ["x"])
     assert cells["x"].tolist() == [2.0, 2.0]
-    assert cells["runs"].sum() == 3
+    assert cells["planned"].sum() == 3
 
 
 @pytest.mark.parametrize(
@@ -123,17 +140,21 @@ def test_a_column_that_cannot_be_used_is_explained(rows, columns, values, messag
     assert isinstance(caught.value, GrokrfmError)
 
 
+MIXED = {
+    "kernel.bandwidth": [1.0, 2.0, 1.0, 2.0],
+    "task.name": ["a", "a", "b", "b"],
+    "split.train_fraction": [0.5, 0.5, 0.7, 0.7],
+    "rfm.ridge": [0.0] * 4,
+    "rfm.memory_budget": [1.0, 2.0, 3.0, 4.0],
+    "seed": [0, 1, 2, 3],
+    "hardware.threads": [1, 2, 3, 4],
+    "device": ["cuda:0", "cuda:1", "cuda:0", "cuda:7"],
+    "x": [1.0, 2.0, 3.0, 4.0],
+}
+
+
 def test_what_is_averaged_over_is_the_settings_that_differ_within_a_cell():
-    runs = frame(
-        **{
-            "kernel.bandwidth": [1.0, 2.0, 1.0, 2.0],
-            "task.name": ["a", "a", "b", "b"],
-            "split.train_fraction": [0.5, 0.5, 0.7, 0.7],
-            "rfm.ridge": [0.0] * 4,
-            "seed": [0, 1, 2, 3],
-            "hardware.threads": [1, 2, 3, 4],
-        }
-    )
+    runs = frame(**MIXED)
     # split.train_fraction differs between the tasks, but not within one of them
     assert averaged_over(runs, ["task.name"]) == {"kernel.bandwidth": [1.0, 2.0]}
     assert averaged_over(runs, ["task.name", "kernel.bandwidth"]) == {}
@@ -148,3 +169,114 @@ def test_a_setting_that_only_some_runs_of_a_cell_have_is_averaged_over():
 def test_unfinished_runs_are_not_averaged_over():
     runs = frame(**{"status": ["finished", "failed"], "kernel.bandwidth": [1.0, 2.0]})
     assert averaged_over(runs, []) == {}
+
+
+def test_to_average_over_a_scientific_setting_is_refused_unless_allowed():
+    runs = frame(**MIXED)
+    with pytest.raises(TableError, match=r"kernel.bandwidth is 1.0 and 2.0\. Give such .*--rows"):
+        collect.table(runs, ["task.name"], [], ["x"])
+    cells = collect.table(runs, ["task.name"], [], ["x"], average_over=["kernel.bandwidth"])
+    assert cells["x"].tolist() == [1.5, 3.5]
+    one = collect.table(runs, ["task.name"], [], ["x"], where="kernel.bandwidth == 1")
+    assert one["x"].tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("column", "levels"),
+    [
+        ("device", ["cpu", "cuda"]),
+        ("rfm.dtype", ["float32", "float64"]),
+        ("start.name", ["identity", "stored"]),
+        ("environment.angle", [1, 2]),  # a learner that is not there yet
+        ("schema", [1, 2]),
+    ],
+)
+def test_every_scientific_setting_is_guarded(column, levels):
+    runs = frame(**{column: levels, "x": [1.0, 2.0]})
+    with pytest.raises(TableError, match=f"{column} is {levels[0]} and {levels[1]}"):
+        collect.table(runs, [], [], ["x"])
+
+
+def test_the_settings_that_change_no_result_are_those_of_the_engine():
+    from grokrfm.rfm import RFM
+
+    assert {f"rfm.{name}" for name in RFM.PLUMBING} == set(PLUMBING_SETTINGS)
+
+
+PAIRS = {
+    "kernel.name": ["g", "g", "g", "g", "q", "q", "q", "q"],
+    "kernel.bandwidth": [2.5] * 4 + [np.nan] * 4,
+    "seed": [0, 1, 2, 3, 3, 1, 0, 4],
+    "status": ["finished"] * 6 + ["failed", "finished"],
+    "x": [1.0, 0.9, 0.5, 0.7, 0.1, 0.4, np.nan, 0.3],
+}
+
+
+def test_paired_differences_are_between_runs_of_equal_seeds():
+    """Seed 0: q failed; 1: 0.9 - 0.4; 2 and 4: one of the two is not there; 3: 0.7 - 0.1."""
+    [cell] = collect.table(frame(**PAIRS), [], [], ["x"], paired="kernel.name=g,q").to_dict(
+        "records"
+    )
+    expected = stats.ttest_rel([0.9, 0.7], [0.4, 0.1]).confidence_interval(0.95)
+    assert cell["x"] == pytest.approx(0.55)
+    assert (cell["x_low"], cell["x_high"]) == pytest.approx(tuple(expected))
+    counts = [cell[name] for name in ("x_n", "planned", "finished", "failed", "missing")]
+    assert counts == [2, 5, 2, 1, 2]
+
+
+def test_a_setting_of_the_group_compared_may_differ_between_the_two_but_no_other():
+    both = frame(**PAIRS, **{"task.modulus": [61] * 4 + [53] * 4})
+    with pytest.raises(TableError, match=r"task\.modulus is 53 and 61"):
+        collect.table(both, [], [], ["x"], paired="kernel.name=g,q")
+    within = frame(**{**PAIRS, "kernel.bandwidth": [1.0, 2.0, 2.0, 2.0] + [np.nan] * 4})
+    with pytest.raises(TableError, match=r"kernel\.bandwidth is 1.0 and 2.0"):
+        collect.table(within, [], [], ["x"], paired="kernel.name=g,q")
+
+
+@pytest.mark.parametrize(
+    ("paired", "message"),
+    [
+        ("kernel.name", "must be SETTING=FIRST,SECOND"),
+        ("kernel.name=g", "must be SETTING=FIRST,SECOND"),
+        ("kernel.name=g,q,r", "must be SETTING=FIRST,SECOND"),
+        ("kernel.nam=g,q", "did you mean kernel.name?"),
+        ("kernel.name=g,h", "no run has kernel.name=h; known are g, q"),
+        ("status=finished,failed", "several runs of seed"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_explained(paired, message):
+    runs = frame(**{**PAIRS, "seed": [0, 1, 2, 2, 3, 1, 0, 4], "kernel.bandwidth": [1.0] * 8})
+    with pytest.raises(TableError, match=re.escape(message)):
+        collect.table(runs, [], [], ["x"], paired=paired, average_over=["kernel.name"])
+
+
+def test_pairs_need_seeds():
+    runs = frame(**{"kernel.name": ["g", "q"], "x": [1.0, 2.0]})
+    with pytest.raises(TableError, match="no column 'seed'"):
+        collect.table(runs, [], [], ["x"], paired="kernel.name=g,q")
+
+
+def test_levels_of_several_kinds_have_an_order():
+    runs = frame(level=pd.Series([True, 2, "b", None, 1.5, "a"], dtype="object"), x=[1.0] * 6)
+    shuffled = runs.iloc[[3, 1, 5, 0, 2, 4]]
+    for one in (runs, shuffled):
+        cells = collect.table(one, ["level"], [], ["x"])
+        assert cells["level"].tolist() == [1.5, 2, True, "a", "b", None]
+
+
+def test_several_statistics_of_one_column_stand_side_by_side():
+    values = ["x", "x:median", "x:range", "x:share=0.5", "x:bootstrap"]
+    [cell] = collect.table(frame(x=[0.0, 0.5, 1.0]), [], [], values).to_dict("records")
+    assert (cell["x"], cell["x:median"], cell["x:share=0.5"]) == (0.5, 0.5, pytest.approx(2 / 3))
+    assert (cell["x:range_low"], cell["x:range_high"]) == (0.0, 1.0)
+    assert (cell["x:median_low"], cell["x:median_high"]) == (0.25, 0.75)
+
+
+def test_infinite_and_missing_numbers_are_not_counted():
+    [cell] = collect.table(frame(x=[0.5, np.nan]), [], [], ["x"]).to_dict("records")
+    assert (cell["x"], cell["x_n"]) == (0.5, 1)
+
+
+def test_a_condition_that_holds_for_nothing_is_said():
+    with pytest.raises(TableError, match="where 'x > 7': holds for none of the 1 runs"):
+        collect.table(frame(x=[0.5]), [], [], ["x"], where="x > 7")

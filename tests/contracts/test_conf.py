@@ -10,16 +10,20 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from grokrfm import config
+from grokrfm.algebra import Group
 from grokrfm.kernels import Kernel
+from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
+from tests.families import moves_labels_as_it_says
 
-CONF = config.conf_folder()
+CONF = conf_folder()
 EXPECTED = {
     "task": Task,
+    "group": Group,
     "split": Splitter,
     "kernel": Kernel,
     "rfm": RFM,
@@ -47,7 +51,13 @@ def composed():
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
     node = OmegaConf.load(path)
-    arguments = set(node) - {"_target_", "name"}
+    nested = {
+        key.split("@")[1]
+        for entry in node.get("defaults", [])
+        if entry != "_self_"
+        for key in entry
+    }
+    arguments = (set(node) | nested) - {"_target_", "name", "defaults"}
     assert node.name == path.stem
     assert arguments == set(inspect.signature(get_object(node._target_)).parameters)
 
@@ -55,11 +65,17 @@ def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_an_option_builds_what_its_group_needs(path, composed, tmp_path):
     group = path.parent.name
-    override = f"probe=[{path.stem}]" if group == "probe" else f"{group}={path.stem}"
-    needed = OmegaConf.is_missing(OmegaConf.load(path), "path")
-    overrides = [override, *([f"{group}.path={tmp_path}/some.file"] if needed else [])]
+    overrides, place = [f"{group}={path.stem}"], group
+    if group == "probe":
+        overrides = [f"probe=[{path.stem}]"]
+    elif group == "group":
+        overrides, place = ["task=cayley", f"group@task.group={path.stem}"], "task.group"
+    if OmegaConf.is_missing(OmegaConf.load(path), "path"):
+        (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
+        overrides.append(f"{place}.path={tmp_path}/some.file")
     settings = config.plain(composed(*overrides))
-    node = settings[group][path.stem] if group == "probe" else settings[group]
+    node = settings["task"]["group"] if group == "group" else settings[group]
+    node = node[path.stem] if group == "probe" else node
     assert isinstance(config.build(node, EXPECTED[group], group), EXPECTED[group])
 
 
@@ -90,3 +106,29 @@ def test_the_presets_of_rfm_differ_as_documented(composed):
         "ridge": (1e-8, 0),
         "solver": ("cholesky", "cholesky_or_lu"),
     }
+
+
+TASKS = [path for path in OPTIONS if path.parent.name in ("task", "group")]
+SMALL = {"modulus": 7, "n": 3, "order": 6}
+
+
+@pytest.mark.parametrize("path", TASKS, ids=option_id)
+def test_every_symmetry_that_a_task_claims_holds_on_the_whole_table(path, composed, tmp_path):
+    node, settings = OmegaConf.load(path), {}
+    if path.parent.name == "group":
+        settings = {"task": "cayley", "group@task.group": path.stem}
+        place = "task.group."
+    else:
+        settings, place = {"task": path.stem}, "task."
+    settings |= {place + key: value for key, value in SMALL.items() if key in node}
+    if path.stem == "two_tasks":
+        settings |= {"task.first.modulus": 7, "task.second.modulus": 7}
+    if OmegaConf.is_missing(node, "path"):
+        (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
+        settings[place + "path"] = tmp_path / "some.file"
+    overrides = [f"{key}={value}" for key, value in settings.items()]
+    task = config.build(config.plain(composed(*overrides))["task"], Task, "task")
+    for family in task.families.values():
+        for symmetry in family:
+            assert moves_labels_as_it_says(task, symmetry), symmetry.name
+            assert symmetry.preserves_labels or not family.preserves_labels

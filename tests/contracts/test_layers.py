@@ -13,7 +13,7 @@ PACKAGE = Path(grokrfm.__file__).parent
 
 # Lower layers first; a module may import from its own layer's package and from any layer below.
 LAYERS = [
-    {"checks"},
+    {"checks", "paths"},
     {"algebra"},
     {"tasks", "kernels"},
     {"splits", "rfm"},
@@ -25,6 +25,7 @@ LAYERS = [
     {"collect", "launch"},
     {"bench", "manual"},
     {"cli", "status"},
+    {"audit"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 HYDRA_ALLOWED = {"cli", "config", "launch"}

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.config import conf_folder, plain
+from grokrfm.config import plain
 from grokrfm.launch.composition import Composer
 from grokrfm.launch.grid import grid
+from grokrfm.paths import conf_folder
 
 CONF = conf_folder()
 STUDIES = sorted(path.stem for path in (CONF / "study").glob("*.yaml"))

@@ -5,8 +5,8 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from grokrfm.checks import SettingError
-from grokrfm.config import conf_folder
 from grokrfm.launch.grid import grid
+from grokrfm.paths import conf_folder
 
 
 @pytest.fixture(scope="module")

@@ -125,14 +125,15 @@ def test_the_wheel_holds_nothing_else(contents):
     tops = {path.parts[0] for path in contents}
     [metadata] = [top for top in tops if top.endswith(".dist-info")]
     assert tops == {"grokrfm", "hydra_plugins", metadata}
-    assert {path.suffix for path in contents if path.parts[0] != metadata} == {".py", ".yaml"}
+    suffixes = {path.suffix for path in contents if path.parts[0] != metadata}
+    assert suffixes == {".py", ".yaml", ".mplstyle", ".j2", ".css", ".js"}
     assert any(path.name == "LICENSE" for path in contents)
 
 
 def test_what_is_imported_is_what_was_installed(installed, elsewhere):
     code = (
-        "import grokrfm, hydra_plugins.grokrfm_study as plugin, grokrfm.config, importlib.metadata;"
-        "print(grokrfm.__file__, plugin.__file__, grokrfm.config.conf_folder(), sep='\\n');"
+        "import grokrfm, hydra_plugins.grokrfm_study as plugin, grokrfm.paths, importlib.metadata;"
+        "print(grokrfm.__file__, plugin.__file__, grokrfm.paths.conf_folder(), sep='\\n');"
         "print(importlib.metadata.version('grokrfm') == grokrfm.__version__)"
     )
     *places, same_version = succeeded(
@@ -189,6 +190,8 @@ def test_a_run_a_sweep_and_what_became_of_them(grokrfm, elsewhere):
     assert succeeded(grokrfm(study, command="grokrfm-status")) == f"{study}: 2 finished\n"
     table = succeeded(grokrfm("outputs/demo", "--rows", "task.modulus", command="grokrfm-collect"))
     assert "(n=2)" in table
+    succeeded(grokrfm(study, command="grokrfm-report"))
+    assert (study / "report.html").stat().st_size > 50_000
     assert table.splitlines()[2].startswith("| 5 ")
 
 

@@ -16,7 +16,7 @@ from grokrfm.kernels import (
     RadialKernel,
 )
 from grokrfm.rfm.batch import MOST_ROWS_ON_CPU, Member, batch_key, steps_together
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.tasks import addition, multiplication, subtraction
 from tests import oracles
 from tests.rfm.test_engine import complement, machine

@@ -8,7 +8,7 @@ from grokrfm.algebra import fixed_points, orbits
 from grokrfm.checks import NumericsError, SettingError
 from grokrfm.kernels import Gaussian, GeneralQuadratic, Laplace, Quadratic
 from grokrfm.rfm import RFM
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.tasks import abelian, addition, division, multiplication, subtraction
 from tests import oracles
 

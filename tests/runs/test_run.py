@@ -1,9 +1,13 @@
+import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from grokrfm.checks import SettingError
+from grokrfm.runs import predictions
 from grokrfm.runs.attempt import OUT_OF_MEMORY
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
@@ -30,7 +34,8 @@ class Countdown:
         for k in range(int(resume["next"]) if resume else 0, self.iterations):
             wanted = {k: np.full((2, 2), k)} if keep.wants(k, last=False) else {}
             numbers = {"test_accuracy": k / self.iterations, "bad": float("nan"), "seconds": 0.5}
-            yield Observation(k, numbers, wanted, lambda k=k: {"next": np.array(k + 1)})
+            state = partial(dict, next=np.array(k + 1))
+            yield Observation(k, numbers, wanted, state, partial(dict, predicted=np.array([k])))
         if self.error:
             raise self.error
 
@@ -46,8 +51,8 @@ class Watcher:
         self.seen.append(observation.iteration)
 
 
-def run(folder: Path, learner, features="none", watcher=None):
-    spec = Spec({"seed": 0}, {}, FeatureSelection(features))
+def run(folder: Path, learner, features="none", watcher=None, keep="none"):
+    spec = Spec({"seed": 0}, {}, FeatureSelection(features), keep)
     hardware, config = Hardware("cpu", 1), {"seed": 0, "probe": {}}
     store = Store(folder)
     record = execute(Run(spec, learner, config), store, hardware, watcher or Watcher())
@@ -73,6 +78,23 @@ def test_the_chosen_matrices_are_kept_and_nothing_else(tmp_path):
     assert list(kept) == [0, 2] == list(record.features)
     np.testing.assert_array_equal(kept[2], np.full((2, 2), 2))
     assert sorted(path.name for path in (tmp_path / "features").iterdir()) == [f"{spec.digest}.npz"]
+
+
+def test_the_predictions_of_the_last_iteration_are_kept_where_they_are_asked_for(tmp_path):
+    spec, _, record = run(tmp_path, Countdown(), keep="last")
+    assert predictions.read(tmp_path, spec.digest)["predicted"].tolist() == [2]
+    assert record.predictions
+    assert record.satisfies(spec)
+
+    plain, store, record = run(tmp_path / "plain", Countdown())
+    assert predictions.read(tmp_path / "plain", plain.digest) == {}
+    assert store.finished(plain)
+    assert not store.finished(spec)  # it is made again for what its record lacks
+
+
+def test_other_predictions_than_those_of_the_last_iteration_are_refused():
+    with pytest.raises(SettingError, match="predictions must be one of none, last, got 'all'"):
+        Spec({}, {}, FeatureSelection("none"), "all")
 
 
 def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp_path):
@@ -186,3 +208,20 @@ def test_a_failed_run_claims_no_matrices_that_were_never_written(tmp_path):
     spec, _, record = run(tmp_path, Countdown(error=RuntimeError("late")), features="all")
     assert list(record.features) == []
     assert read(tmp_path, spec.digest) == {}
+
+
+def test_the_log_says_where_a_run_is_how_fast_and_how_long_it_takes(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("grokrfm.runs.attempt.LOG_SECONDS", 0)
+    with caplog.at_level("INFO"):
+        spec, _, _ = run(tmp_path, Countdown(3))
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    line = rf"{spec.digest} \(countdown\): iteration 2 of 3, [\d.e-]+ s/it, \d+ s left"
+    assert re.fullmatch(line, said[1])
+    assert said[2].endswith("iteration 3 of 3, " + said[2].split(", ")[1] + ", 0 s left")
+
+
+def test_a_quick_run_fills_no_log(tmp_path, caplog):
+    with caplog.at_level("INFO"):
+        run(tmp_path, Countdown(3))
+    assert caplog.records == []

@@ -3,8 +3,9 @@ import pytest
 from scipy import stats
 
 from grokrfm import collect
-from grokrfm.collect.figures import over_iterations, save
+from grokrfm.collect.figures import FigureError, draw, over_iterations
 from grokrfm.collect.tables import TableError
+from tests.collect.figures.drawn import edges, legend
 from tests.collect.synthetic import curve, failed, run
 
 CURVES = {
@@ -27,19 +28,6 @@ def drawn(study):
     return draw
 
 
-def edges(band):
-    """x -> (lower, upper) of a filled band."""
-    outline = band.get_paths()[0].vertices
-    return {
-        float(x): (outline[outline[:, 0] == x, 1].min(), outline[outline[:, 0] == x, 1].max())
-        for x in np.unique(outline[:, 0])
-    }
-
-
-def legend(axes):
-    return [text.get_text() for text in axes.get_legend().get_texts()]
-
-
 def test_a_line_per_group_is_the_mean_of_its_runs(drawn):
     axes = drawn()
     addition, division = axes.get_lines()
@@ -47,7 +35,8 @@ def test_a_line_per_group_is_the_mean_of_its_runs(drawn):
     mean = np.mean([y for (task, _), y in CURVES.items() if task == "addition"], axis=0)
     np.testing.assert_allclose(addition.get_ydata(), mean)
     np.testing.assert_allclose(division.get_ydata(), [0.2, 0.2, 0.2])
-    assert legend(axes) == ["task.name = addition (n = 3)", "task.name = division (n = 1)"]
+    assert legend(axes.figure) == ["addition (n = 3)", "division (n = 1)"]
+    assert axes.figure.legends[0].get_title().get_text() == "task.name"
 
 
 def test_the_band_is_the_interval(drawn):
@@ -65,7 +54,7 @@ def test_without_rows_there_is_one_line_of_all_runs(drawn):
     axes = drawn(by=())
     [line] = axes.get_lines()
     np.testing.assert_allclose(line.get_ydata(), np.mean(list(CURVES.values()), axis=0))
-    assert legend(axes) == ["n = 4"]
+    assert legend(axes.figure) == ["n = 4"]
 
 
 def test_lines_are_told_apart_without_colour(drawn):
@@ -94,7 +83,7 @@ def test_iterations_without_the_number_are_left_out(drawn):
 
 def test_groups_of_two_settings(drawn):
     axes = drawn(by=["task.name", "seed"])
-    assert legend(axes)[0] == "task.name = addition, seed = 0 (n = 3)"
+    assert legend(axes.figure)[0] == "addition, 0 (n = 3)"
 
 
 def test_the_legend_shows_levels_as_the_tables_do(study):
@@ -105,7 +94,7 @@ def test_the_legend_shows_levels_as_the_tables_do(study):
     figure = over_iterations(
         collect.steps(folder), collect.runs(folder), "test_accuracy", ["task.modulus"]
     )
-    assert legend(figure.axes[0]) == ["task.modulus = 61 (n = 1)", "task.modulus = – (n = 1)"]
+    assert legend(figure) == ["61 (n = 1)", "– (n = 1)"]
 
 
 @pytest.mark.parametrize(
@@ -155,13 +144,48 @@ def test_a_column_that_cannot_be_drawn_is_explained_or_drawn(drawn, value, by):
 )
 def test_nothing_to_draw_is_said(study, runs):
     folder = study(*runs)
-    with pytest.raises(TableError, match="no finished run has measured test_accuracy"):
+    with pytest.raises(FigureError, match="no finished run has measured test_accuracy"):
         over_iterations(collect.steps(folder), collect.runs(folder), "test_accuracy", [])
 
 
-def test_a_figure_is_written_as_png_and_pdf(drawn, tmp_path):
-    paths = save(drawn().figure, tmp_path / "new" / "figures" / "test.accuracy")
-    assert [path.name for path in paths] == ["test.accuracy.png", "test.accuracy.pdf"]
-    png, pdf = (path.read_bytes() for path in paths)
-    assert png.startswith(b"\x89PNG") and pdf.startswith(b"%PDF")
-    assert min(len(png), len(pdf)) > 5000
+def test_a_panel_a_value_and_the_fewest_and_most_runs_of_a_point(study):
+    strata = [{"fixed": [0.0, 0.2]}, {"fixed": [0.4, 0.6]}, {"fixed": [None, 1.0]}]
+    folder = study(
+        *(
+            run(f"d{i}", history=curve(0.5, 0.5, **strata[i]), metrics={"updates": 2})
+            for i in range(3)
+        )
+    )
+    figure = draw(folder, {"kind": "iterations", "value": ["test_accuracy", "fixed"]})
+    plain, fixed = (axes.get_lines()[0] for axes in figure.axes)
+    np.testing.assert_allclose(plain.get_ydata(), [0.5, 0.5])
+    np.testing.assert_allclose(fixed.get_ydata(), [0.2, 0.6])
+    assert legend(figure) == ["n = 2 to 3"]
+
+
+def test_a_condition_picks_runs_and_names_itself_where_none_is_left(study):
+    folder = study(run("d1", history=curve(0.1)), run("d2", task="division", history=curve(0.9)))
+    preset = {"kind": "iterations", "value": "test_accuracy"}
+    figure = draw(folder, preset | {"where": "task.name == 'division'"})
+    assert figure.axes[0].get_lines()[0].get_ydata().tolist() == [0.9]
+    with pytest.raises(FigureError, match="holds for none of the 2 runs"):
+        draw(folder, preset | {"where": "task.name == 'power'"})
+
+
+def test_averaging_over_a_scientific_setting_is_refused_unless_it_is_meant(study):
+    folder = study(run("d1", history=curve(0.1)), run("d2", task="division", history=curve(0.9)))
+    preset = {"kind": "iterations", "value": "test_accuracy"}
+    with pytest.raises(FigureError, match=r"average over task.name \(addition, division\)"):
+        draw(folder, preset)
+    meant = draw(folder, preset | {"average_over": "task.name"})
+    assert meant.axes[0].get_lines()[0].get_ydata().tolist() == [0.5]
+
+
+def test_more_lines_than_can_be_told_apart_are_refused(study):
+    runs = [run(f"d{i}", task=f"t{i:02}", history=curve(0.1)) for i in range(29)]
+    preset = {"kind": "iterations", "value": "test_accuracy", "by": "task.name"}
+    with pytest.raises(FigureError, match="29 lines cannot be told apart, 28 can"):
+        draw(study(*runs), preset)
+    figure = draw(study(*runs[:28], name="fewer"), preset)
+    looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].get_lines()}
+    assert len(looks) == 28

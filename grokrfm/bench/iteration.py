@@ -1,32 +1,19 @@
-"""What an RFM iteration costs, as ratios to things measured beside it.
-
-Absolute times mean little on a shared machine. A ratio of two things measured alternately in one
-process means much: the bare Cholesky factorisation is the part that no implementation can avoid.
-Every row is measured in a fresh process on one thread.
-"""
+"""What an RFM iteration costs beside a bare Cholesky factorisation, which cannot be avoided."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import resource
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 
-import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from grokrfm import tasks
+from grokrfm.bench.measure import Row, Tables, ratio, seconds
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Gaussian, GeneralQuadratic, Kernel, Laplace, OneHot, Quadratic
 from grokrfm.probes import Accuracy, Grok, Loss, Margin
 from grokrfm.rfm import RFM, Identity
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.splits import FixedPoints, Splitter, Uniform
 
@@ -39,7 +26,6 @@ KERNELS: dict[str, Kernel] = {
     "general_quadratic": GeneralQuadratic(),
 }
 DEGENERATE = FixedPoints([0], 0, 0, 0)
-Row = dict[str, object]
 
 
 def against_cholesky(kernel: str, modulus: int, repeats: int = 7) -> Row:
@@ -47,55 +33,55 @@ def against_cholesky(kernel: str, modulus: int, repeats: int = 7) -> Row:
 
     The two alternate; the ratio is taken pair by pair.
     """
-    experiment = _experiment(kernel, modulus, DEGENERATE, repeats + 1)
+    experiment = experiment_of(kernel, modulus, DEGENERATE, repeats + 1)
     x = examples(experiment.task, experiment.split.train, CPU).inputs
     K = experiment.kernel.gram(torch.eye(x.width, dtype=torch.float64), x, x)
     K.diagonal().add_(experiment.rfm.ridge)
     observations = experiment.observe(CPU, NO_FEATURES)
     pairs = [
-        (_seconds(lambda: next(observations)), _seconds(lambda: torch.linalg.cholesky(K)))
+        (seconds(lambda: next(observations)), seconds(lambda: torch.linalg.cholesky(K)))
         for _ in range(repeats + 1)
     ][1:]
-    return {"kernel": kernel, "n": len(x), **_ratio(pairs, "iteration", "cholesky")}
+    return {"kernel": kernel, "n": len(x), **ratio(pairs, "iteration", "cholesky")}
 
 
 def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
     """An iteration against the same arithmetic with a tensor n × c × d, and LU."""
-    experiment = _experiment(kernel, modulus, DEGENERATE, repeats + 1)
+    experiment = experiment_of(kernel, modulus, DEGENERATE, repeats + 1)
     train = examples(experiment.task, experiment.split.train, CPU)
     targets = torch.nn.functional.one_hot(train.labels).double()
     M = torch.eye(train.inputs.width, dtype=torch.float64)
     naive = {"gaussian": _naive_gaussian, "quadratic": _naive_quadratic}[kernel]
     observations = experiment.observe(CPU, NO_FEATURES)
     pairs = [
-        (_seconds(lambda: naive(M, train.inputs, targets)), _seconds(lambda: next(observations)))
+        (seconds(lambda: naive(M, train.inputs, targets)), seconds(lambda: next(observations)))
         for _ in range(repeats + 1)
     ][1:]
-    return {"kernel": kernel, "n": len(train.labels), **_ratio(pairs, "naive", "iteration")}
+    return {"kernel": kernel, "n": len(train.labels), **ratio(pairs, "naive", "iteration")}
 
 
 def memory(kernel: str, modulus: int, train_fraction: float = 0) -> Row:
     """Peak memory of two iterations over that of the interpreter with torch imported."""
     before = _peak_gb()
     splitter = Uniform(train_fraction) if train_fraction else DEGENERATE
-    experiment = _experiment(kernel, modulus, splitter, 2)
-    seconds = _seconds(lambda: list(experiment.observe(CPU, NO_FEATURES))) / 2
+    experiment = experiment_of(kernel, modulus, splitter, 2)
+    taken = seconds(lambda: list(experiment.observe(CPU, NO_FEATURES))) / 2
     row = {"kernel": kernel, "p": modulus, "n": len(experiment.split.train)}
     peak = _peak_gb() - before
-    return {**row, "peak [GB]": round(peak, 3), "iteration [s]": round(seconds, 2)}
+    return {**row, "peak [GB]": round(peak, 3), "iteration [s]": round(taken, 2)}
 
 
 def small(kernel: str, modulus: int, iterations: int = 1000) -> Row:
     """Many iterations of a small run, once it is warm."""
-    experiment = _experiment(kernel, modulus, DEGENERATE, iterations)
+    experiment = experiment_of(kernel, modulus, DEGENERATE, iterations)
     observations = experiment.observe(CPU, NO_FEATURES)
     next(observations)
-    seconds = _seconds(lambda: list(observations))
+    taken = seconds(lambda: list(observations))
     row = {"kernel": kernel, "n": len(experiment.split.train), "iterations": iterations}
-    return {**row, "seconds": round(seconds, 2)}
+    return {**row, "seconds": round(taken, 2)}
 
 
-TABLES: dict[str, tuple[Callable[..., Row], list[list[object]]]] = {
+TABLES: Tables = {
     "iteration / Cholesky, p = 61 (at most 1.8 for functions of d, 1.4 for quadratic ones)": (
         against_cholesky,
         [[kernel, 61] for kernel in KERNELS],
@@ -107,7 +93,7 @@ TABLES: dict[str, tuple[Callable[..., Row], list[list[object]]]] = {
     "memory (p = 61: at most 0.6 GB)": (memory, [["gaussian", 61], ["quadratic", 61]]),
     "small runs, p = 11 (at most 3 s)": (small, [[kernel, 11] for kernel in KERNELS]),
 }
-LARGE: dict[str, tuple[Callable[..., Row], list[list[object]]]] = {
+LARGE: Tables = {
     "iteration / Cholesky, p = 113 (at most 1.8)": (against_cholesky, [["gaussian", 113, 2]]),
     "memory (p = 113: at most 6 GB; p = 199 at 25 %: at most 5 GB)": (
         memory,
@@ -116,26 +102,8 @@ LARGE: dict[str, tuple[Callable[..., Row], list[list[object]]]] = {
 }
 
 
-def main() -> None:
-    """Print the tables; `--large` those of large groups (minutes)."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="p = 113 and 199 instead of 61 and 11")
-    parser.add_argument("--row", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    if arguments.row:
-        name, *given = json.loads(arguments.row)
-        json.dump(globals()[name](*given), sys.stdout)
-        return
-    machine = f"{platform.machine()}, torch {torch.__version__}, one thread"
-    sys.stdout.write(f"{machine}\n")
-    for title, (measure, rows) in (LARGE if arguments.large else TABLES).items():
-        table = pd.DataFrame([_in_fresh_process(measure.__name__, *row) for row in rows])
-        sys.stdout.write(f"\n{title}\n\n{table.to_markdown(index=False)}\n")
-        sys.stdout.flush()
-
-
-def _experiment(kernel: str, modulus: int, splitter: Splitter, iterations: int) -> Experiment:
+def experiment_of(kernel: str, modulus: int, splitter: Splitter, iterations: int) -> Experiment:
+    """Addition with every probe that a run has by default."""
     return Experiment(
         task=tasks.addition(modulus),
         splitter=splitter,
@@ -172,37 +140,5 @@ def _naive_agop(jacobians: Tensor) -> Tensor:
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
-def _ratio(pairs: list[tuple[float, float]], first: str, second: str) -> Row:
-    times = np.array(pairs)
-    ratio = times[:, 0] / times[:, 1]
-    medians = np.median(times, axis=0).round(3).tolist()
-    spread = f"{ratio.min():.2f}-{ratio.max():.2f}"
-    return {
-        f"{first} [s]": medians[0],
-        f"{second} [s]": medians[1],
-        "ratio": round(float(np.median(ratio)), 2),
-        "min-max": spread,
-    }
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started
-
-
 def _peak_gb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-
-
-def _in_fresh_process(*row: object) -> Row:
-    command = [sys.executable, "-m", "grokrfm.bench", "--row", json.dumps(row)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{row}: {done.stderr}")
-    measured: Row = json.loads(done.stdout)
-    return measured
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,126 @@
+"""The command `grokrfm-audit`: what the symmetry of a split predicts, before anything is run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grokrfm.algebra import Symmetry, fixed_points
+from grokrfm.algebra.discover import discover
+from grokrfm.checks import GrokrfmError
+from grokrfm.cli import explained
+from grokrfm.config import build, build_split, compose
+from grokrfm.splits import Split, audit
+from grokrfm.splits.audit import Finding
+from grokrfm.splits.predictions import predictions
+from grokrfm.tasks import Task
+
+LISTED = 12  # symmetries of a kind, and operands of a permutation
+
+
+def main() -> None:
+    """Entry point; a user's mistake ends in its message and exit code 1."""
+    arguments = _parser().parse_args()
+    try:
+        with explained():
+            folders = [Path(folder) for folder in arguments.config_dir]
+            settings = compose(arguments.overrides, folders)
+        if arguments.discover:
+            lines = _discovery(build(settings["task"], Task, "task"))
+        else:
+            task, split = build_split(settings)
+            lines = _audit(task, split, arguments.labels)
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+    except GrokrfmError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+
+
+def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
+    everything = [g for family in task.families.values() for g in family] if labels else None
+    found = audit(task, split, everything)
+    yield f"{task.title}: {found.n_train} rows train, {found.n_test} test"
+    kind = "symmetries" if labels else "label-preserving symmetries"
+    yield f"{len(found.findings)} {kind} are claimed, the identity left out"
+    yield f"{len(found.invariant)} leave the training set invariant"
+    yield from _table(found.invariant)
+    if found.broken:
+        yield f"{len(found.broken)} do not; the nearest to it"
+        yield from _table(found.broken)
+    yield "what to expect"
+    yield from (f"  {sentence}" for sentence in predictions(found))
+
+
+def _table(findings: list[Finding]) -> Iterator[str]:
+    if findings:
+        yield f"  {'symmetry':20}  {'training rows kept':>20}  fixed: in test  in training"
+    for f in findings[:LISTED]:
+        yield f"  {f.name:20}  {_percent(f):>20}  {f.fixed_test:>14}  {f.fixed_train:>11}"
+    if len(findings) > LISTED:
+        yield f"  … {len(findings) - LISTED} more"
+
+
+def _percent(finding: Finding) -> str:
+    if finding.invariant:
+        return "100 %"
+    return f"{min(finding.kept, 0.9999):.2%}".replace("%", f" % ({finding.moved_outside} short)")
+
+
+def _discovery(task: Task) -> Iterator[str]:
+    n = task.order
+    tables = task.labels.reshape(task.operations, n, n)
+    # a permutation that keeps every table keeps the table of all their labels together
+    together = np.asarray(np.ravel_multi_index(tuple(tables), (task.classes,) * task.operations))
+    found = discover(together.astype(np.int64))
+    yield f"{task.title}: {found.order} permutations of the operands' coordinates leave every label"
+    yield f"the task claims {len(task.symmetries())} of them; generators of all"
+    for g in found.generators:
+        coordinates = np.concatenate([g, np.arange(2 * n, task.width)])
+        symmetry = Symmetry("discovered", coordinates, np.arange(task.classes))
+        fixed = int(fixed_points(task.row_permutation(symmetry)).sum())
+        yield f"  {_mapping(task, g)}  ({fixed} fixed points)"
+    if not found.generators:
+        yield "  none: there is the identity only"
+
+
+def _mapping(task: Task, g: NDArray[np.int64]) -> str:
+    """Where a permutation moves the operands, such as a: 0→1 1→0; those it leaves are left out."""
+    n = task.order
+    first, second = _images(task, g[:n] % n), _images(task, g[n:] % n)
+    return f"a to b: {first}; b to a: {second}" if g[0] >= n else f"a: {first}; b: {second}"
+
+
+def _images(task: Task, images: NDArray[np.int64]) -> str:
+    moved = [i for i, image in enumerate(images) if i != image]
+    written = [f"{task.group.written(i)}→{task.group.written(int(images[i]))}" for i in moved]
+    more = " …" if len(written) > LISTED else ""
+    return (" ".join(written[:LISTED]) or "as they are") + more
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grokrfm-audit",
+        description="Which symmetries of the task a training set has, and what follows from them;"
+        " nothing is run.",
+    )
+    parser.add_argument(
+        "overrides", nargs="*", metavar="SETTING", help="as for grokrfm: task=addition seed=1 …"
+    )
+    parser.add_argument(
+        "--labels", action="store_true", help="look at the symmetries that permute labels, too"
+    )
+    parser.add_argument(
+        "--discover",
+        action="store_true",
+        help="instead, search for all permutations of the operands that leave every label",
+    )
+    parser.add_argument(
+        "--config-dir", action="append", default=[], metavar="FOLDER", help="with options of yours"
+    )
+    return parser

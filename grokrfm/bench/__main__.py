@@ -1,0 +1,47 @@
+"""Prints the tables of every subject."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pkgutil
+import platform
+import sys
+from importlib import import_module
+
+import pandas as pd
+import torch
+
+from grokrfm import bench
+from grokrfm.bench.measure import Tables, in_fresh_process
+
+SUBJECTS = [module.name for module in pkgutil.iter_modules(bench.__path__)]
+
+
+def main() -> None:
+    """Print the tables, of all subjects or of those named; `--large` those that take minutes."""
+    parser = argparse.ArgumentParser(prog="bench", description=bench.__doc__)
+    parser.add_argument("subjects", nargs="*", metavar="subject", help="all, unless some are named")
+    parser.add_argument("--large", action="store_true", help="the tables of large groups")
+    parser.add_argument("--row", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.row:
+        module, name, *given = json.loads(arguments.row)
+        json.dump(getattr(import_module(module), name)(*given), sys.stdout)
+        return
+    sys.stdout.write(f"{platform.machine()}, torch {torch.__version__}, one thread\n")
+    for subject in arguments.subjects or SUBJECTS:
+        module = import_module(f"grokrfm.bench.{subject}")
+        _print(getattr(module, "LARGE" if arguments.large else "TABLES", {}))
+
+
+def _print(tables: Tables) -> None:
+    for title, (measure, rows) in tables.items():
+        table = pd.DataFrame([in_fresh_process(measure, row) for row in rows])
+        sys.stdout.write(f"\n{title}\n\n{table.to_markdown(index=False)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Where runs solved together are faster than the same runs one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from grokrfm.bench.iteration import CPU, NO_FEATURES, experiment_of
+from grokrfm.bench.measure import Row, Tables, ratio, seconds
+from grokrfm.experiment import Experiment
+from grokrfm.splits import Uniform
+
+
+def against_alone(kernel: str, modulus: int, members: int, repeats: int = 7) -> Row:
+    """Iterations of some runs alone against the same iterations in a batch; alternately."""
+    iterations = max(3, 2000 // modulus**2)
+    whole = experiment_of(kernel, modulus, Uniform(0.5), iterations)
+    runs = [replace(whole, seed=seed) for seed in range(members)]
+    pairs = [
+        (seconds(lambda: list(_alone(runs))), seconds(lambda: list(_together(runs))))
+        for _ in range(repeats + 1)
+    ][1:]
+    each = [(a / iterations / members, b / iterations / members) for a, b in pairs]
+    row = {"kernel": kernel, "p": modulus, "n": len(whole.split.train), "runs": members}
+    return {**row, **ratio(each, "alone", "together")}
+
+
+def _alone(runs: list[Experiment]) -> Iterator[object]:
+    for run in runs:
+        yield from run.observe(CPU, NO_FEATURES)
+
+
+def _together(runs: list[Experiment]) -> Iterator[object]:
+    return Experiment.observe_together(runs, CPU, [NO_FEATURES] * len(runs), [None] * len(runs))
+
+
+TABLES: Tables = {
+    "an iteration of a run alone / in a batch (above 1: the batch is faster)": (
+        against_alone,
+        [
+            [kernel, modulus, members]
+            for kernel in ("gaussian", "quadratic")
+            for modulus in (5, 7, 11, 13, 17, 23, 31)
+            for members in (1, 4, 16)
+        ],
+    ),
+}

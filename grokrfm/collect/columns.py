@@ -1,0 +1,87 @@
+"""The columns of a frame of runs: their types, which vary, and which are scientific settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+# Dotted columns are settings; these groups of them, and these settings, change no result.
+PLUMBING_GROUPS = ("hardware", "study", "save", "hydra")
+PLUMBING_SETTINGS = ("rfm.batch", "rfm.checkpoint_seconds", "rfm.memory_budget")
+
+# Statuses of runs that ended without a result; all others but finished have no end so far.
+FAILED = ("failed", "crashed")
+
+
+def typed(values: Sequence[Any]) -> Any:
+    """Values with None for missing ones, as an array of the narrowest type that holds them all.
+
+    Integers stay integers and booleans booleans where some are missing.
+    """
+    kinds = {type(value) for value in values if value is not None}
+    missing = None in values if len(kinds) < 3 else False
+    if kinds == {bool}:
+        return pd.array(values, dtype="boolean" if missing else "bool")
+    if kinds == {int}:
+        try:
+            return pd.array(values, dtype="Int64" if missing else "int64")
+        except OverflowError:
+            return pd.Series(values, dtype="object")
+    if kinds and kinds <= {int, float}:
+        return pd.Series(values, dtype="float64")
+    return pd.Series(values, dtype="str" if kinds == {str} and not missing else "object")
+
+
+def names(frame: pd.DataFrame) -> list[str]:
+    """The names of the columns."""
+    return [str(name) for name in frame.columns]
+
+
+def varying(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that differ between rows."""
+    return frame[[name for name in names(frame) if frame[name].nunique(dropna=False) > 1]]
+
+
+def constant(frame: pd.DataFrame) -> dict[str, Any]:
+    """The columns that are the same in all rows: name → that value."""
+    same = [name for name in names(frame) if frame[name].nunique(dropna=False) == 1]
+    return {name: frame[name].iloc[0] for name in same}
+
+
+def scientific(frame: pd.DataFrame) -> list[str]:
+    """The columns that decide what was computed, but for the seed."""
+    settings = [
+        name
+        for name in names(frame)
+        if "." in name
+        and name.split(".")[0] not in PLUMBING_GROUPS
+        and name not in PLUMBING_SETTINGS
+    ]
+    return settings + [name for name in ("device", "schema") if name in frame]
+
+
+def levels(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column as settings are compared: devices by their kind, cuda:0 and cuda:1 being one."""
+    column = frame[name]
+    if name != "device":
+        return column
+    return column.map(lambda device: str(device).partition(":")[0], na_action="ignore")
+
+
+def grouped(
+    frame: pd.DataFrame, by: Sequence[str]
+) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """The rows of every combination of levels that occurs, in the order of the levels."""
+    if not by:
+        yield (), frame
+        return
+    plain = frame[list(by)].set_axis(range(len(by)), axis="columns")
+    for number in plain:  # levels of several kinds have an order too, by what is written
+        if plain[number].dtype == "object":
+            order = sorted(plain[number].unique(), key=lambda x: (x is None or x != x, str(x)))
+            plain[number] = plain[number].map({x: i for i, x in enumerate(order)}.__getitem__)
+    for _, places in plain.groupby(list(plain.columns), dropna=False, sort=True).indices.items():
+        group = frame.iloc[places]
+        yield tuple(group[name].iloc[0] for name in by), group

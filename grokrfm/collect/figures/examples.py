@@ -1,0 +1,49 @@
+"""One run of every group, for figures of a single run's matrices or predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.kind import Data, FigureError, Group
+
+T = TypeVar("T")
+
+
+def representatives(
+    groups: Sequence[Group], kept: Callable[[str], T | None], what: str
+) -> list[tuple[Group, Any, T]]:
+    """For every group its first finished run, by seed, that kept something; at least one.
+
+    Returns
+    -------
+    the group, the row of `collect.runs`, and what was kept
+    """
+    found = []
+    for group in groups:
+        by_seed = [name for name in ("seed", "digest") if name in group.finished]
+        for _, run in group.finished.sort_values(by_seed).iterrows():
+            if (held := kept(str(run["digest"]))) is not None:
+                found.append((group, run, held))
+                break
+    if not found:
+        raise FigureError(f"no finished run kept {what}; there is nothing to draw")
+    return found
+
+
+def matrix(data: Data, digest: str, k: Any) -> tuple[int, np.ndarray] | None:
+    """M_k of a run and its k, which "last" stands for the last kept of; None if it is not kept."""
+    kept = data.features(digest)
+    if k == "last" and kept:
+        k = max(kept)
+    return (k, kept[k]) if k in kept else None
+
+
+def headline(group: Group, run: pd.Series, *more: str) -> str:
+    """The title of a panel: its levels, and below which of several runs it shows, and more."""
+    seed = [f"seed {style.text(run['seed'])}"] if "seed" in run and len(group.runs) > 1 else []
+    return "\n".join(part for part in (group.name, ", ".join([*seed, *more])) if part)

@@ -1,0 +1,169 @@
+"""A number over two swept settings: the mean or the share of runs of every cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Patch, Rectangle
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.kind import (
+    Data,
+    FigureError,
+    Group,
+    Kind,
+    is_number,
+    is_share,
+    nothing,
+    numeric,
+    panels,
+)
+
+MOST_WRITTEN = 120
+MOST_LEVELS = 60
+MOST_TICKS = 25
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The number of every cell, the runs it is of and those planned: (levels of y, levels of x)."""
+
+    mean: np.ndarray
+    n: np.ndarray
+    planned: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heatmap(Kind):
+    """A panel a group. A cell for which runs are missing or lack the number is hatched.
+
+    Every cell says its number and its runs as long as there are few enough of them to be read.
+
+    Parameters
+    ----------
+    x, y        the columns of `collect.runs` that were swept
+    value       the column to average
+    threshold   then it is the share of runs whose value is at least this
+    """
+
+    x: str
+    y: str
+    value: str
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.threshold is not None:
+            is_number("threshold", self.threshold)
+
+    def draw(self, data: Data) -> Figure:
+        groups = self.groups(data, [self.value], also=[self.x, self.y])
+        chosen = self.selected(data)
+        x, y = _levels(chosen[self.x]), _levels(chosen[self.y])
+        if max(len(x), len(y)) > MOST_LEVELS:
+            raise FigureError(f"{len(x)} x {len(y)} cells are too many; restrict them with `where`")
+        cells = [self._cells(group, x, y) for group in groups]
+        means = np.concatenate([cell.mean.ravel() for cell in cells])
+        if np.isnan(means).all():
+            raise nothing(self.value)
+        low, high = (0.0, 1.0) if self._is_share else (np.nanmin(means), np.nanmax(means))
+        size = (max(3.4, 1.7 + 0.5 * min(len(x), 16)), max(2.8, 1.4 + 0.36 * min(len(y), 18)))
+        columns = max(1, int(10.5 / size[0]))
+        figure, grid = panels(len(groups), columns=columns, size=size, sharex=True, sharey=True)
+        written = len(x) * len(y) <= MOST_WRITTEN
+        hatched = False
+        for number, (axes, group, cell) in enumerate(zip(grid, groups, cells, strict=True)):
+            image = _paint(axes, cell, low, high, written)
+            hatched |= bool((cell.n < cell.planned).any())
+            _name(axes, x, y)
+            axes.set_title(group.name)
+            axes.set_xlabel(style.text(self.x))
+            if number % columns == 0:
+                axes.set_ylabel(style.text(self.y))
+        figure.colorbar(image, ax=grid, label=self._label, shrink=0.9, aspect=30)
+        if hatched:
+            patch = Patch(facecolor="white", edgecolor="0.35", hatch="////")
+            patch.set_label("hatched: some runs are missing")
+            style.legend(figure, [patch], "")
+        return figure
+
+    @property
+    def _is_share(self) -> bool:
+        return self.threshold is not None or is_share(self.value)
+
+    @property
+    def _label(self) -> str:
+        if self.threshold is None:
+            return f"mean {style.words(self.value)}"
+        return f"share of runs with {style.words(self.value)} ≥ {self.threshold:g}"
+
+    def _cells(self, group: Group, x: list[Any], y: list[Any]) -> Cells:
+        runs = group.runs
+        numbers = runs[self.value].astype(float).where(runs["status"] == "finished")
+        if self.threshold is not None:
+            numbers = (numbers >= self.threshold).astype(float).where(numbers.notna())
+        row = runs[self.y].map(lambda level: _index(level, y))
+        column = runs[self.x].map(lambda level: _index(level, x))
+        found = numbers.groupby([row, column])
+        every = pd.MultiIndex.from_product([range(len(y)), range(len(x))])
+
+        def table(column: pd.Series) -> np.ndarray:
+            return column.reindex(every).to_numpy(dtype=float).reshape(len(y), len(x))
+
+        n, planned = (np.nan_to_num(table(counts)) for counts in (found.count(), found.size()))
+        return Cells(table(found.mean()), n, planned)
+
+
+def _levels(column: pd.Series) -> list[Any]:
+    numbers = numeric(column)
+    key = (lambda level: (pd.isna(level), level)) if numbers is not None else str
+    return sorted(column.unique().tolist(), key=key)
+
+
+def _index(level: Any, levels: list[Any]) -> int:
+    if pd.isna(level):
+        return next(i for i, other in enumerate(levels) if pd.isna(other))
+    return levels.index(level)
+
+
+def _paint(axes: Axes, cells: Cells, low: float, high: float, written: bool) -> AxesImage:
+    image = axes.imshow(cells.mean, origin="lower", aspect="auto", vmin=low, vmax=high)
+    axes.grid(visible=False)
+    for (row, column), value in np.ndenumerate(cells.mean):
+        n, planned = int(cells.n[row, column]), int(cells.planned[row, column])
+        known = not np.isnan(value)
+        ink = "white" if known and value - low < 0.5 * ((high - low) or 1) else "black"
+        ground: Any = image.cmap(image.norm(value)) if known else "white"
+        if n < planned:
+            hatch: dict[str, Any] = {"hatch": "////", "linewidth": 0, "edgecolor": ink}
+            place = (float(column) - 0.5, float(row) - 0.5)
+            axes.add_patch(Rectangle(place, 1, 1, fill=False, alpha=0.5, **hatch))
+        if written and planned:
+            runs = f"n={n}" if n == planned else f"{n} of {planned}"
+            label = f"{value:.3g}\n{runs}" if known else runs
+            centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
+            if n < planned:  # the number stays legible on the hatching
+                box = {"boxstyle": "square,pad=0.1", "linewidth": 0, "alpha": 0.8}
+                centred["bbox"] = box | {"facecolor": ground}
+            axes.text(column, row, label, color=ink, **centred)
+    return image
+
+
+def _name(axes: Axes, x: list[Any], y: list[Any]) -> None:
+    across, down = ([style.text(level, style.TICK) for level in levels] for levels in (x, y))
+    every_x, every_y = (-(-len(names) // MOST_TICKS) for names in (across, down))
+    long = sum(map(len, across[::every_x])) > 6 * min(len(x), 16)
+    axes.set_xticks(
+        range(0, len(x), every_x),
+        across[::every_x],
+        rotation=30 if long else 0,
+        ha="right" if long else "center",
+        rotation_mode="anchor" if long else "default",
+    )
+    axes.set_yticks(range(0, len(y), every_y), down[::every_y])

@@ -1,0 +1,103 @@
+"""Feature matrices beside the permutation matrices of the reflections they may have learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.examples import headline, matrix, representatives
+from grokrfm.collect.figures.kind import Data, FigureError, Group, Kind, one_of
+from grokrfm.collect.figures.task import are_reflections, reflections
+from grokrfm.collect.presets import PresetError
+
+MOST_ROWS = 8
+MOST_BESIDE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrices(Kind):
+    """A row a group: M_k of its first run by seed, then Π(sr^k), each with its scale.
+
+    The lines divide the coordinates of the first operand from those of the second.
+
+    Parameters
+    ----------
+    k             "last" or the number of updates made
+    reflections   "split": those whose fixed points the split holds out; none; or a list of elements
+    diagonal      "kept", or "blank" where it would drown the rest
+    """
+
+    k: Any = "last"
+    reflections: Any = "split"
+    diagonal: str = "kept"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("diagonal", self.diagonal, ("kept", "blank"))
+        if self.k != "last" and (type(self.k) is not int or self.k < 0):
+            raise PresetError(f"figure: k must be last or a number of updates, got {self.k!r}")
+        are_reflections(self.reflections)
+
+    def draw(self, data: Data) -> Figure:
+        shown = representatives(
+            self.groups(data), lambda digest: matrix(data, digest, self.k), f"M (k: {self.k})"
+        )
+        if len(shown) > MOST_ROWS:
+            raise FigureError(
+                f"{len(shown)} rows of matrices are too many, {MOST_ROWS} fit; restrict them with"
+                " `where`, or put fewer columns into `by`"
+            )
+        rows = [self._row(data, *example) for example in shown]
+        across = max(map(len, rows))
+        if across == 1:  # nothing beside: the rows share lines
+            across = min(len(rows), 3)
+            panels = [row[0] for row in rows]
+            rows = [panels[i : i + across] for i in range(0, len(panels), across)]
+        width = 3.0 if across <= 3 else 2.3
+        figure = Figure(figsize=(width * across, 0.85 * width * len(rows) + 0.2))
+        grid = figure.subplots(len(rows), across, squeeze=False)
+        for places, row in zip(grid, rows, strict=True):
+            for axes in places[len(row) :]:
+                axes.set_axis_off()
+            for axes, (title, values, n) in zip(places, row, strict=False):
+                _show(figure, axes, title, values, n)
+        return figure
+
+    def _row(
+        self, data: Data, group: Group, run: pd.Series, kept: tuple[int, np.ndarray]
+    ) -> list[tuple[str, np.ndarray, int]]:
+        """The panels of a row: title, matrix, and n, where the second operand begins."""
+        k, M = kept
+        n = min(int(run["classes"]), len(M) // 2)
+        shown = M.copy()
+        if self.diagonal == "blank":
+            np.fill_diagonal(shown, np.nan)
+        row = [(headline(group, run, f"M, k = {k}"), shown, n)]
+        found = reflections(data.config(str(run["digest"])), self.reflections)
+        if len(found) > MOST_BESIDE:
+            raise FigureError(
+                f"{len(found)} reflections are too many beside M, {MOST_BESIDE} fit; list some in"
+                " `reflections`"
+            )
+        row += [(f"Π({style.text(one.name)})", one.permutation_matrix(), n) for one in found]
+        return row
+
+
+def _show(figure: Figure, axes: Axes, title: str, values: np.ndarray, n: int) -> None:
+    image = axes.imshow(values, rasterized=True)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    middles = [(n - 1) / 2, n + (n - 1) / 2]
+    axes.set_xticks(middles, ["a", "b"])
+    axes.set_yticks(middles, ["a", "b"])
+    axes.tick_params(length=0)
+    for line in (axes.axhline, axes.axvline):
+        line(n - 0.5, color="white", linewidth=0.8)
+    axes.set_title(title)
+    figure.colorbar(image, ax=axes, shrink=0.85)

@@ -1,0 +1,110 @@
+"""What a run predicts over its whole table: trained on, right, wrong, or undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.examples import headline, representatives
+from grokrfm.collect.figures.kind import Data, Kind, is_number, panels
+from grokrfm.collect.figures.task import are_reflections, axis
+
+TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
+# From light to dark in grey: trained on, its mistakes apart; then the three fates of a test row.
+SHADES = {
+    TRAINED: ("#ededed", "trained on"),
+    TRAINED_WRONG: ("#000000", "trained on, yet wrong"),
+    UNDECIDED: ("#EDB92E", "test, undecided"),
+    WRONG: ("#D55E00", "test, wrong"),
+    RIGHT: ("#0B4F8A", "test, right"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions(Kind):
+    """A panel a group, of its first run by seed that kept its predictions (save.predictions=last).
+
+    Parameters
+    ----------
+    tolerance     a test row is undecided if its largest output leads by no more than this
+    reflections   "split", "none" or a list of elements: the rows they fix are marked
+    """
+
+    tolerance: float
+    reflections: Any = "split"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        is_number("tolerance", self.tolerance)
+        are_reflections(self.reflections)
+
+    def draw(self, data: Data) -> Figure:
+        shown = representatives(self.groups(data), data.predictions, "its predictions")
+        figure, grid = panels(len(shown), size=(3.3, 3.3))
+        seen: set[int] = set()
+        marked = False
+        colours = ListedColormap([colour for colour, _ in SHADES.values()])
+        norm = BoundaryNorm(np.arange(len(SHADES) + 1) - 0.5, len(SHADES))
+        for axes, (group, run, kept) in zip(grid, shown, strict=True):
+            verdict = verdicts(kept, self.tolerance)
+            axes.imshow(verdict, cmap=colours, norm=norm, rasterized=True)
+            seen |= set(np.unique(verdict[~np.isnan(verdict)]).astype(int).tolist())
+            axes.grid(visible=False)
+            axes.spines[:].set_visible(False)
+            axes.set_title(headline(group, run))
+            axes.set_xlabel("b")
+            axes.set_ylabel("a")
+            for side in (axes.xaxis, axes.yaxis):
+                side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            rows = axis(data.config(str(run["digest"])), self.reflections)
+            a, b = _place(rows, kept)
+            if len(rows):
+                size = max(0.4, min(4.0, 100 / len(verdict)))
+                axes.plot(b, a, linestyle="", marker="o", markersize=size, **RING)
+                marked = True
+        handles: list[Any] = [
+            Patch(facecolor=colour, edgecolor="0.4", linewidth=0.5, label=name)
+            for code, (colour, name) in SHADES.items()
+            if code in seen
+        ]
+        if marked:
+            handles.append(
+                Line2D([], [], linestyle="", marker="o", **RING, label="reflection axis")
+            )
+        style.legend(figure, handles, ", ".join(self.by))
+        return figure
+
+
+RING: Mapping[str, Any] = {
+    "markerfacecolor": "white",
+    "markeredgecolor": "black",
+    "markeredgewidth": 0.5,
+}
+
+
+def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
+    """(tables · n, n) the fate of every pair, a down and b across; tables follow each other."""
+    right = kept["predicted"] == kept["labels"]
+    trained = np.where(right, TRAINED, TRAINED_WRONG)
+    tested = np.where(kept["lead"] <= tolerance, UNDECIDED, np.where(right, RIGHT, WRONG))
+    rows = np.arange(len(kept["rows"]))
+    a, b = _place(kept["rows"], kept)
+    grid = np.full((int(a.max()) + 1, int(b.max()) + 1), np.nan)
+    grid[a, b] = np.where(kept["training"], trained, tested)[rows]
+    return grid
+
+
+def _place(rows: np.ndarray, kept: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Where rows of the table are in the grid."""
+    n = int(kept["operands"][:, 1].max()) + 1
+    a, b = np.divmod(rows, n)
+    return a, b

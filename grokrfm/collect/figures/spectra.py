@@ -1,0 +1,97 @@
+"""Eigenvalues of feature matrices, in descending order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.examples import matrix
+from grokrfm.collect.figures.kind import (
+    Data,
+    FigureError,
+    Group,
+    Kind,
+    looks,
+    of,
+    one_of,
+    pairs,
+    panels,
+)
+from grokrfm.collect.presets import PresetError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spectra(Kind):
+    """A panel a number of updates; every finished run that kept M is a line, coloured by group.
+
+    Eigenvalues are relative to the largest. Rounding makes some of the smallest negative; a
+    logarithmic axis cannot show those.
+
+    Parameters
+    ----------
+    k       "last", a number of updates, or a list of these
+    scale   log or linear
+    """
+
+    k: Any = "last"
+    scale: str = "log"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("scale", self.scale, ("log", "linear"))
+        chosen = self.k if isinstance(self.k, list) else [self.k]
+        if not chosen or not all(k == "last" or (type(k) is int and k >= 0) for k in chosen):
+            raise PresetError(
+                f"figure: k must be last, a number of updates or a list of these, got {self.k!r}"
+            )
+        object.__setattr__(self, "k", tuple(chosen))
+
+    def draw(self, data: Data) -> Figure:
+        groups = self.groups(data)
+        figure, grid = panels(len(self.k), sharey=True, sharex=True)
+        handles = []
+        for group, look in pairs(groups, looks(groups)):
+            counts = [_lines(axes, data, group, k, look) for axes, k in pairs(grid, self.k)]
+            if max(counts):
+                name = group.label(of(max(counts), len(group.runs)))
+                handles.append(Line2D([], [], **{**look, "marker": ""}, label=name))
+        if not handles:
+            raise FigureError("no finished run kept its feature matrices; there is nothing to draw")
+        for axes, k in pairs(grid, self.k):
+            axes.set_title("after the last update" if k == "last" else f"after {k} updates")
+            axes.set_xlabel("rank")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            axes.set_yscale(self.scale)
+            if self.scale == "log":
+                axes.yaxis.set_major_formatter(style.power)
+        grid[0].set_ylabel("eigenvalue of M / largest")
+        style.legend(figure, handles, ", ".join(self.by))
+        return figure
+
+
+def relative_eigenvalues(M: np.ndarray) -> np.ndarray:
+    """(d,) descending, over the largest."""
+    values: np.ndarray = np.linalg.eigvalsh(M)[::-1]
+    return values / values[0]
+
+
+def _lines(axes: Axes, data: Data, group: Group, k: Any, look: dict[str, Any]) -> int:
+    """Draw the spectrum of every run of a group; returns how many there are."""
+    count = 0
+    digests: Sequence[str] = group.finished["digest"].tolist()
+    for digest in digests:
+        if (kept := matrix(data, digest, k)) is not None:
+            values = relative_eigenvalues(kept[1])
+            shown = np.where(values > 0, values, np.nan)
+            plain = {"color": look["color"], "linestyle": look["linestyle"]}
+            axes.plot(np.arange(1, len(values) + 1), shown, linewidth=1.0, alpha=0.8, **plain)
+            count += 1
+    return count

@@ -1,0 +1,126 @@
+"""When runs grok, with those that have not yet: Kaplan and Meier's curve and who is at risk."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+from scipy import stats
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.kind import Data, Group, Kind, looks, nothing, of, pairs
+
+MOST_COUNTED = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survival(Kind):
+    """The share of runs that have not reached something by an iteration.
+
+    Every finished run counts: one that never got there is censored at its last iteration, which a
+    tick marks. Below the curves stands how many runs are still watched and have not got there.
+    The band is the 95 % interval (log-log), left out where nothing is known of it.
+
+    Parameters
+    ----------
+    value   a column of `collect.runs` that holds an iteration, such as grok_iteration
+    """
+
+    value: str
+
+    def draw(self, data: Data) -> Figure:
+        groups = self.groups(data, [self.value])
+        if "updates" not in data.runs:  # nothing has ended well
+            raise nothing(self.value)
+        observed = [(group, _observed(group, self.value)) for group in groups]
+        observed = [(group, times) for group, times in observed if len(times)]
+        if not observed:
+            raise nothing(self.value)
+        every = np.concatenate([times["time"] for _, times in observed])
+        horizon = max(every[np.isfinite(every)], default=1.0)
+        for _, times in observed:
+            times["time"] = times["time"].clip(upper=horizon)
+        counted = len(observed) if len(observed) <= MOST_COUNTED else 0
+        figure = Figure(figsize=(6.4, 4.0 + 0.2 * counted), layout="constrained")
+        if counted:
+            axes, below = figure.subplots(2, height_ratios=[20, counted + 1.2], sharex=True)
+        else:
+            axes = figure.subplots()
+        handles = []
+        for (group, times), look in pairs(observed, looks([group for group, _ in observed])):
+            line = _curve(axes, times, look)
+            line.set_label(group.label(of(len(times), len(group.runs))))
+            handles.append(line)
+        axes.set_ylim(-0.03, 1.03)
+        axes.set_xlim(left=0, right=horizon * 1.03 + 0.5)
+        axes.set_ylabel(f"share without {style.words(self.value)} yet")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        if counted:
+            _at_risk(below, observed)
+        (below if counted else axes).set_xlabel("iteration")
+        style.legend(figure, handles, ", ".join(self.by))
+        return figure
+
+
+def _observed(group: Group, value: str) -> pd.DataFrame:
+    """For every finished run how long it was watched, and whether it got there then.
+
+    A run that stopped early because nothing moved any more is watched for ever.
+    """
+    runs = group.finished
+    reached = runs[value].astype(float)
+    watched = runs["updates"].astype(float) - 1  # iterations are counted from 0
+    if "stopped_early" in runs:
+        watched = watched.mask(runs["stopped_early"].fillna(False).astype(bool), np.inf)
+    times = pd.DataFrame({"time": reached.fillna(watched), "reached": reached.notna()})
+    return times.dropna()
+
+
+def _curve(axes: Axes, times: pd.DataFrame, look: dict[str, Any]) -> Line2D:
+    censored = stats.CensoredData.right_censored(times["time"], ~times["reached"])
+    survival = stats.ecdf(censored).sf
+    x = np.concatenate([[0.0], survival.quantiles])
+    y = np.concatenate([[1.0], survival.probabilities])
+    plain = {"color": look["color"], "linestyle": look["linestyle"]}
+    [line] = axes.step(x, y, where="post", **plain)
+    with warnings.catch_warnings():  # undefined where all or none are left: there is no band then
+        warnings.simplefilter("ignore", RuntimeWarning)
+        band = survival.confidence_interval(0.95, method="log-log")
+    low, high = (np.concatenate([[1.0], side.probabilities]) for side in (band.low, band.high))
+    axes.fill_between(x, low, high, step="post", color=look["color"], alpha=0.15, linewidth=0)
+    ends = np.unique(times["time"][~times["reached"]])
+    height = np.asarray(survival.evaluate(ends))
+    axes.plot(ends, height, linestyle="", marker="|", markersize=8, color=look["color"])
+    return line
+
+
+def _at_risk(axes: Axes, observed: Sequence[tuple[Group, pd.DataFrame]]) -> None:
+    """Under every tick and for every group the runs still without it and watched, as numbers."""
+    axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    for row, (_, times) in enumerate(observed):
+        for tick, count in pairs(ticks, at_risk(times["time"].to_numpy(), np.array(ticks))):
+            axes.text(tick, row, str(count), ha="center", va="center", fontsize=8, color="0.1")
+    names = [style.text(group.name, style.TICK) or "runs" for group, _ in observed]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.8)
+    axes.set_title("at risk", loc="left", fontsize=8)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.tick_params(axis="y", pad=12)
+
+
+def at_risk(times: NDArray[np.float64], ticks: NDArray[np.float64]) -> list[int]:
+    """How many runs, just before each tick, are watched and have not got there."""
+    return [int((times >= tick).sum()) for tick in ticks]

@@ -1,0 +1,152 @@
+"""Final numbers against a setting that was swept: a line a group, with 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from grokrfm.collect.figures import style
+from grokrfm.collect.figures.kind import (
+    Data,
+    Group,
+    Kind,
+    interval,
+    limits,
+    looks,
+    nothing,
+    numeric,
+    one_of,
+    pairs,
+    panels,
+)
+
+MOST_LEVELS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep(Kind):
+    """A panel a value, such as the strata apart; a point is the mean of its finished runs.
+
+    The marker is open where some of the runs planned for it are missing or lack the number.
+
+    Parameters
+    ----------
+    x       the column of `collect.runs` that was swept; spaced evenly unless all are numbers
+    value   columns of `collect.runs` to average
+    scale   linear, log or symlog (linear up to 1, then log), of x where it is a number
+    seeds   whether every run is a faint dot too
+    """
+
+    x: str
+    value: Sequence[str]
+    scale: str = "linear"
+    seeds: bool = False
+
+    LISTS: ClassVar[Sequence[str]] = (*Kind.LISTS, "value")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("scale", self.scale, ("linear", "log", "symlog"))
+
+    def draw(self, data: Data) -> Figure:
+        groups = self.groups(data, self.value, also=[self.x])
+        positions, ticks = _positions(self.selected(data)[self.x])
+        figure, grid = panels(len(self.value), sharex=True)
+        handles, open_ones = [], False
+        for group, look in pairs(groups, looks(groups)):
+            lines, counts = [], []
+            for axes, value in pairs(grid, self.value):
+                points = _points(group, positions, self.x, value)
+                lines.append(self._line(axes, points, group, positions, value, look))
+                counts += points["n"][points["n"] > 0].tolist()
+                open_ones |= bool((points["n"] < points["planned"])[points["n"] > 0].any())
+            lines[0].set_label(group.label(style.counted(counts)))
+            handles.append(lines[0])
+        if not any(len(line.get_xdata()) for axes in grid for line in axes.lines):  # type: ignore[arg-type]
+            raise nothing(", ".join(self.value))
+        for axes, value in pairs(grid, self.value):
+            self._finish(axes, value, ticks)
+        if open_ones:
+            hollow: dict[str, Any] = {
+                "color": "0.3",
+                "marker": "o",
+                "linestyle": "",
+                "markerfacecolor": "white",
+            }
+            handles.append(Line2D([], [], **hollow, label="open: some runs are missing"))
+        style.legend(figure, handles, ", ".join(self.by))
+        return figure
+
+    def _line(
+        self,
+        axes: Axes,
+        points: pd.DataFrame,
+        group: Group,
+        positions: pd.Series,
+        value: str,
+        look: dict[str, Any],
+    ) -> Line2D:
+        drawn = points.dropna(subset="mean")
+        x, mean = drawn.index.to_numpy(dtype=float), drawn["mean"].to_numpy()
+        if self.seeds:
+            runs = group.finished
+            dots = {"color": look["color"], "marker": ".", "alpha": 0.35, "markeredgewidth": 0}
+            axes.plot(positions[runs.index], runs[value].astype(float), linestyle="", **dots)
+        container = axes.errorbar(
+            x, mean, yerr=np.nan_to_num(drawn["interval"]), capsize=2.5, elinewidth=0.9, **look
+        )
+        short = drawn[drawn["n"] < drawn["planned"]]
+        hollow = {**look, "linestyle": "", "markerfacecolor": "white"}
+        axes.plot(short.index.to_numpy(dtype=float), short["mean"], zorder=3, **hollow)
+        line: Line2D = container.lines[0]
+        return line
+
+    def _finish(self, axes: Axes, value: str, ticks: list[str]) -> None:
+        axes.set_xlabel(style.text(self.x))
+        axes.set_ylabel(style.words(value))
+        limits(axes, value)
+        if ticks:
+            long = max(map(len, ticks)) * len(ticks) > 40
+            axes.set_xticks(
+                range(len(ticks)),
+                ticks,
+                rotation=30 if long else 0,
+                ha="right" if long else "center",
+                rotation_mode="anchor" if long else "default",
+            )
+            axes.set_xlim(-0.5, len(ticks) - 0.5)
+        elif self.scale != "linear":
+            axes.set_xscale(self.scale, **({"linthresh": 1} if self.scale == "symlog" else {}))
+            axes.xaxis.set_major_formatter(style.power)
+
+
+def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Where on the axis the level of each run is, and the names of the ticks where not numbers."""
+    numbers = numeric(column)
+    if numbers is not None:
+        return numbers, []
+    levels = sorted(column.unique().tolist(), key=str)
+    ticks = [style.text(level, style.TICK) for level in levels]
+    return column.map(levels.index).astype(float), ticks
+
+
+def _points(group: Group, positions: pd.Series, x: str, value: str) -> pd.DataFrame:
+    """Mean, interval, n and planned by position."""
+    at = positions[group.runs.index]
+    numbers = group.runs[value].astype(float).where(group.runs["status"] == "finished")
+    found = numbers.groupby(at)
+    return pd.DataFrame(
+        {
+            "mean": found.mean(),
+            "interval": found.agg(interval),
+            "n": found.count(),
+            "planned": found.size(),
+        }
+    )

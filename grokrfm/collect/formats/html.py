@@ -1,0 +1,41 @@
+"""A table for the web, as HTML."""
+
+from __future__ import annotations
+
+from html import escape
+
+from grokrfm.collect.formats.grid import Notation, grid
+from grokrfm.collect.tables import Table
+
+STYLE = (
+    "table{border-collapse:collapse;font:14px sans-serif}"
+    "caption{caption-side:bottom;text-align:left;padding:.5em;color:#555}"
+    "td,th{padding:.2em .7em;text-align:left;border-bottom:1px solid #ddd}"
+    "thead th{border-bottom:1px solid #000}"
+)
+
+
+def html(table: Table) -> str:
+    """The element <table> with its caption."""
+    laid_out = grid(table, Notation(text=escape, number=str))
+    head = "".join(f'<th scope="col">{text}</th>' for text in laid_out.head)
+    lines = "".join(
+        "<tr>"
+        + "".join(f'<th scope="row">{text}</th>' for text in line[: laid_out.settings])
+        + "".join(f"<td>{text}</td>" for text in line[laid_out.settings :])
+        + "</tr>\n"
+        for line in laid_out.lines
+    )
+    return (
+        f"<table>\n<caption>{escape(str(table.caption))}</caption>\n"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n"
+    )
+
+
+def html_page(table: Table) -> str:
+    """A page of its own."""
+    title = escape(table.caption.title or table.caption.studies or "grokrfm")
+    return (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f"<style>{STYLE}</style>\n{html(table)}</html>\n"
+    )

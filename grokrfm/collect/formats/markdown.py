@@ -1,0 +1,25 @@
+"""A table for people, as GitHub's Markdown."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from grokrfm.collect.formats.grid import Notation, grid
+from grokrfm.collect.tables import Table
+
+# What would end a cell or start markup; an underscore inside a word does not.
+SPECIAL = re.compile(r"[\\`*<|~]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|&(?=#?\w+;)|(?<=\w:)/(?=/)|(?<=\w)@")
+
+
+def markdown(table: Table) -> str:
+    """The table and, as a paragraph below it, its caption."""
+    laid_out = grid(table, Notation(text=_escaped, number=str))
+    frame = pd.DataFrame(laid_out.lines, columns=laid_out.head)
+    text = frame.to_markdown(index=False, disable_numparse=True)
+    return f"{text}\n\n{_escaped(str(table.caption))}\n"
+
+
+def _escaped(text: str) -> str:
+    return SPECIAL.sub(r"\\\g<0>", text)

@@ -1,0 +1,137 @@
+"""What a table is asked to show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from grokrfm.checks import GrokrfmError
+from grokrfm.collect import presets, statistics
+from grokrfm.collect.statistics import Statistic
+
+
+class TableError(GrokrfmError):
+    """A table was asked for that the runs cannot give."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two levels of a setting whose runs of equal seeds are compared: first − second."""
+
+    setting: str
+    first: str
+    second: str
+
+    @property
+    def levels(self) -> tuple[str, str]:
+        return self.first, self.second
+
+    def __str__(self) -> str:
+        return f"{self.first} − {self.second} of {self.setting}"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column and how it is summed up.
+
+    Parameters
+    ----------
+    label   as it was asked for: the column, or column:statistic
+    """
+
+    label: str
+    column: str
+    statistic: Statistic
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Rows × columns of settings, and the values in every cell; the keys of a table preset.
+
+    Parameters
+    ----------
+    rows, columns   settings whose levels make the lines and the columns of the table
+    values          what every cell shows: COLUMN, or COLUMN:STATISTIC
+    statistic       of the values that name none (but times to be reached have one of their own)
+    where           a condition on the runs (see grokrfm.collect.select)
+    paired          SETTING=FIRST,SECOND: the values are differences between runs of equal seeds
+    average_over    settings that may vary within a cell
+    title           begins the caption
+    """
+
+    rows: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    values: Sequence[str] = ("test_accuracy",)
+    statistic: str = "mean"
+    where: str = ""
+    paired: str = ""
+    average_over: Sequence[str] = ()
+    title: str = ""
+
+    @property
+    def by(self) -> list[str]:
+        """The settings that make the cells."""
+        return [*self.rows, *self.columns]
+
+    @property
+    def pair(self) -> Pair | None:
+        """What `paired` says.
+
+        Raises
+        ------
+        TableError   if it cannot be read
+        """
+        if not self.paired:
+            return None
+        setting, _, levels = self.paired.partition("=")
+        first, comma, second = levels.partition(",")
+        if not (setting and comma and first and second) or "," in second:
+            raise TableError(
+                f"paired {self.paired!r}: must be SETTING=FIRST,SECOND, as in"
+                " kernel.name=gaussian,quadratic"
+            )
+        return Pair(setting.strip(), first.strip(), second.strip())
+
+    def shown(self, known: Collection[str]) -> list[Value]:
+        """The values, where `known` are the columns that there are.
+
+        Raises
+        ------
+        StatisticError   offering the nearest statistic for one that does not exist
+        """
+        return [_value(label, self.statistic, known) for label in self.values]
+
+
+KEYS = tuple(field.name for field in fields(Layout))
+LISTS = ("rows", "columns", "values", "average_over")
+
+# Numbers that some runs never reach: a mean over those that did would say little.
+TIMES = ("grok_iteration",)
+
+
+def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
+    """The layout that a preset describes.
+
+    Raises
+    ------
+    PresetError   naming an unknown key with the nearest, or one of the wrong kind
+    """
+    where = f"table {name}"
+    presets.refuse_unknown(preset, KEYS, where)
+    given: dict[str, Any] = {}
+    for key, value in preset.items():
+        if key in LISTS:
+            given[key] = presets.names(preset, key, where)
+        elif isinstance(value, str):
+            given[key] = " ".join(value.split())
+        elif value is not None:
+            raise presets.PresetError(f"{where}: {key} must be a text, got {value!r}")
+    return Layout(**given)
+
+
+def _value(label: str, usual: str, known: Collection[str]) -> Value:
+    column, colon, asked = label.rpartition(":")
+    if label in known or not colon:
+        column, asked = label, "time" if label in TIMES and usual == "mean" else usual
+    return Value(label, column, statistics.named(asked))

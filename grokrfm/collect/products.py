@@ -1,0 +1,99 @@
+"""All that a study is for: its tables and figures, as its presets describe them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from grokrfm.checks import StoreError
+from grokrfm.collect import layout, presets
+from grokrfm.collect.columns import grouped, scientific
+from grokrfm.collect.formats import FILES
+from grokrfm.collect.frames import Reading
+from grokrfm.collect.layout import Layout
+from grokrfm.collect.tables import Table
+
+SUMMARY = "summary"
+DIFFERENCES = 8  # lines of a difference that are shown
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The presets to be made: name → preset, of tables as layouts."""
+
+    tables: Mapping[str, Layout]
+    figures: Mapping[str, Mapping[str, object]]
+
+
+def wanted(
+    reading: Reading, runs: pd.DataFrame, tables: Sequence[str], folders: Sequence[Path]
+) -> Wanted:
+    """The presets that the studies name, or only those of `tables` where some are given.
+
+    A study that names none gets a table of what varies in it.
+
+    Raises
+    ------
+    PresetError   if a preset is not there or holds what it cannot
+    """
+    figures = [] if tables else presets.chosen(reading.latest, "figure")
+    chosen = tables or presets.chosen(reading.latest, "table")
+    layouts = {
+        name: layout.of_preset(presets.load("table", name, folders), name) for name in chosen
+    }
+    return Wanted(
+        layouts or {SUMMARY: summary(runs)},
+        {name: presets.load("figure", name, folders) for name in figures},
+    )
+
+
+def summary(runs: pd.DataFrame) -> Layout:
+    """A table for a study that names none: every scientific setting that varies makes rows."""
+    rows: list[str] = []
+    for name in scientific(runs):
+        more = len(list(grouped(runs, [*rows, name]))) if name != "schema" else 0
+        if more > (len(list(grouped(runs, rows))) if rows else 1):
+            rows.append(name)  # one that another already tells apart adds nothing
+    strata = ("test_accuracy_fixed", "test_accuracy_moved")
+    there = [name for name in strata if runs[name].notna().any()]
+    title = "What varies in this study"
+    return Layout(rows, values=["test_accuracy", *there, "grok_iteration"], title=title)
+
+
+def files(folder: Path, name: str, table: Table) -> dict[Path, str]:
+    """What is written of a table: path → content."""
+    return {folder / f"{name}{ending}": write(table) for ending, write in FILES.items()}
+
+
+def write(contents: Mapping[Path, str]) -> None:
+    """Write files, each aside and renamed.
+
+    Raises
+    ------
+    StoreError   naming the file that cannot be written
+    """
+    for path, content in contents.items():
+        aside = path.with_name(f".{path.name}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_text(content, encoding="utf-8", newline="")
+            aside.replace(path)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def changes(contents: Mapping[Path, str]) -> Iterator[str]:
+    """For every file that is not as it should be, its name and the first lines that differ."""
+    for path, content in contents.items():
+        if not path.exists():
+            yield f"{path}: is not there"
+        elif (held := path.read_text(encoding="utf-8", errors="replace")) != content:
+            lines = difflib.unified_diff(held.splitlines(), content.splitlines(), n=0, lineterm="")
+            differing = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+            more = [f"... {len(differing) - DIFFERENCES} more"] if differing[DIFFERENCES:] else []
+            shown = [*differing[:DIFFERENCES], *more]
+            yield "\n  ".join([f"{path}: would change", *shown])

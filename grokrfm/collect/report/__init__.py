@@ -1,0 +1,49 @@
+"""One page that shows a study: HTML that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from grokrfm.collect.figures import Data
+from grokrfm.collect.frames import Folders
+from grokrfm.collect.report import overview, products, runs
+
+__all__ = ["page"]
+
+HERE = Path(__file__).parent
+
+
+def page(studies: Folders, folders: Sequence[Path] = ()) -> str:
+    """The report of one study folder or several, as HTML.
+
+    Parameters
+    ----------
+    folders   where presets are looked for before the conf folder of grokrfm
+
+    Raises
+    ------
+    StoreError    if a folder is not a study
+    PresetError   if a study names a preset that does not exist or cannot be read
+    """
+    data = Data(studies)
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        css=_inlined("page.css"),
+        js=_inlined("page.js"),
+        overview=overview.of(data),
+        products=products.of(data, folders),
+        embedded=runs.embedded(data),
+    )
+
+
+def _inlined(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

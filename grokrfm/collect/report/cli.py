@@ -1,0 +1,52 @@
+"""The command `grokrfm-report`: one HTML page that shows a study."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from grokrfm.checks import StoreError
+from grokrfm.collect.cli import guarded
+
+
+def main() -> None:
+    """Entry point; a user's mistake ends in its message and exit code 1."""
+    guarded(_report)
+
+
+def _report() -> None:
+    arguments = _parser().parse_args()
+    from grokrfm.collect.report import page  # pandas and matplotlib are slow to import
+
+    target: Path = arguments.output or Path(arguments.studies[0]) / "report.html"
+    text = page(arguments.studies, arguments.config_dir)
+    aside = target.with_name(f".{target.name}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(target)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be written ({error.strerror})") from error
+    sys.stdout.write(f"{target}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grokrfm-report",
+        description="One HTML page of one or several studies: what was swept, what came out, and"
+        " every run; it needs no network and can be sent as it is.",
+    )
+    parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: report.html in the first study"
+    )
+    parser.add_argument(
+        "--config-dir",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="where presets are looked for first, in table/ and figure/; repeatable",
+    )
+    return parser

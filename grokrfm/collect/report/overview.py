@@ -1,0 +1,141 @@
+"""What a report says of a study as a whole: completeness, settings, failures, provenance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from grokrfm.collect.columns import constant, names, varying
+from grokrfm.collect.figures import Data
+from grokrfm.collect.formats import shown
+from grokrfm.runs.record import Record, by_cause
+
+STATUSES = ("finished", "running", "interrupted", "lost", "failed", "crashed", "missing")
+MOST_LEVELS = 12
+MOST_NAMED = 20
+NOT_SETTINGS = ("study.", "hydra.")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Runs that ended without a result for one reason; the traceback is that of the first."""
+
+    cause: str
+    kind: str
+    count: int
+    named: Sequence[str]
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The first part of a report, as the template shows it.
+
+    Parameters
+    ----------
+    title        the names of the studies
+    planned      how many runs there are to be
+    counts       status → how many runs
+    varying      setting → its levels and the runs of each; in `more` how many levels are left out
+    constant     setting → its one value
+    provenance   what → where and with what the runs were computed
+    """
+
+    title: str
+    planned: int
+    counts: Mapping[str, int]
+    varying: Sequence[tuple[str, Sequence[tuple[str, int]], int]]
+    constant: Sequence[tuple[str, str]]
+    failures: Sequence[Failure]
+    provenance: Sequence[tuple[str, str]]
+
+
+def of(data: Data) -> Overview:
+    """The overview of the runs of some studies."""
+    runs = data.runs
+    settings = runs[[name for name in names(runs) if _is_setting(name)]]
+    records = [record for _, record in data.records.values()]
+    counts = Counter(runs["status"])
+    known = {status: counts[status] for status in STATUSES if counts[status]}
+    return Overview(
+        title=", ".join(data.names) or "study",
+        planned=len(runs),
+        counts=known | {name: n for name, n in sorted(counts.items()) if name not in known},
+        varying=[_levels(settings[name]) for name in names(varying(settings))],
+        constant=[(name, shown(value)) for name, value in constant(settings).items()],
+        failures=list(_failures(records)),
+        provenance=list(_provenance(records, runs)),
+    )
+
+
+def _is_setting(name: str) -> bool:
+    return name in ("seed", "rerun") or ("." in name and not name.startswith(NOT_SETTINGS))
+
+
+def _levels(column: pd.Series) -> tuple[str, list[tuple[str, int]], int]:
+    counts = column.value_counts(dropna=False, sort=False)
+    try:
+        counts = counts.sort_index()
+    except TypeError:  # levels of several kinds have no order
+        counts = counts.sort_index(key=lambda levels: levels.map(str))
+    listed = [(shown(level), int(n)) for level, n in counts.items()]
+    more = len(listed) - MOST_LEVELS if len(listed) > MOST_LEVELS + 1 else 0
+    return str(column.name), listed[: len(listed) - more], more
+
+
+def _failures(records: Sequence[Record]) -> Iterator[Failure]:
+    ended = [record for record in records if record.error]
+    for cause, failed in by_cause((one, (one.error or {})["message"]) for one in ended).items():
+        error = failed[0].error or {}
+        yield Failure(
+            cause,
+            error["type"],
+            len(failed),
+            [record.digest for record in failed[:MOST_NAMED]],
+            error.get("traceback", ""),
+        )
+
+
+def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    sources = [record.provenance for record in records]
+    versions: dict[str, set[str]] = {}
+    for source in sources:
+        for package, version in (source.get("versions") or {}).items():
+            versions.setdefault(package, set()).add(str(version or "not there"))
+    for package, met in versions.items():
+        yield package, ", ".join(sorted(met))
+    git = [source.get("git") or {} for source in sources]
+    commits = Counter(
+        (str(one["commit"]), bool(one.get("dirty"))) for one in git if "commit" in one
+    )
+    for (commit, dirty), count in commits.items():
+        state = "with uncommitted changes" if dirty else "clean"
+        yield "commit", f"{commit} ({state}; {_runs(count)})"
+    for what, key in (("host", "host"), ("device", "device"), ("system", "platform")):
+        for value, count in Counter(str(one[key]) for one in sources if key in one).items():
+            yield what, f"{value} ({_runs(count)})"
+    threads = sorted({one["threads"] for one in sources if one.get("threads") is not None})
+    if threads:
+        yield "threads of a run", ", ".join(map(str, threads))
+    if records:
+        yield "first start", _moment(min(record.started for record in records))
+        ends = [record.ended for record in records if record.ended]
+        if ends:
+            yield "last end", _moment(max(ends))
+    seconds = runs.loc[runs["status"] == "finished", "seconds"] if "seconds" in runs else None
+    if seconds is not None and len(seconds):
+        yield (
+            "computing time",
+            f"{seconds.sum() / 3600:.3g} h, a run {seconds.median():.3g} s (median)",
+        )
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _moment(seconds: float) -> str:
+    return f"{pd.Timestamp(seconds, unit='s', tz='UTC'):%Y-%m-%d %H:%M:%S} UTC"

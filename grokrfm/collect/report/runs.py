@@ -1,0 +1,151 @@
+"""What a report embeds of every run: a row of its table, its history, its last feature matrix.
+
+All of it is JSON that the page's script reads, so nothing of it is ever taken for HTML.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.image import imsave
+
+from grokrfm.collect.columns import names, varying
+from grokrfm.collect.figures import Data
+from grokrfm.collect.report.products import address
+
+FIRST = ("digest", "status")
+NUMBERS = ("test_accuracy", "test_accuracy_fixed", "test_accuracy_moved", "grok_iteration")
+LAST = ("seconds", "error")
+NEVER_SHOWN = ("title", "study.name", "started", "ended", "commit", "dirty", "host", "threads")
+MOST_SHOWN = 12
+MOST_NUMBERS = 3_000_000  # of the histories; a page of some 20 MB
+MOST_MATRICES = 200
+NO_VERSION: Any = {"Software": None}  # of matplotlib; the same M makes the same bytes
+DRAWN_FIRST = (
+    "test_accuracy",
+    "test_accuracy_fixed",
+    "test_accuracy_moved",
+    "train_accuracy",
+    "test_accuracy_strict",
+    "undecided",
+    "test_loss",
+    "train_loss",
+)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Texts of JSON for the page, and what it must say of them."""
+
+    rows: str
+    histories: str
+    matrices: str
+    notes: Sequence[str]
+
+
+def embedded(data: Data) -> Embedded:
+    """What the page's script shows of the runs."""
+    histories, left_out = _histories(data.steps, len(data.runs))
+    matrices, of = _matrices(data)
+    notes = []
+    if left_out:
+        notes.append(f"The histories leave out {', '.join(left_out)}, to keep this page small.")
+    if of > len(matrices):
+        notes.append(f"M is here for the first {len(matrices)} of the {of} runs that kept it.")
+    return Embedded(_json(_table(data.runs)), _json(histories), _json(matrices), notes)
+
+
+def _table(runs: pd.DataFrame) -> dict[str, Any]:
+    """Columns (name, numeric, shown at first) and rows, without what is the same in all runs."""
+    differing = names(varying(runs))
+    settings = [name for name in differing if "." in name or name == "seed"]
+    leading = [*FIRST, *settings, *(name for name in NUMBERS if runs[name].notna().any())]
+    last = [name for name in LAST if name in runs and runs[name].notna().any()]
+    rest = [name for name in differing if name not in (*leading, *last)]
+    order = [name for name in dict.fromkeys([*leading, *last, *rest]) if name in runs]
+    shown = [name for name in (*leading, *last) if name not in NEVER_SHOWN]
+    kept = shown if len(shown) <= MOST_SHOWN else [*shown[: MOST_SHOWN - 1], shown[-1]]
+    columns = [
+        {
+            "name": name,
+            "numeric": pd.api.types.is_numeric_dtype(runs[name])
+            and not pd.api.types.is_bool_dtype(runs[name]),
+            "shown": name in kept,
+        }
+        for name in order
+    ]
+    values = [[_plain(value) for value in runs[name]] for name in order]
+    return {"columns": columns, "rows": list(map(list, zip(*values, strict=True)))}
+
+
+def _histories(steps: pd.DataFrame, count: int) -> tuple[dict[str, Any], list[str]]:
+    """Run → name → numbers over its iterations; and the names that would have been too many."""
+    numeric = [
+        name
+        for name in names(steps)
+        if name not in ("digest", "iteration", "solver") and steps[name].notna().any()
+    ]
+    order = sorted(numeric, key=lambda n: DRAWN_FIRST.index(n) if n in DRAWN_FIRST else 99)
+    fitting = max(1, MOST_NUMBERS // max(1, len(steps)))
+    kept = order[:fitting]
+    columns = {name: [_plain(value, 4) for value in steps[name]] for name in ("iteration", *kept)}
+    runs: dict[str, Any] = {}
+    for digest, places in steps.groupby("digest", sort=False).indices.items():
+        first, last = int(places[0]), int(places[-1]) + 1  # a run's iterations are together
+        runs[str(digest)] = [column[first:last] for column in columns.values()]
+    return {"names": list(columns), "runs": runs}, order[fitting:]
+
+
+def _matrices(data: Data) -> tuple[dict[str, Any], int]:
+    """Run → its last M as a picture, k and the ends of its scale; and how many runs kept one."""
+    having = [digest for digest, (_, record) in data.records.items() if record.features]
+    pictures: dict[str, Any] = {}
+    for digest in having[:MOST_MATRICES]:
+        if kept := data.features(digest):
+            k = max(kept)
+            M = kept[k]
+            pictures[digest] = {
+                "k": k,
+                "low": _plain(float(M.min()), 4),
+                "high": _plain(float(M.max()), 4),
+                "size": len(M),
+                "picture": address(_picture(M)),
+            }
+    return pictures, len(having)
+
+
+def _picture(M: np.ndarray) -> bytes:
+    buffer = BytesIO()
+    imsave(buffer, M, format="png", cmap="cividis", metadata=NO_VERSION)
+    return buffer.getvalue()
+
+
+def _plain(value: Any, digits: int = 6) -> Any:
+    """A number of so many digits, a text, true or false, or None where there is none."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        short = float(f"{value:.{digits}g}") if math.isfinite(value) else None
+        return (
+            int(short) if short is not None and short.is_integer() and abs(short) < 1e15 else short
+        )
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return str(value)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")

@@ -1,0 +1,34 @@
+"""When M takes the direction that it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from grokrfm.probes.probe import Numbers, Probe
+from grokrfm.rfm import Examples, Step
+
+
+@dataclass(frozen=True)
+class AgopAlignment(Probe):
+    """`agop_alignment`: cosine ⟨M_t, M_K⟩ / (‖M_t‖ ‖M_K‖) with the last matrix learned.
+
+    Known when the run is over only: all matrices are held in memory until then, 8·d² bytes for each
+    iteration (7 MB at p = 61 and 60 iterations), and are part of every checkpoint. A run that fails
+    has none.
+
+    Source: arXiv:2407.20199, "AGOP alignment".
+    """
+
+    needs_features: ClassVar[bool] = True
+
+    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+        return {}
+
+    def hindsight(self, matrices: Sequence[np.ndarray]) -> Mapping[str, list[float]]:
+        last = matrices[-1] / np.linalg.norm(matrices[-1])
+        cosines = [float(np.vdot(M, last) / np.linalg.norm(M)) for M in matrices[:-1]]
+        return {"agop_alignment": cosines}

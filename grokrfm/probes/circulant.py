@@ -1,0 +1,41 @@
+"""How far the block of M that pairs the two operands is from circulant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grokrfm.probes.probe import Numbers, Probe, Run, UnboundProbe
+from grokrfm.rfm import Examples, Step
+from grokrfm.tasks import fixing_reflection
+
+
+@dataclass(frozen=True)
+class Circulant(UnboundProbe):
+    """`circulant_deviation`: Σ (C − the mean of its class)² / ‖C‖², C the off-diagonal block of M.
+
+    Entries (a, b) with the same a⁻¹·φ(b) are of one class, as they are alike in a sum of Π(sr^k).
+    For addition these are the diagonals, and this is the published number (shift row i by i, then
+    deviations from the mean of each column); for subtraction the antidiagonals; for × and ÷ one or
+    the other after both operands are put in the order of their discrete logarithms; for products of
+    cyclic groups the same at every level. 0 where C is a sum of Π(sr^k), near 1 where it is
+    noise. Nothing is measured while C = 0, as in M₀ = I.
+
+    Source: arXiv:2407.20199, "circulant deviation".
+    """
+
+    def bind(self, run: Run) -> Probe:
+        return _Deviation(torch.as_tensor(fixing_reflection(run.task)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Deviation(Probe):
+    classes: Tensor  # (n, n): that of the pair (a, b)
+
+    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+        n = len(self.classes)
+        C, classes = step.M[:n, n:].flatten(), self.classes.to(step.M.device).flatten()
+        means = C.new_zeros(n).index_add_(0, classes, C) / n
+        return {"circulant_deviation": (C - means[classes]).square().sum() / C.square().sum()}

@@ -1,0 +1,19 @@
+"""No direction is preferred at the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grokrfm.rfm.start.start import GivenStart
+from grokrfm.tasks import Task
+
+
+@dataclass(frozen=True)
+class Identity(GivenStart):
+    """M₀ = I."""
+
+    def values(self, task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
+        return np.eye(task.width)

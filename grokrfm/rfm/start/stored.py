@@ -1,0 +1,47 @@
+"""A feature matrix of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grokrfm.checks import SettingError
+from grokrfm.rfm.start.start import GivenStart
+from grokrfm.tasks import Task
+
+
+@dataclass(frozen=True)
+class Stored(GivenStart):
+    """M₀ is read from a file.
+
+    Parameters
+    ----------
+    path : str   a .npy file holding a symmetric (d, d) matrix of finite numbers
+    """
+
+    path: str
+
+    def values(self, task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
+        width = task.width
+        try:
+            M = np.load(Path(self.path), allow_pickle=False)
+        except Exception as error:  # whatever a file that is no .npy file leads numpy to
+            reason = getattr(error, "strerror", None) or "not a .npy file"
+            raise self._error(f"cannot be read ({reason})") from error
+        if not isinstance(M, np.ndarray) or M.shape != (width, width):
+            found = getattr(M, "shape", "an archive of several arrays")
+            raise self._error(f"must hold one ({width}, {width}) matrix, not {found}")
+        if M.dtype.kind not in "fiu":
+            raise self._error(f"must hold real numbers, not {M.dtype}")
+        M = M.astype(np.float64)
+        if not np.isfinite(M).all() or np.abs(M - M.T).max() > 1e-8 * np.abs(M).max():
+            raise self._error("the matrix must be finite and symmetric")
+        if not M.any():
+            raise self._error("the matrix must not be zero")
+        return (M + M.T) / 2
+
+    def _error(self, problem: str) -> SettingError:
+        return SettingError("path", f"{self.path}: {problem}")

@@ -1,0 +1,46 @@
+"""Any split, with wrong labels on some training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grokrfm.checks import SettingError, fraction, within
+from grokrfm.splits.split import Split, Splitter, draw
+from grokrfm.tasks import Task
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """The base split; round(noise_fraction · n) of its n training rows get a different label.
+
+    The label is drawn evenly from all others. Test labels stay true; train_accuracy and train_loss
+    are against the labels that were fitted.
+
+    Parameters
+    ----------
+    base : Splitter
+    noise_fraction : float   strictly between 0 and 1
+    """
+
+    base: Splitter
+    noise_fraction: float
+
+    def __post_init__(self) -> None:
+        fraction("noise_fraction", self.noise_fraction)
+
+    def split(self, task: Task, rng: np.random.Generator) -> Split:
+        with within("base"):
+            base = self.base.split(task, rng)
+        n = len(base.train)
+        count = round(self.noise_fraction * n)
+        if not count:
+            raise SettingError(
+                "noise_fraction", f"{self.noise_fraction} of {n} training rows is none of them"
+            )
+        labels = base.labels_of(task).copy()
+        shift = rng.integers(1, task.classes, size=n)  # of every row, so that noise is nested
+        wrong = draw(rng, np.arange(n), count)
+        labels[wrong] = (labels[wrong] + shift[wrong]) % task.classes
+        return replace(base, train_labels=labels)

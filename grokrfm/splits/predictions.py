@@ -1,0 +1,55 @@
+"""What the findings of the papers, and measurements at small p, predict from a symmetry audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grokrfm.splits.audit import Audit, Finding
+
+NEARLY = 0.9
+"""A symmetry that keeps this share of the training rows counts as broken by a few points."""
+
+
+def predictions(audit: Audit) -> Iterator[str]:
+    """What to expect of a run on the audited split, a sentence each, with its source."""
+    with_fixed = [finding for finding in audit.invariant if finding.fixed_test]
+    held_out = [finding for finding in with_fixed if not finding.fixed_train]
+    others = [finding for finding in audit.invariant if not finding.fixed_test]
+    if held_out:
+        yield (
+            f"invariant under {_names(held_out)} with all its fixed points on the test side"
+            f" ({audit.trapped} test rows are fixed): expect 0 % on these, whatever trains"
+            " (arXiv:2604.00316)"
+        )
+    if len(with_fixed) > len(held_out):
+        mixed = [finding for finding in with_fixed if finding.fixed_train]
+        yield (
+            f"invariant under {_names(mixed)} with some of its fixed points in training: open;"
+            " at small p, 2-20 % held out reached 100 % and 50 % exactly 0 % (measured)"
+        )
+    if others:
+        yield (
+            f"invariant under {_names(others)}, which fixes no test row: open; on Z24 at 70 %,"
+            " invariance under r^12 cost nothing and under r^8 everything (measured)"
+        )
+    if not audit.invariant and audit.findings:
+        nearest = audit.broken[0]
+        if nearest.kept >= NEARLY:
+            yield (
+                f"nearly invariant under {nearest.name}, short of {nearest.moved_outside} rows:"
+                " one row short is enough for the Gaussian kernel on addition to generalise,"
+                " on multiplication and for the quadratic kernel it takes more (arXiv:2604.00316)"
+            )
+        else:
+            share = audit.n_train / (audit.n_train + audit.n_test)
+            yield (
+                f"invariant under no symmetry, {100 * share:.0f} % train: it should generalise if"
+                " that is enough; at p = 61 it is 40 to 50 %, less for larger p (arXiv:2407.20199)"
+            )
+    if not audit.findings:
+        yield "the task claims no symmetry but the identity; grokrfm-audit --discover seeks some"
+
+
+def _names(findings: list[Finding]) -> str:
+    names = [finding.name for finding in findings]
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

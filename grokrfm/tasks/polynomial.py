@@ -1,0 +1,96 @@
+"""Polynomials in x and y modulo an integer as tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grokrfm.algebra import Symmetry, units
+from grokrfm.checks import SettingError
+from grokrfm.tasks.expression import evaluate
+from grokrfm.tasks.family import Family, IntArray, every, moving
+from grokrfm.tasks.operations import residues
+from grokrfm.tasks.task import Task
+
+LARGEST_MODULUS = 10_000
+"""A table has the square of that many rows."""
+
+
+def polynomial(expression: str, modulus: int) -> Task:
+    """The value of an expression in x and y modulo `modulus`, x and y from 0 … modulus − 1.
+
+    What is claimed is what holds on the whole table; u and v are units:
+
+    scaling u, v        (x, y) → (u·x, v·y), where that changes no label
+    exchange u, v       (x, y) → (v·y, u·x), where that changes no label
+    shift s, t          (x, y) → (x + s, y + t), where that changes no label
+    translation s, t    (x, y) → (x + s, y + t), where that adds one number to all labels
+
+    Parameters
+    ----------
+    expression : str   made of integers, x, y, +, -, *, ^ and parentheses, such as x^2+x*y+y^2
+    """
+    group = residues(modulus)
+    if modulus > LARGEST_MODULUS:
+        raise SettingError("modulus", f"must be up to {LARGEST_MODULUS}, got {modulus}")
+    everything = np.arange(modulus)
+    labels = evaluate(expression, *np.divmod(np.arange(modulus**2), modulus), modulus)
+    square = labels.reshape(modulus, modulus)
+
+    def scaled(k: IntArray | int) -> IntArray:
+        return everything * k % modulus
+
+    def shifted(k: IntArray | int) -> IntArray:
+        return (everything + k) % modulus
+
+    def scaling(u: int, v: int) -> Symmetry:
+        return moving(f"u^({u},{v})", scaled(u), scaled(v), everything)
+
+    def exchange(u: int, v: int) -> Symmetry:
+        return moving(f"x^({u},{v})", scaled(u), scaled(v), everything, exchanged=True)
+
+    def translation(s: int, t: int) -> Symmetry:
+        added = square[s, t] - square[0, 0]
+        return moving(f"t^({s},{t})", shifted(s), shifted(t), shifted(added))
+
+    def which(arguments: IntArray, move: Moves, target: IntArray, added: IntArray) -> IntArray:
+        first, second = (move(column[:, None]) for column in arguments.T)
+        return arguments[_holding(square, target, first, second, added, modulus)]
+
+    values = every(modulus, 2)()
+    of_units = np.array(units(modulus).elements)[every(units(modulus).order, 2)()]
+    none, added = np.zeros(modulus**2, dtype=np.int64), (labels - labels[0]) % modulus
+    families = {
+        "scaling": Family(True, scaling, lambda: which(of_units, scaled, square, none)),
+        "exchange": Family(True, exchange, lambda: which(of_units, scaled, square.T, none)),
+        "shift": Family(True, translation, lambda: which(values, shifted, square, none)),
+        "translation": Family(False, translation, lambda: which(values, shifted, square, added)),
+    }
+    return Task(f"{expression} mod {modulus}", group, labels, modulus, families)
+
+
+Moves = Callable[[IntArray], IntArray]
+
+
+def _holding(
+    labels: IntArray,
+    target: IntArray,
+    first: IntArray,
+    second: IntArray,
+    added: IntArray,
+    modulus: int,
+) -> IntArray:
+    """The m candidates with target[first[x], second[y]] = labels[x, y] + added for all x and y.
+
+    Parameters
+    ----------
+    labels, target : (n, n)   target is the transpose of labels where operands are exchanged
+    first, second : (m, n)    where each candidate moves the operands
+    added : (m,) or longer    what it adds to every label
+    """
+    alive = np.arange(len(first))
+    for x, row in enumerate(labels):  # most candidates fail in the first row
+        moved = target[first[alive, x, None], second[alive]]
+        alive = alive[(moved == (row + added[alive, None]) % modulus).all(axis=1)]
+    return alive

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+from grokrfm import tasks
+from grokrfm.collect.figures import FigureError, draw
+from grokrfm.runs import features
+from tests.collect.figures.drawn import legend
+from tests.collect.synthetic import failed, run
+
+ADDITION = {"_target_": "grokrfm.tasks.addition", "name": "addition", "modulus": 3}
+FACTS = {"title": "made up", "n_train": 6, "n_test": 3, "classes": 3}
+
+
+@pytest.fixture
+def kept(study):
+    """A study of runs, by seed, that have kept some M_k."""
+
+    def written(*matrices, fails=(), task=ADDITION, reflections=(0,)):
+        runs = []
+        for seed in range(len(matrices)):
+            config = {"task": task, "split": {"reflections": list(reflections)}, "seed": seed}
+            made = failed if seed in fails else run
+            runs.append(made(f"d{seed}", config=config, facts=FACTS))
+        folder = study(*runs)
+        for seed, held in enumerate(matrices):
+            if held:
+                features.write(folder, f"d{seed}", held)
+        return folder
+
+    return written
+
+
+def symmetric(seed):
+    A = np.random.default_rng(seed).normal(size=(6, 6))
+    return A @ A.T
+
+
+def panels(figure):
+    """Title -> matrix shown."""
+    shown = [axes for axes in figure.axes if axes.images and axes.get_title()]
+    return {axes.get_title(): np.ma.filled(axes.images[0].get_array(), np.nan) for axes in shown}
+
+
+def test_m_stands_beside_the_reflections_that_the_split_holds_out(kept):
+    M = symmetric(0)
+    figure = draw(kept({2: symmetric(1), 5: M}, reflections=(0, 2)), {"kind": "matrices"})
+    shown = panels(figure)
+    assert list(shown) == ["M, k = 5", "Π(sr^0)", "Π(sr^2)"]
+    np.testing.assert_array_equal(shown["M, k = 5"], M)
+    for k in (0, 2):
+        expected = tasks.addition(3).reflection(k).permutation_matrix()
+        np.testing.assert_array_equal(shown[f"Π(sr^{k})"], expected)
+    scales = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    assert len(scales) == 3
+    assert scales[0].get_ylim() == pytest.approx((M.min(), M.max()))
+
+
+def test_k_reflections_and_diagonal_can_be_chosen(kept):
+    M = symmetric(1)
+    preset = {"kind": "matrices", "k": 2, "reflections": [1], "diagonal": "blank"}
+    shown = panels(draw(kept({2: M, 5: symmetric(0)}), preset))
+    assert list(shown) == ["M, k = 2", "Π(sr^1)"]
+    off = ~np.eye(6, dtype=bool)
+    np.testing.assert_array_equal(shown["M, k = 2"][off], M[off])
+    assert np.isnan(np.diag(shown["M, k = 2"])).all()
+
+
+def test_the_first_finished_run_by_seed_that_kept_m_is_shown(kept):
+    M = symmetric(2)
+    folder = kept({5: symmetric(0)}, None, {5: M}, {5: symmetric(1)}, fails=[0])
+    shown = panels(draw(folder, {"kind": "matrices", "reflections": "none"}))
+    assert list(shown) == ["seed 2, M, k = 5"]
+    np.testing.assert_array_equal(shown["seed 2, M, k = 5"], M)
+
+
+def test_reflections_of_a_task_of_somebodys_own_are_refused_and_nothing_is_imported(kept):
+    folder = kept({5: symmetric(0)}, task={"_target_": "antigravity.fly", "name": "own"})
+    with pytest.raises(FigureError, match=r"task antigravity\.fly is not one of grokrfm's own"):
+        draw(folder, {"kind": "matrices"})
+    assert panels(draw(folder, {"kind": "matrices", "reflections": "none"}))
+
+
+def test_an_element_that_the_group_lacks_is_refused(kept):
+    with pytest.raises(FigureError, match="reflections: 7 is not an element of Z3"):
+        draw(kept({5: symmetric(0)}), {"kind": "matrices", "reflections": [7]})
+
+
+@pytest.mark.parametrize("kind", ["matrices", "spectra"])
+def test_a_study_that_kept_no_m_says_so(kept, kind):
+    with pytest.raises(FigureError, match="no finished run kept"):
+        draw(kept(None, None), {"kind": kind})
+
+
+def test_a_spectrum_is_that_of_m_over_its_largest_eigenvalue(kept):
+    one, two = symmetric(3), symmetric(4)
+    figure = draw(kept({0: two, 5: one}, {5: two}), {"kind": "spectra", "k": [0, "last"]})
+    start, last = figure.axes
+    for line, M in zip((*start.get_lines(), *last.get_lines()), (two, one, two), strict=True):
+        singular = np.linalg.svd(M, compute_uv=False)  # of a positive semi-definite M the same
+        np.testing.assert_allclose(line.get_ydata(), singular / singular[0], rtol=1e-6)
+        assert line.get_xdata().tolist() == [1, 2, 3, 4, 5, 6]
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["after 0 updates", "after the last update"]
+    assert last.get_yscale() == "log"
+    assert legend(figure) == ["n = 2"]
+
+
+def test_eigenvalues_that_rounding_made_negative_are_left_out_of_a_logarithmic_axis(kept):
+    M = np.diag([4.0, 2.0, 1.0, 1e-17, 0.0, -1e-17])
+    [line] = draw(kept({1: M}), {"kind": "spectra"}).axes[0].get_lines()
+    np.testing.assert_allclose(line.get_ydata()[:3], [1, 0.5, 0.25])
+    assert np.isnan(line.get_ydata()[4:]).all()
