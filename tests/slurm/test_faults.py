@@ -13,7 +13,7 @@ from tests.cli.command import lines
 from tests.slurm.sweeps import Sweeps, asked, ended, jobs_of, until
 
 pytestmark = pytest.mark.slurm
-SEEDS = 4
+SEEDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +33,21 @@ def harmed(sweeps):
             return process
 
         going = {
-            "limited": sweep("limited", "hardware.time=1", on("cpu1"), pause=0.35),
-            "cut": sweep("cut", "hardware.partition=gpu", pause=0.15),
+            "limited": sweep("limited", "hardware.time=1", on("cpu1"), pause=0.45),
+            "cut": sweep("cut", "hardware.partition=gpu", pause=0.5),
             "pushed": sweep(
-                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.1
+                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.3
             ),
-            "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.3),
+            "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.4),
         }
-        sweeps.until_iterating("cancelled")
-        asked("scancel", sorted(jobs_of(sweeps.study("cancelled")))[0])
         sweeps.until_iterating("pushed")
         # Jobs of the partition cpu push out what is preemptible.
         asked("sbatch", "-pcpu", "-wcpu2", "-c4", "-o/dev/null", "--wrap", "sleep 2")
         sweeps.until_iterating("cut")
         [(_, node)] = jobs_of(sweeps.study("cut")).values()
         stack.enter_context(cut_off(node))
+        sweeps.until_iterating("cancelled")
+        asked("scancel", sorted(jobs_of(sweeps.study("cancelled")))[0])
         yield {study: ended(process) for study, process in going.items()}
 
 
