@@ -192,7 +192,9 @@ def test_a_run_a_sweep_and_what_became_of_them(grokrfm, elsewhere):
     table = succeeded(grokrfm("outputs/demo", "--rows", "task.modulus", command="grokrfm-collect"))
     assert "(n=2)" in table
     succeeded(grokrfm(study, command="grokrfm-report"))
-    assert (study / "report.html").stat().st_size > 50_000
+    report = (study / "report.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in report  # the figures, with the style file of the package
+    assert "<script>" in report  # and the template
     assert table.splitlines()[2].startswith("| 5 ")
 
 
