@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,22 +123,27 @@ def complete(settings: Any) -> Settings:
 
 
 def build_experiment(
-    settings: Settings, study: Path | None = None, hardware: Hardware | None = None
+    settings: Settings,
+    study: Path | None = None,
+    hardware: Hardware | None = None,
+    made: Callable[[Any, type[Any], str], Any] | None = None,
 ) -> Experiment:
     """The experiment that the scientific settings and the probes describe.
 
-    With a study folder, and the hardware that computes, learned starts are shared there.
+    With a study folder, and the hardware that computes, learned starts are shared there. `made`
+    stands in for `build`, for who builds many experiments of few parts.
     """
+    part = made or build
     probes = {
-        name: build(node, Probe, f"probe.{name}")
+        name: part(node, Probe, f"probe.{name}")
         for name, node in _mapping(settings["probe"], "probe").items()
     }
     parts: dict[str, Any] = {
-        "task": build(settings["task"], Task, "task"),
-        "splitter": build(settings["split"], Splitter, "split"),
-        "kernel": build(settings["kernel"], Kernel, "kernel"),
-        "rfm": build(settings["rfm"], RFM, "rfm"),
-        "start": build(settings["start"], Start, "start"),
+        "task": part(settings["task"], Task, "task"),
+        "splitter": part(settings["split"], Splitter, "split"),
+        "kernel": part(settings["kernel"], Kernel, "kernel"),
+        "rfm": part(settings["rfm"], RFM, "rfm"),
+        "start": part(settings["start"], Start, "start"),
     }
     shared = None
     if study and hardware:

@@ -91,7 +91,8 @@ class Experiment:
         if self._with_condition or self._remembers:
             return None
         n_train, n_test = len(self.split.train), len(self.split.test)
-        shape = n_train, n_test, self.task.width, self.task.classes
+        slots = self.task.active.shape[1]
+        shape = n_train, n_test, slots, self.task.width, self.task.classes
         return batch_key(self.rfm, self.kernel, shape, n_train, device)
 
     def facts(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grokrfm.checks import GrokrfmError, SettingError
-from grokrfm.config import build_experiment, build_hardware, build_spec, study_folder
+from grokrfm.config import build, build_experiment, build_hardware, build_spec, study_folder
 from grokrfm.launch.chunks import calibration, estimated_seconds, kind
 from grokrfm.launch.composition import Settings
 from grokrfm.runs import plans
@@ -150,6 +150,7 @@ class _Builder:
         self._sizes: dict[tuple[Any, ...], tuple[int, int, int]] = {}
         self._checked: set[tuple[Any, ...]] = set()
         self._batches: dict[Hashable, int] = {}
+        self._objects: dict[int, Any] = {}
 
     def check(self, settings: Settings) -> None:
         """Build all that a run needs, unless runs with the same parts were built before."""
@@ -157,12 +158,18 @@ class _Builder:
         keys = [tuple((name, id(settings[name])) for name in part) for part in parts]
         if self._key(settings) in self._sizes and all(key in self._checked for key in keys):
             return
-        experiment = build_experiment(settings)
+        experiment = build_experiment(settings, made=self._made)
         sizes = len(experiment.split.train), experiment.task.width, experiment.task.classes
         self._sizes[self._key(settings)] = sizes
         build_hardware(settings)
         study_folder(settings)
         self._checked.update(keys)
+
+    def _made(self, node: Any, expected: type[Any], path: str) -> Any:
+        """The object of a node; runs that share a node share its object, which never changes."""
+        if id(node) not in self._objects:
+            self._objects[id(node)] = build(node, expected, path)
+        return self._objects[id(node)]
 
     def sizes(self, settings: Settings) -> tuple[int, int, int]:
         """Training rows, width and classes of a run that was checked."""
@@ -173,7 +180,7 @@ class _Builder:
         if settings["rfm"]["batch"] == 1:
             return -1
         device = build_hardware(settings).torch_device
-        key = build_experiment(settings).batch_key(device)
+        key = build_experiment(settings, made=self._made).batch_key(device)
         return -1 if key is None else self._batches.setdefault(key, len(self._batches))
 
     def _key(self, settings: Settings) -> tuple[Any, ...]:

@@ -35,7 +35,6 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
         "log": os.environ.get(LOG),
-        "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         **_constant(),
     }
 

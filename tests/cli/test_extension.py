@@ -51,7 +51,7 @@ def test_it_runs_like_any_other_and_its_failure_costs_one_run(folder):
     assert done.stdout.splitlines()[-1] == "1 finished, 1 failed"
     told = done.stderr.splitlines()
     assert told[0] == "1 failed: the profile broke"
-    assert "kernel.broken=true" in told[1]
+    assert "kernel.broken=True" in told[1]
     assert told[-2].strip() == "RuntimeError: the profile broke"  # an example traceback
 
     [broken] = [entry for entry in lines(study, "ended") if entry["status"] == "failed"]

@@ -1,7 +1,7 @@
 """Training pairs that a user lists in a file."""
 
 from grokrfm import collect
-from tests.cli.command import digests, grokrfm
+from tests.cli.command import grokrfm
 
 PAIRS = "a,b\n0,1\n1,2\n2,2\n"
 
@@ -19,8 +19,5 @@ def test_a_list_counts_by_its_content_not_by_its_path(tmp_path):
     done = grokrfm(tmp_path, "-m", "split=listed", paths, *small)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "2 finished, 1 the same as one of these"
-    one, same, more = digests(done.stdout)
-    assert one == same != more
-    runs = collect.runs(tmp_path / "outputs" / "demo").set_index("digest")
-    assert runs["n_train"].to_dict() == {one: 3, more: 4}
-    assert runs["n_test"].to_dict() == {one: 6, more: 5}
+    runs = collect.runs(tmp_path / "outputs" / "demo")
+    assert sorted(zip(runs["n_train"], runs["n_test"], strict=True)) == [(3, 6), (4, 5)]

@@ -154,7 +154,8 @@ def test_every_package_that_is_imported_is_declared(contents):
         for name in imported_names(source)
     }
     third_party = imported - set(sys.stdlib_module_names) - {"grokrfm", "hydra_plugins"}
-    distributions = {{"hydra": "hydra-core"}.get(name, name) for name in third_party}
+    named_otherwise = {"hydra": "hydra-core", "yaml": "pyyaml"}
+    distributions = {named_otherwise.get(name, name) for name in third_party}
     [metadata] = [text for path, text in contents.items() if path.name == "METADATA"]
     declared = set(
         re.findall(r"^Requires-Dist: ([\w.-]+)(?!.*extra ==)", metadata.decode(), re.MULTILINE)

@@ -19,11 +19,11 @@ from grokrfm.algebra import (
 )
 from grokrfm.checks import SettingError
 from grokrfm.kernels import Gaussian, Quadratic
-from grokrfm.rfm import RFM
 from grokrfm.rfm.start import examples
 from grokrfm.splits import FixedPoints, Moved, Noisy, Orbits, Symbols, Uniform, audit
 from grokrfm.splits.predictions import predictions
 from tests.families import tasks_with_generators
+from tests.rfm.test_engine import machine
 
 
 def cut(splitter, task, seed=0):
@@ -223,7 +223,7 @@ EQUIVARIANT = [
 def test_features_stay_equivariant_under_symmetries_that_permute_labels(task, written, kernel):
     symmetry = task.symmetry(written)
     P = torch.from_numpy(symmetry.permutation_matrix())
-    rfm = RFM(4, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 5, 60, None, 1)
+    rfm = machine(iterations=4)
 
     def defects(split):
         train = examples(task, split.train, torch.device("cpu"))

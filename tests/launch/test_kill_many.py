@@ -1,0 +1,70 @@
+"""`kill -9` of workers and of the command at random moments, over and over: slow."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from grokrfm import collect
+from tests.cli.command import grokrfm, lines, start
+from tests.cli.test_kill import processes_of, until_gone
+
+RUNS = [
+    "-m",
+    "task.modulus=11",
+    "rfm.iterations=25",
+    "rfm.checkpoint_seconds=0",
+    "seed=range(0,120)",
+]
+TRIALS = 50
+
+
+def table(study):
+    steps = collect.steps(study).drop(columns="seconds")
+    return steps.sort_values(["digest", "iteration"], ignore_index=True)
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_at_many_random_moments_ends_as_if_undisturbed(tmp_path):
+    study = tmp_path / "outputs" / "demo"
+    moments = random.Random(0)
+    kept: dict[str, dict] = {}
+    victims: Counter[str] = Counter()
+    for trial in range(TRIALS):
+        command = [*RUNS, "study=demo"]
+        if trial % 10 == 9:  # the sweep would be over too soon
+            command[-2] = f"seed=range(0,{120 + 12 * trial})"
+        process = start(tmp_path, *command)
+        time.sleep(moments.uniform(2.0, 6.0))
+        which = moments.choice(["driver", "any", "all"])
+        alive = processes_of(tmp_path)
+        chosen = {"driver": [process.pid], "all": alive}.get(which) or [
+            moments.choice(alive or [0])
+        ]
+        for pid in filter(None, chosen):
+            try:
+                os.kill(pid, signal.SIGKILL)
+                victims[which] += 1
+            except ProcessLookupError:
+                pass
+        process.communicate(timeout=120)
+        until_gone(tmp_path)
+        finished = {e["attempt"]: e for e in lines(study, "ended") if e["status"] == "finished"}
+        assert kept.items() <= finished.items()  # every finished record intact
+        kept = finished
+    assert sum(victims.values()) >= TRIALS
+
+    whole = [*RUNS[:-1], f"seed=range(0,{120 + 12 * (TRIALS - 1)})"]
+    assert grokrfm(tmp_path, *whole, "study=demo").returncode == 0
+    assert grokrfm(tmp_path, *whole, "study=undisturbed").returncode == 0
+    undisturbed = tmp_path / "outputs" / "undisturbed"
+    pd.testing.assert_frame_equal(table(study), table(undisturbed), check_exact=True)
+    attempts = {entry["attempt"]: entry["digest"] for entry in lines(study, "started")}
+    finished = Counter(
+        attempts[e["attempt"]] for e in lines(study, "ended") if e["status"] == "finished"
+    )
+    assert set(finished.values()) == {1}  # nothing was done twice
