@@ -230,9 +230,7 @@ class Drive:
                 self.elsewhere = set()
                 if self.folder.exists():  # something was submitted
                     (self.folder / STOP).touch()
-                for submission in submissions(self.folder):
-                    if submission.scheduler != "local":
-                        submission.cancel(self.folder)
+                self._cancel()
 
     def _look(self) -> None:
         """Ask about this sweep's jobs, and see what other sweeps still have in hand."""
@@ -248,6 +246,9 @@ class Drive:
                     self.lost.add(job)
                     self._see_why(job)
         self.states = going
+        waiting = set(going.values()) == {"PENDING"} and self.sweep.common["retry"] == "none"
+        if waiting and not self.left():  # done, by a process on a node that was cut off
+            self._cancel()
         if self.elsewhere and not self.stopping:
             in_hand: set[str] = set()
             for other in sweeping(self.sweep.study, self.tally.store):
@@ -259,10 +260,13 @@ class Drive:
         return {i for job in self.lost for i in job.runs}
 
     def _kill(self) -> None:
-        """End all jobs at once."""
+        """Wait for nothing any more."""
+        self._cancel()
+        self.states = {}
+
+    def _cancel(self) -> None:
         for submission in submissions(self.folder):
             submission.cancel(self.folder)
-        self.states = {}
 
     def counts(self) -> dict[str, int]:
         """Status → how many of the runs have it; the runs finished before count as skipped."""

@@ -24,11 +24,10 @@ def sweeps(tmp_path_factory):
 @pytest.fixture(scope="module")
 def harmed(sweeps):
     """Study → what the command of each sweep said, after something has happened to it."""
-    all_runs = f"seed=range(0,{SEEDS})"
     with contextlib.ExitStack() as stack:
 
-        def sweep(study, *arguments, pause):
-            process = sweeps.start(study, all_runs, *arguments, pause=pause)
+        def sweep(study, *arguments, pause, runs=SEEDS):
+            process = sweeps.start(study, f"seed=range(0,{runs})", *arguments, pause=pause)
             stack.callback(process.kill)
             return process
 
@@ -40,15 +39,24 @@ def harmed(sweeps):
             ),
             "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.4),
         }
+        [(_, node)] = until(lambda: nodes_of(sweeps.study("cut"))).values()
+        [other] = {"gpu1", "gpu2"} - {node}
+        going["short"] = sweep(
+            "short", "hardware.partition=gpu", "hardware.time=2", on(other), pause=0.9, runs=2
+        )
         sweeps.until_iterating("pushed")
         # Jobs of the partition cpu push out what is preemptible.
         asked("sbatch", "-pcpu", "-wcpu2", "-c4", "-o/dev/null", "--wrap", "sleep 2")
         sweeps.until_iterating("cut")
-        [(_, node)] = jobs_of(sweeps.study("cut")).values()
         stack.enter_context(cut_off(node))
         sweeps.until_iterating("cancelled")
         asked("scancel", sorted(jobs_of(sweeps.study("cancelled")))[0])
         yield {study: ended(process) for study, process in going.items()}
+
+
+def nodes_of(study):
+    """The jobs of a study that run, as jobs_of tells them."""
+    return {job: where for job, where in jobs_of(study).items() if where[1]}
 
 
 def on(node):
@@ -60,9 +68,11 @@ def cut_off(node):
     """Kill a node's slurmd; its jobs' processes live on."""
     folder = Path(os.environ["SLURM_CONF"]).parent
     os.kill(int((folder / "run" / f"slurmd.{node}.pid").read_text()), signal.SIGKILL)
-    yield
-    environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
-    subprocess.run(["slurmd", "-N", node], check=True, env=environment, timeout=60)
+    try:
+        yield
+    finally:
+        environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
+        subprocess.run(["slurmd", "-N", node], check=True, env=environment, timeout=60)
     until(lambda: asked("sinfo", "-hn", node, "-o", "%T").split()[0] in ("idle", "mixed"))
 
 
@@ -76,6 +86,16 @@ def incarnations(study):
 
 def test_a_job_out_of_time_starts_again_and_goes_on(sweeps, harmed):
     went_on(sweeps, harmed, "limited")
+
+
+def test_a_job_takes_no_run_that_does_not_fit_and_starts_again(sweeps, harmed):
+    """A run takes 36 s; of two minutes, 80 s are to work in."""
+    assert harmed["short"] == (0, "2 finished\n", "")
+    sweeps.assert_whole("short", 2)
+    ends = [entry["status"] for entry in lines(sweeps.study("short"), "ended")]
+    assert ends == ["finished", "finished"]
+    pools, jobs = incarnations(sweeps.study("short"))
+    assert (len(pools), len(jobs)) == (2, 1)
 
 
 def test_a_job_that_was_pushed_out_starts_again_and_goes_on(sweeps, harmed):
