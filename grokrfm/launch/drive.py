@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -132,7 +133,24 @@ class Drive:
             if self.stopping:
                 break
         if submitted and self.place.wait:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove what only the jobs needed, logs in which nothing went wrong, and earlier plans
+        of nothing that this one does not plan too."""
+        study, ours = self.sweep.study, set(self.sweep.plan.digests)
+        with launching(study):
             forget(self.folder)
+            if not self.left() and all(
+                o.status == "finished" for o in self.tally.outcomes.values()
+            ):
+                shutil.rmtree(self.folder / "logs", ignore_errors=True)
+            for name in plans.names(study):
+                earlier = plans.folder(study, name)
+                if name >= self.sweep.plan.name or submissions(earlier):
+                    continue
+                if ours >= set(plans.read(study, name).digests):
+                    shutil.rmtree(earlier, ignore_errors=True)
 
     def skip_finished(self) -> None:
         """See which runs are finished already, unless all are to be run again."""

@@ -77,6 +77,15 @@ def test_two_launches_at_once_share_the_work(tmp_path):
     done_once(tmp_path / "outputs" / "demo", 12)
 
 
+def test_what_a_sweep_leaves_beside_its_records_is_one_plan(tmp_path):
+    for seeds in ("0,1", "0,1,2", "0,1,2"):
+        assert grokrfm(tmp_path, "-m", *RUNS, "rfm.iterations=3", f"seed={seeds}").returncode == 0
+    study = tmp_path / "outputs" / "demo"
+    assert [path.name for path in (study / "sweeps").rglob("*") if path.is_file()] == ["plan.json"]
+    assert len(list((study / "segments").iterdir())) <= 3  # a file for every process
+    assert not (study / "launching").exists()
+
+
 def test_cancel_stops_what_is_in_flight_and_plans_it_no_longer(tmp_path):
     study = tmp_path / "outputs" / "demo"
     grokrfm(tmp_path, "-m", *RUNS[1:], "task.modulus=61", "seed=range(0,6)", "hardware.wait=false")
