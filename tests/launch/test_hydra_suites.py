@@ -2,11 +2,18 @@
 
 import pytest
 from hydra.core.plugins import Plugins
+from hydra.core.singleton import Singleton
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.test_utils.launcher_common_tests import IntegrationTestSuite, LauncherTestSuite
 
 from hydra_plugins.grokrfm_sweep import GrokrfmLauncher, GrokrfmSweeper
+
+
+@pytest.fixture(autouse=True)
+def fresh_hydra(monkeypatch):
+    """Hydra as in a new process; other tests of this one have set its version base."""
+    monkeypatch.setattr(Singleton, "_instances", {})
 
 
 def test_the_plugins_are_found():
