@@ -6,14 +6,15 @@ from hydra.core.singleton import Singleton
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.test_utils.launcher_common_tests import IntegrationTestSuite, LauncherTestSuite
+from hydra.version import VersionBase
 
 from hydra_plugins.grokrfm_sweep import GrokrfmLauncher, GrokrfmSweeper
 
 
 @pytest.fixture(autouse=True)
-def fresh_hydra(monkeypatch):
-    """Hydra as in a new process; other tests of this one have set its version base."""
-    monkeypatch.setattr(Singleton, "_instances", {})
+def no_version_base(monkeypatch):
+    """As in a new process; other tests of this one have set the version that Hydra is to be."""
+    monkeypatch.delitem(Singleton._instances, VersionBase, raising=False)
 
 
 def test_the_plugins_are_found():
