@@ -28,6 +28,7 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
     """Versions, commit, host, process, device and threads of this process."""
     return {
         "device": device,
+        "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "threads": threads,
         "host": platform.node(),
         "pid": os.getpid(),

@@ -30,7 +30,7 @@ def test_a_sweep_in_flight_is_looked_at_and_not_done_twice(sweeps):
     ]
     again = sweeps("detached", "seed=range(0,4)", "hardware.wait=false")
     assert again.returncode == 0
-    assert again.stdout.splitlines()[0].startswith("0 runs submitted in 0 jobs, 4 are in hand")
+    assert again.stdout.splitlines()[0].startswith("0 runs submitted in 0 jobs, 4 in hand")
     sweeps.until_started("detached")
     overlapping = sweeps.start("detached", "seed=range(1,5)")
     same = sweeps.start("detached", "seed=range(0,4)")
