@@ -102,6 +102,9 @@ class Work(Protocol):
 class Slots(Protocol):
     """Where the lanes of a pool compute."""
 
+    def __len__(self) -> int:
+        """How many lanes there will be."""
+
     def environments(self) -> Sequence[Mapping[str, str]]:
         """The variables of each lane, one lane for each; asked in the job itself."""
 

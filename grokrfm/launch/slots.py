@@ -20,6 +20,9 @@ class TheseSlots:
 
     chosen: Sequence[Mapping[str, str]]
 
+    def __len__(self) -> int:
+        return len(self.chosen)
+
     def environments(self) -> Sequence[Mapping[str, str]]:
         return self.chosen
 

@@ -83,7 +83,7 @@ def dry_run(drive: Drive, terminal: Terminal) -> None:
     more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
     terminal.say(f"{len(sweep.plan)} runs in {sweep.study}{more}")
     terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} are to be run")
-    slots = len(place.slots_of_a_job().environments())
+    slots = len(place.slots_of_a_job())
     terminal.say(
         f"{len(jobs)} job{'s' * (len(jobs) != 1)} of {slots} slot{'s' * (slots != 1)},"
         f" the largest of {max(map(len, jobs), default=0)} runs"

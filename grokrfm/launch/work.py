@@ -234,6 +234,12 @@ class _Runner:
     def __init__(self, study: Path, device: str, threads: int) -> None:
         self._study, self._device, self._threads = study, device, threads
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In the lane, before its first run, whose time limit should not count the imports."""
+        import grokrfm.config  # noqa: F401
+
+        self.__dict__.update(state)
+
     def __call__(
         self, runs: Sequence[tuple[str, Mapping[str, Any]]], leave: threading.Event
     ) -> list[str | None]:
