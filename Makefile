@@ -30,7 +30,7 @@ test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
 
 slurm: install  ## the tests on a real SLURM (README: A SLURM to try things on)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm $(PYTEST)
 
 check: install  ## lint, format, types
 	$(BIN)/ruff check .
