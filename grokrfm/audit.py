@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.algebra.discover import discover
-from grokrfm.checks import GrokrfmError
 from grokrfm.cli import explained
+from grokrfm.collect.cli import guarded
 from grokrfm.config import build, build_split, compose
 from grokrfm.splits import Split, audit
 from grokrfm.splits.audit import Finding
@@ -25,21 +25,22 @@ LISTED = 12  # symmetries of a kind, and operands of a permutation
 
 def main() -> None:
     """Entry point; a user's mistake ends in its message and exit code 1."""
+    guarded(_print)
+
+
+def _print() -> None:
     arguments = _parser().parse_args()
-    try:
-        with explained():
-            folders = [Path(folder) for folder in arguments.config_dir]
-            settings = compose(arguments.overrides, folders)
-        if arguments.discover:
-            lines = _discovery(build(settings["task"], Task, "task"))
-        else:
-            task, split = build_split(settings)
-            lines = _audit(task, split, arguments.labels)
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-    except GrokrfmError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    with explained():
+        folders = [Path(folder) for folder in arguments.config_dir]
+        settings = compose(arguments.overrides, folders)
+    if arguments.discover:
+        lines = _discovery(build(settings["task"], Task, "task"))
+    else:
+        task, split = build_split(settings)
+        lines = _audit(task, split, arguments.labels)
+    for line in lines:
+        sys.stdout.write(f"{line}
+")
 
 
 def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
