@@ -39,8 +39,7 @@ def _print() -> None:
         task, split = build_split(settings)
         lines = _audit(task, split, arguments.labels)
     for line in lines:
-        sys.stdout.write(f"{line}
-")
+        sys.stdout.write(f"{line}\n")
 
 
 def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
