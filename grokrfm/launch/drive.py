@@ -188,10 +188,7 @@ class Drive:
         }
         wanted = set(self.left()) | again
         _ = self._asked_anew
-        in_hand: set[str] = set()
-        for other in sweeping(self.sweep.study, self.tally.store, tidy=True):
-            if other.name != self.sweep.plan.name:
-                in_hand |= other.waiting
+        in_hand = self._in_hand_elsewhere(tidy=True)
         digests = self.sweep.plan.digests
         self.elsewhere = {digests[i] for i in wanted if digests[i] in in_hand}
         return {i for i in wanted if digests[i] not in in_hand}
@@ -268,11 +265,15 @@ class Drive:
         if waiting and not self.left():  # done, by a process on a node that was cut off
             self._cancel()
         if self.elsewhere and not self.stopping:
-            in_hand: set[str] = set()
-            for other in sweeping(self.sweep.study, self.tally.store):
-                if other.name != self.sweep.plan.name:
-                    in_hand |= other.waiting
-            self.elsewhere &= in_hand
+            self.elsewhere &= self._in_hand_elsewhere(tidy=False)
+
+    def _in_hand_elsewhere(self, tidy: bool) -> set[str]:
+        """Digests that other sweeps of the study run or will; `tidy` under the launch lock only."""
+        in_hand: set[str] = set()
+        for other in sweeping(self.sweep.study, self.tally.store, tidy=tidy):
+            if other.name != self.sweep.plan.name:
+                in_hand |= other.waiting
+        return in_hand
 
     def _lost_runs(self) -> set[int]:
         return {i for job in self.lost for i in job.runs}
