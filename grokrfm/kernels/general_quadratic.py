@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from grokrfm.kernels.kernel import empty_gram
+from grokrfm.kernels.kernel import empty_gram, fill
 from grokrfm.kernels.onehot import OneHot, inner_products
 from grokrfm.kernels.second_moments import linear_gradient_agop
 
@@ -18,10 +18,11 @@ class GeneralQuadratic:
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         filled = empty_gram(M, x, z) if out is None else out
         x_excess, z_excess = (x.norms(M) - 1) / 2, z.norms(M) - 1
-        for rows, t in inner_products(M, x, z):
-            product = x_excess[..., rows, None], z_excess[..., None, :]
-            filled[..., rows, :] = t.square_().addcmul_(*product)
-        return filled
+
+        def profile(t: Tensor, rows: slice, columns: slice) -> Tensor:
+            return t.square_().addcmul_(x_excess[..., rows, None], z_excess[..., None, columns])
+
+        return fill(filled, inner_products(M, x, z), profile)
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
         """∇f(x) = Σ_i α_i [(x_iᵀMx_i − 1) M x + 2·t_i·M x_i] = M (Σ_i α_i (…)·I + 2 S M) x."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
+from grokrfm.kernels.onehot import EVERY, Blocks, OneHot, inner_products, squared_distances
 
 
 @runtime_checkable
@@ -68,11 +68,11 @@ class RadialKernel(ABC):
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         filled = empty_gram(M, x, z) if out is None else out
-        return _fill(filled, squared_distances(M, x, z), self.profile)
+        return fill(filled, squared_distances(M, x, z), lambda block, *_: self.profile(block))
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
-        return _fill(filled, squared_distances(M, x, z), self.slope)
+        return fill(filled, squared_distances(M, x, z), lambda block, *_: self.slope(block))
 
 
 class InnerProductKernel(ABC):
@@ -91,11 +91,11 @@ class InnerProductKernel(ABC):
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         filled = empty_gram(M, x, z) if out is None else out
-        return _fill(filled, inner_products(M, x, z), self.profile)
+        return fill(filled, inner_products(M, x, z), lambda block, *_: self.profile(block))
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
-        return _fill(filled, inner_products(M, x, z), self.slope)
+        return fill(filled, inner_products(M, x, z), lambda block, *_: self.slope(block))
 
 
 def empty_gram(M: Tensor, x: OneHot, z: OneHot) -> Tensor:
@@ -103,12 +103,15 @@ def empty_gram(M: Tensor, x: OneHot, z: OneHot) -> Tensor:
     return M.new_empty(*M.shape[:-2], len(x), len(z))
 
 
-def _fill(
-    filled: Tensor,
-    blocks: Iterable[tuple[slice, Tensor]],
-    function: Callable[[Tensor], Tensor],
+def fill(
+    filled: Tensor, blocks: Blocks, function: Callable[[Tensor, slice, slice], Tensor]
 ) -> Tensor:
-    """Write `function` of every block to its rows of `filled`, and return that."""
-    for rows, block in blocks:
-        filled[..., rows, :] = function(block)
+    """Write function(block, rows, columns) of all blocks to their places in `filled`, (m, n).
+
+    Returns `filled`, completed by symmetry where the blocks are of one triangle.
+    """
+    for rows, columns, block in blocks:
+        values = filled[..., rows, columns] = function(block, rows, columns)
+        if columns != EVERY:
+            filled[..., rows.stop :, rows] = values[..., rows.stop - rows.start :].mT
     return filled

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from grokrfm import checks
-from grokrfm.kernels.kernel import RadialKernel
+from grokrfm.kernels.kernel import RadialKernel, fill
 from grokrfm.kernels.onehot import OneHot, squared_distances
 
 
@@ -27,7 +28,7 @@ class Laplace(RadialKernel):
         object.__setattr__(self, "bandwidth", checks.bandwidth(self.bandwidth))
 
     def profile(self, squared_distance: Tensor) -> Tensor:
-        return torch.exp(squared_distance.sqrt() / -self.bandwidth)
+        return torch.exp(squared_distance.sqrt() * (-1 / self.bandwidth))
 
     def slope(self, squared_distance: Tensor) -> Tensor:
         """−exp(−d/L) / (2·L·d); at d = 0, where the kernel has a cusp, 0."""
@@ -40,9 +41,9 @@ class Laplace(RadialKernel):
         return 1 / self.bandwidth
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        weights = torch.empty_like(gram, memory_format=torch.contiguous_format)
-        for rows, squared_distance in squared_distances(M, x, z):
-            distance = squared_distance.sqrt_()
-            part = weights[..., rows, :]
-            torch.div(gram[..., rows, :], distance, out=part).masked_fill_(distance == 0, 0)
-        return weights
+        def divided(squared_distance: Tensor, rows: slice, columns: slice) -> Tensor:
+            return squared_distance.rsqrt_().mul_(gram[..., rows, columns])
+
+        filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
+        at_cusp = math.inf  # weight 0
+        return fill(filled, squared_distances(M, x, z, zero=at_cusp), divided)

@@ -63,37 +63,48 @@ class OneHot:
         return entries.sum(dim=(1, 2)).view(self.active.shape[:-1])
 
 
-def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
-    """X M Zᵀ by blocks of rows of x: the rows, and (..., rows, n) the caller may overwrite."""
-    yield from _sums_over_slots(z.times(M).mT, x)
+EVERY = slice(None)
+Blocks = Iterator[tuple[slice, slice, Tensor]]
+"""Rows, columns, and (..., rows, columns) the caller may overwrite. The columns are EVERY one, or,
+if x is z, those from the diagonal on: the rest of the matrix is its mirror image."""
 
 
-def squared_distances(M: Tensor, x: OneHot, z: OneHot) -> Iterator[tuple[slice, Tensor]]:
-    """(x − z)ᵀ M (x − z) in the same blocks; what rounding cannot tell from 0 is 0."""
+def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Blocks:
+    """X M Zᵀ by blocks of rows of x."""
+    yield from _sums_over_slots(z.times(M).mT, x, mirrored=x is z)
+
+
+def squared_distances(M: Tensor, x: OneHot, z: OneHot, zero: float = 0.0) -> Blocks:
+    """(x − z)ᵀ M (x − z) in the same blocks; `zero` for what rounding cannot tell from 0."""
     slots = x.active.shape[-1]  # every slot adds its share of zᵀ M z
     z_norms = z.norms(M)
     x_norms = z_norms if x is z else x.norms(M)
     rounding = 16 * torch.finfo(M.dtype).eps * (x_norms.amax(dim=-1) + z_norms.amax(dim=-1))
-    at_least = _threshold(rounding)
-    for rows, block in _sums_over_slots(z_norms[..., None, :] / slots - 2 * z.times(M).mT, x):
+    at_least = _threshold(rounding, zero)
+    table = z_norms[..., None, :] / slots - 2 * z.times(M).mT
+    for rows, columns, block in _sums_over_slots(table, x, mirrored=x is z):
         block += x_norms[..., rows, None]
-        yield rows, at_least(block)
+        yield rows, columns, at_least(block)
 
 
-def _threshold(least: Tensor) -> Callable[[Tensor], Tensor]:
-    """What replaces by 0 the numbers of a block, (..., rows, n), that are not above `least`."""
+def _threshold(least: Tensor, zero: float) -> Callable[[Tensor], Tensor]:
+    """What replaces by `zero` the numbers of a block that are not above `least`."""
     if least.dim() == 0 and not least.is_cuda:
         number = float(least)
-        return lambda block: torch.threshold_(block, number, 0.0)
+        return lambda block: torch.threshold_(block, number, zero)
     bound = least[..., None, None]  # one a run, and a GPU is not waited for
-    return lambda block: torch.where(block > bound, block, 0)
+    return lambda block: torch.where(block > bound, block, zero)
 
 
-def _sums_over_slots(table: Tensor, x: OneHot) -> Iterator[tuple[slice, Tensor]]:
+def _sums_over_slots(table: Tensor, x: OneHot, *, mirrored: bool) -> Blocks:
     """X·table for a table (..., d, n), in blocks; rows of the table are added, not elements."""
     table = table.contiguous()
-    runs = x.active.shape[:-2].numel()
-    step = max(1, BLOCK_ENTRIES[table.device.type] // (runs * table.shape[-1]))
-    for start in range(0, len(x), step):
-        rows = slice(start, min(start + step, len(x)))
-        yield rows, x[rows].times(table)
+    runs, n = x.active.shape[:-2].numel(), table.shape[-1]
+    start = 0
+    while start < len(x):
+        width = n - start if mirrored else n
+        fitting = BLOCK_ENTRIES[table.device.type] // (runs * width)
+        rows = slice(start, min(start + max(1, fitting), len(x)))
+        columns = slice(start, n) if mirrored else EVERY
+        yield rows, columns, x[rows].times(table[..., columns])
+        start = rows.stop

@@ -15,6 +15,7 @@ from grokrfm.kernels.kernel import (
     Kernel,
     RadialKernel,
     empty_gram,
+    fill,
 )
 from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
 
@@ -56,10 +57,7 @@ class Together:
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         filled = empty_gram(M, x, z) if out is None else out
         blocks = squared_distances(M, x, z) if self.radial else inner_products(M, x, z)
-        for rows, block in blocks:
-            for kernel, runs in self._alike():
-                filled[runs, rows] = kernel.profile(block[runs])
-        return filled
+        return fill(filled, blocks, lambda block, *_: self._profiles(block))
 
     def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
         return torch.cat(
@@ -73,6 +71,9 @@ class Together:
                 for kernel, runs in self._alike()
             ]
         )
+
+    def _profiles(self, block: Tensor) -> Tensor:
+        return torch.cat([kernel.profile(block[runs]) for kernel, runs in self._alike()])
 
     def _alike(self) -> Iterator[tuple[RadialKernel | InnerProductKernel, slice]]:
         """Each kernel with the neighbouring runs that share it."""

@@ -134,7 +134,7 @@ def test_the_slope_of_the_laplace_kernel_at_its_cusp_is_zero():
 def test_points_that_rounding_cannot_tell_apart_are_at_distance_zero(generator):
     x = some_rows(9, 2, generator)
     M = oracles.random_feature_matrix(x.width, generator)
-    [(_, squared)] = squared_distances(M, x, x)
+    [(_, _, squared)] = squared_distances(M, x, x)
     assert (squared.diagonal() == 0).all()
     assert (squared[:2, -2:].diagonal() == 0).all()  # the repeated rows
 
@@ -172,11 +172,23 @@ def test_a_kernel_computes_in_the_precision_of_its_feature_matrix(case, generato
 
 
 def test_no_squared_distance_is_negative(generator):
-    x = some_rows(300, 2, generator)
+    x = some_rows(500, 2, generator)
     M = oracles.random_feature_matrix(x.width, generator)
-    rows, distances = zip(*squared_distances(M, x, x), strict=True)
-    assert torch.cat(distances).min() == 0
-    assert [r.start for r in rows] == list(range(0, len(x), BLOCK_ENTRIES["cpu"] // len(x)))
+    rows, columns, distances = zip(*squared_distances(M, x, x), strict=True)
+    assert min(block.min() for block in distances) == 0
+    starts = [0, *(r.stop for r in rows[:-1])]
+    assert [r.start for r in rows] == [c.start for c in columns] == starts
+    assert len(rows) > 1
+    assert all(block.numel() <= BLOCK_ENTRIES["cpu"] for block in distances)
+
+
+@every_kernel
+def test_one_triangle_and_its_mirror_image_are_the_gram_matrix(case, generator):
+    x = some_rows(500, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    K = case.kernel.gram(M, x, x)
+    same_rows = OneHot(x.active.clone(), x.width)  # not `x` itself: every entry is computed
+    assert close(K, case.kernel.gram(M, x, same_rows))
 
 
 @every_slot_count
