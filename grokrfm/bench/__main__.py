@@ -38,7 +38,12 @@ def main() -> None:
 
 def _print(tables: Tables) -> None:
     for title, (measure, rows) in tables.items():
-        table = pd.DataFrame([in_fresh_process(measure, row) for row in rows])
+        measured = []
+        for done, row in enumerate(rows):
+            sys.stderr.write(f"\r{measure.__name__} {done + 1}/{len(rows)}")
+            measured.append(in_fresh_process(measure, row))
+        sys.stderr.write("\n")
+        table = pd.DataFrame(measured)
         sys.stdout.write(f"\n{title}\n\n{table.to_markdown(index=False)}\n")
         sys.stdout.flush()
 

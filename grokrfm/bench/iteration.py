@@ -28,16 +28,19 @@ KERNELS: dict[str, Kernel] = {
 DEGENERATE = FixedPoints([0], 0, 0, 0)
 
 
-def against_cholesky(kernel: str, modulus: int, repeats: int = 7) -> Row:
+def against_cholesky(
+    kernel: str, modulus: int, repeats: int = 7, device: str = "cpu", train_fraction: float = 0
+) -> Row:
     """An iteration with all probes against `torch.linalg.cholesky` of its kernel matrix.
 
     The two alternate; the ratio is taken pair by pair.
     """
-    experiment = experiment_of(kernel, modulus, DEGENERATE, repeats + 1)
-    x = examples(experiment.task, experiment.split.train, CPU).inputs
-    K = experiment.kernel.gram(torch.eye(x.width, dtype=torch.float64), x, x)
+    where, splitter = torch.device(device), splitter_of(train_fraction)
+    experiment = experiment_of(kernel, modulus, splitter, repeats + 1)
+    x = examples(experiment.task, experiment.split.train, where).inputs
+    K = experiment.kernel.gram(torch.eye(x.width, dtype=torch.float64, device=where), x, x)
     K.diagonal().add_(experiment.rfm.ridge)
-    observations = experiment.observe(CPU, NO_FEATURES)
+    observations = experiment.observe(where, NO_FEATURES)
     pairs = [
         (seconds(lambda: next(observations)), seconds(lambda: torch.linalg.cholesky(K)))
         for _ in range(repeats + 1)
@@ -63,8 +66,7 @@ def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
 def memory(kernel: str, modulus: int, train_fraction: float = 0) -> Row:
     """Peak memory of two iterations over that of the interpreter with torch imported."""
     before = _peak_gb()
-    splitter = Uniform(train_fraction) if train_fraction else DEGENERATE
-    experiment = experiment_of(kernel, modulus, splitter, 2)
+    experiment = experiment_of(kernel, modulus, splitter_of(train_fraction), 2)
     taken = seconds(lambda: list(experiment.observe(CPU, NO_FEATURES))) / 2
     row = {"kernel": kernel, "p": modulus, "n": len(experiment.split.train)}
     peak = _peak_gb() - before
@@ -100,6 +102,11 @@ LARGE: Tables = {
         [["gaussian", 113], ["gaussian", 199, 0.25], ["quadratic", 199, 0.25]],
     ),
 }
+
+
+def splitter_of(train_fraction: float) -> Splitter:
+    """A share of the table; 0: all but the fixed points of s."""
+    return Uniform(train_fraction) if train_fraction else DEGENERATE
 
 
 def experiment_of(kernel: str, modulus: int, splitter: Splitter, iterations: int) -> Experiment:

@@ -24,7 +24,7 @@ from grokrfm.rfm.solve import TOGETHER
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS_ON_CPU = 300
+MOST_ROWS_ON_CPU = 128
 """Training rows up to which a batch pays on a CPU; see docs/performance.md."""
 
 
