@@ -14,15 +14,15 @@ from typing import Any, Protocol
 
 import submitit
 
-from grokrfm.checks import choice
+from grokrfm.checks import GrokrfmError, choice
 from grokrfm.launch.jobs import (
     Job,
     Submission,
     forget,
+    in_hand,
     remember,
     schedulers,
     submissions,
-    sweeping,
     worker_file,
 )
 from grokrfm.launch.lock import launching
@@ -188,10 +188,10 @@ class Drive:
         }
         wanted = set(self.left()) | again
         _ = self._asked_anew
-        in_hand = self._in_hand_elsewhere(tidy=True)
+        held = self._in_hand_elsewhere(tidy=True)
         digests = self.sweep.plan.digests
-        self.elsewhere = {digests[i] for i in wanted if digests[i] in in_hand}
-        return {i for i in wanted if digests[i] not in in_hand}
+        self.elsewhere = {digests[i] for i in wanted if digests[i] in held}
+        return {i for i in wanted if digests[i] not in held}
 
     def _submit(self, runs: Sequence[int]) -> None:
         plan, study = self.sweep.plan, self.sweep.study.resolve()
@@ -218,7 +218,12 @@ class Drive:
             )
             for part in parts
         ]
-        submitted = self.place.submit(pools, self.folder.resolve())
+        try:
+            submitted = self.place.submit(pools, self.folder.resolve())
+        except GrokrfmError:
+            if not submissions(self.folder):  # nothing of this sweep will ever run
+                shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]
         here = schedulers()[self.place.scheduler].here()
         remember(self.folder, Submission(self.place.scheduler, here, jobs))
@@ -268,12 +273,9 @@ class Drive:
             self.elsewhere &= self._in_hand_elsewhere(tidy=False)
 
     def _in_hand_elsewhere(self, tidy: bool) -> set[str]:
-        """Digests that other sweeps of the study run or will; `tidy` under the launch lock only."""
-        in_hand: set[str] = set()
-        for other in sweeping(self.sweep.study, self.tally.store, tidy=tidy):
-            if other.name != self.sweep.plan.name:
-                in_hand |= other.waiting
-        return in_hand
+        """Digests that others run in the study or will; `tidy` under the launch lock only."""
+        sweep = self.sweep
+        return set(in_hand(sweep.study, self.tally.store, but=sweep.plan.name, tidy=tidy))
 
     def _lost_runs(self) -> set[int]:
         return {i for job in self.lost for i in job.runs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -152,6 +153,27 @@ def sweeping(study: Path, store: Store, *, tidy: bool = False) -> Iterator[Sweep
         ended = ended_attempts(store.records(), folder.name)
         left = {plan.digests[i] for job in states for i in job.runs} - set(ended)
         yield Sweeping(folder.name, states, frozenset(left))
+
+
+def in_hand(study: Path, store: Store, *, but: str = "", tidy: bool = False) -> dict[str, str]:
+    """Digest → who runs it or is going to: a sweep in flight, or a process that runs it alone.
+
+    Parameters
+    ----------
+    but    a sweep that does not count
+    tidy   as for `sweeping`
+    """
+    held = {
+        record.digest: f"process {record.provenance['pid']}"
+        for record in store.records()
+        if record.status == "running"
+        and record.provenance.get("sweep") is None
+        and record.provenance.get("host") == platform.node()  # of others it is not known
+    }
+    for other in sweeping(study, store, tidy=tidy):
+        if other.name != but:
+            held |= dict.fromkeys(other.waiting, f"the sweep {other.name}")
+    return held
 
 
 def worker_file(folder: Path, job_id: str) -> Path:

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from grokrfm.checks import GrokrfmError, boolean
 from grokrfm.config import Plan, Settings, plain, plan_of_settings
 from grokrfm.launch.drive import Drive, Place
+from grokrfm.launch.jobs import in_hand
 from grokrfm.launch.planning import planned as planned_sweeps
 from grokrfm.launch.view import LiveTable, dry_run, summary
 from grokrfm.runs import checkpoint
@@ -93,6 +94,7 @@ class Session:
             self.terminal.skipped(record, planned)
             self.outcomes.append("already finished")
         else:
+            self._check_that_nobody_runs(planned)
             with self.terminal.watching(planned) as progress:
                 run = Run(planned.spec, planned.experiment, planned.settings)
                 record = execute(run, store, planned.hardware, progress)
@@ -101,6 +103,14 @@ class Session:
             if record.error:
                 self.problems.append((label(planned), record.error["message"]))
         return record.metrics.get("test_accuracy")
+
+    def _check_that_nobody_runs(self, planned: Plan) -> None:
+        who = in_hand(planned.study, self.store(planned.study)).get(planned.spec.digest)
+        if who:
+            raise GrokrfmError(
+                f"this run is in the hands of {who} already; `grokrfm-status {planned.study}"
+                " --follow` shows how it goes, and --cancel ends a sweep"
+            )
 
     def close(self) -> int:
         """Say how it went; returns the exit code."""

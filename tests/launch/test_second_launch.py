@@ -141,3 +141,20 @@ def test_collect_reads_a_sweep_in_flight(tmp_path):
         done = finished(tmp_path, [BIN / "grokrfm-collect", "outputs/demo"], {})
         assert "Traceback" not in done.stderr
     status(tmp_path, "outputs/demo", "--follow")
+
+
+def test_a_run_alone_and_a_sweep_do_not_do_the_same_run(tmp_path):
+    study = tmp_path / "outputs" / "demo"
+    long = ["task.modulus=31", "rfm.iterations=400", "study=demo"]
+    alone = start(tmp_path, *long, "seed=0")
+    wait_until(lambda: lines(study, "started"))
+    twice = grokrfm(tmp_path, *long, "seed=0")
+    assert twice.returncode == 1
+    assert twice.stderr == (
+        f"this run is in the hands of process {alone.pid} already;"
+        " `grokrfm-status outputs/demo --follow` shows how it goes, and --cancel ends a sweep\n"
+    )
+    sweep = grokrfm(tmp_path, "-m", *long, "seed=0,1")  # does the other one, and waits for it
+    assert (sweep.returncode, sweep.stderr) == (0, "")
+    assert alone.wait(timeout=60) == 0
+    done_once(study, 2)
