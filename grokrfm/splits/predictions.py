@@ -10,8 +10,15 @@ NEARLY = 0.9
 """A symmetry that keeps this share of the training rows counts as broken by a few points."""
 
 
+FEW = 2
+"""Held-out rows of which the papers know what becomes of them one by one."""
+
+
 def predictions(audit: Audit) -> Iterator[str]:
     """What to expect of a run on the audited split, a sentence each, with its source."""
+    if audit.findings and audit.n_test <= FEW:
+        yield _of_few(audit)
+        return
     with_fixed = [finding for finding in audit.invariant if finding.fixed_test]
     held_out = [finding for finding in with_fixed if not finding.fixed_train]
     others = [finding for finding in audit.invariant if not finding.fixed_test]
@@ -48,6 +55,19 @@ def predictions(audit: Audit) -> Iterator[str]:
             )
     if not audit.findings:
         yield "the task claims no symmetry but the identity; grokrfm-audit --discover seeks some"
+
+
+def _of_few(audit: Audit) -> str:
+    if audit.trapped:
+        fixing = [finding for finding in audit.invariant if finding.fixed_test]
+        return (
+            f"all but {audit.n_test} of the rows train, and {_names(fixing)} fixes what is held"
+            " out: expect it to be wrong (arXiv:2604.00316)"
+        )
+    return (
+        f"all but {audit.n_test} of the rows train, and no symmetry that leaves the training set"
+        " invariant fixes one of them: expect them to be right (arXiv:2604.00316)"
+    )
 
 
 def _names(findings: list[Finding]) -> str:

@@ -13,14 +13,12 @@ from grokrfm import collect
 from tests.cli.command import grokrfm, lines, start
 from tests.cli.test_kill import processes_of, until_gone
 
-RUNS = [
-    "-m",
-    "task.modulus=11",
-    "rfm.iterations=25",
-    "rfm.checkpoint_seconds=0",
-    "seed=range(0,120)",
-]
+RUNS = ["-m", "task.modulus=11", "rfm.iterations=25", "rfm.checkpoint_seconds=0"]
 TRIALS = 50
+
+
+def seeds(count):
+    return f"seed=range(0,{count})"
 
 
 def table(study):
@@ -28,37 +26,40 @@ def table(study):
     return steps.sort_values(["digest", "iteration"], ignore_index=True)
 
 
+def killed(pid):
+    """Whether there was such a process, or its remains, to kill."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @pytest.mark.slow
 def test_a_sweep_killed_at_many_random_moments_ends_as_if_undisturbed(tmp_path):
     study = tmp_path / "outputs" / "demo"
     moments = random.Random(0)
     kept: dict[str, dict] = {}
-    victims: Counter[str] = Counter()
-    for trial in range(TRIALS):
-        command = [*RUNS, "study=demo"]
-        if trial % 10 == 9:  # the sweep would be over too soon
-            command[-2] = f"seed=range(0,{120 + 12 * trial})"
-        process = start(tmp_path, *command)
-        time.sleep(moments.uniform(2.0, 6.0))
+    hit: Counter[str] = Counter()
+    for _ in range(2 * TRIALS):
+        if hit.total() == TRIALS:
+            break
+        runs = len(kept) + 150  # more than are done before the kill, on two cores
+        process = start(tmp_path, *RUNS, seeds(runs), "study=demo")
+        time.sleep(moments.uniform(0.5, 4.0))
         which = moments.choice(["driver", "any", "all"])
         alive = processes_of(tmp_path)
-        chosen = {"driver": [process.pid], "all": alive}.get(which) or [
-            moments.choice(alive or [0])
-        ]
-        for pid in filter(None, chosen):
-            try:
-                os.kill(pid, signal.SIGKILL)
-                victims[which] += 1
-            except ProcessLookupError:
-                pass
+        chosen = {"driver": [process.pid], "any": [moments.choice(alive or [0])], "all": alive}
+        going = process.poll() is None
+        hit[which] += going and sum(killed(pid) for pid in chosen[which] if pid) > 0
         process.communicate(timeout=120)
         until_gone(tmp_path)
         finished = {e["attempt"]: e for e in lines(study, "ended") if e["status"] == "finished"}
         assert kept.items() <= finished.items()  # every finished record intact
         kept = finished
-    assert sum(victims.values()) >= TRIALS
+    assert hit.total() == TRIALS
 
-    whole = [*RUNS[:-1], f"seed=range(0,{120 + 12 * (TRIALS - 1)})"]
+    whole = [*RUNS, seeds(runs)]
     assert grokrfm(tmp_path, *whole, "study=demo").returncode == 0
     assert grokrfm(tmp_path, *whole, "study=undisturbed").returncode == 0
     undisturbed = tmp_path / "outputs" / "undisturbed"

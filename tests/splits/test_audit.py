@@ -20,7 +20,7 @@ from grokrfm.algebra import (
 from grokrfm.checks import SettingError
 from grokrfm.kernels import Gaussian, Quadratic
 from grokrfm.rfm.start import examples
-from grokrfm.splits import FixedPoints, Moved, Noisy, Orbits, Symbols, Uniform, audit
+from grokrfm.splits import FixedPoints, Moved, Noisy, Orbits, Split, Symbols, Uniform, audit
 from grokrfm.splits.predictions import predictions
 from tests.families import tasks_with_generators
 from tests.rfm.test_engine import machine
@@ -114,6 +114,30 @@ def test_the_degenerate_split_is_invariant_under_its_reflection_until_a_point_mo
     assert broken.invariant == []
     assert (broken.broken[0].name, broken.broken[0].moved_outside) == ("sr^3", 1)
     assert next(predictions(broken)).startswith("nearly invariant under sr^3, short of 1 rows")
+
+
+def test_all_but_one_row_or_two_are_foretold_and_come_out_so():
+    """Experiments A1 and A2."""
+    task, rng = tasks.addition(11), np.random.default_rng(0)
+    fixed = np.flatnonzero(fixed_points(task.row_permutation(task.reflection(3))))
+    held_out = [rng.choice(121, size, replace=False) for size in (1, 1, 2, 2, 2, 2)]
+    held_out += [rng.choice(fixed, 2, replace=False) for _ in range(2)]
+    seen = set()
+    for test in held_out:
+        split = Split(np.setdiff1d(np.arange(121), test), np.sort(test), {})
+        [foretold] = predictions(audit(task, split))
+        *_, last = machine(iterations=20).steps(
+            Gaussian(2.5),
+            examples(task, split.train, torch.device("cpu")),
+            held := examples(task, split.test, torch.device("cpu")),
+            task.classes,
+            torch.eye(task.width, dtype=torch.float64),
+        )
+        right = (last.test_outputs.argmax(dim=1) == held.labels).tolist()
+        expected = {"wrong": False, "right": True}[foretold.split(" (")[0].split()[-1]]
+        assert right == [expected] * len(test)
+        seen.add((len(test), expected))
+    assert seen == {(1, False), (2, True), (2, False)}
 
 
 def test_wrong_labels_break_a_symmetry_that_the_rows_keep():
