@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
-
-import submitit
+from typing import Any
 
 from grokrfm.checks import GrokrfmError, choice
 from grokrfm.launch.jobs import (
@@ -26,12 +24,13 @@ from grokrfm.launch.jobs import (
     worker_file,
 )
 from grokrfm.launch.lock import launching
+from grokrfm.launch.place import Place, View
 from grokrfm.launch.planning import Sweep
-from grokrfm.launch.pool import Pool, Slots
+from grokrfm.launch.pool import Pool
 from grokrfm.launch.tally import Tally
 from grokrfm.launch.work import STOP, StudyWork
 from grokrfm.runs import plans
-from grokrfm.runs.record import Record, best_by_digest, process_start
+from grokrfm.runs.record import best_by_digest, process_start
 from grokrfm.runs.store import Store
 
 RETRIES: Mapping[str, tuple[str, ...]] = {
@@ -42,39 +41,6 @@ RETRIES: Mapping[str, tuple[str, ...]] = {
 }
 POLL_SECONDS = 0.3
 SCHEDULER_SECONDS = 3.0
-
-
-class Place(Protocol):
-    """Where a sweep runs: what conf/hardware/ describes."""
-
-    scheduler: str
-    minutes: float | None
-    device: str
-    wait: bool
-    run_minutes: float | None
-
-    @property
-    def sweep_threads(self) -> int:
-        """Threads of each slot."""
-
-    def check(self) -> None:
-        """Raise SettingError if nothing can run here; nothing is written before."""
-
-    def slots_of_a_job(self) -> Slots:
-        """The slots that a job finds."""
-
-    def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
-        """The runs of each job."""
-
-    def submit(self, pools: Sequence[Pool], folder: Path) -> list[submitit.Job[Any]]:
-        """Submit every pool as a job; submitit's files go below `folder`."""
-
-
-class View(Protocol):
-    """Somebody who watches a sweep."""
-
-    def update(self, drive: Drive) -> None:
-        """Called several times a second."""
 
 
 @dataclass
@@ -167,11 +133,11 @@ class Drive:
             for i, digest in enumerate(self.sweep.plan.digests)
             if i not in self.skipped
             and digest not in self.tally.outcomes
-            and (again or digest not in self.tally.elsewhere or i in self._asked_anew)
+            and (again or digest not in self.tally.elsewhere or i in self.asked_anew)
         ]
 
     @cached_property
-    def _asked_anew(self) -> set[int]:
+    def asked_anew(self) -> set[int]:
         """Runs finished before without all that is asked for now."""
         before = self.tally.elsewhere
         digests = enumerate(self.sweep.plan.digests)
@@ -187,7 +153,7 @@ class Drive:
             if outcome.status in retry and attempts[digest] < 2
         }
         wanted = set(self.left()) | again
-        _ = self._asked_anew
+        _ = self.asked_anew
         held = self._in_hand_elsewhere(tidy=True)
         digests = self.sweep.plan.digests
         self.elsewhere = {digests[i] for i in wanted if digests[i] in held}
@@ -288,41 +254,6 @@ class Drive:
     def _cancel(self) -> None:
         for submission in submissions(self.folder):
             submission.cancel(self.folder)
-
-    def counts(self) -> dict[str, int]:
-        """Status → how many of the runs have it; the runs finished before count as skipped."""
-        counts: dict[str, int] = {}
-        running = {record.digest for record in self.running()}
-        for i, digest in enumerate(self.sweep.plan.digests):
-            status = "waiting"
-            if digest in self.tally.outcomes:
-                status = self.tally.outcomes[digest].status
-            elif i in self.skipped:
-                status = "already finished"
-            elif digest in running:
-                status = "running"
-            elif digest in self.tally.elsewhere and i not in self._asked_anew:
-                status = "finished elsewhere"
-            counts[status] = counts.get(status, 0) + 1
-        return counts
-
-    def running(self) -> list[Record]:
-        """The runs of this sweep under way, wherever."""
-        return [
-            record
-            for record in self.tally.running.values()
-            if record.digest in self.sweep.plan.index and record.status == "running"
-        ]
-
-    def seconds_left(self) -> float | None:
-        """An estimate of the time to the end; None before anything has ended."""
-        plan, ended = self.sweep.plan, self.tally.outcomes
-        estimated = sum(plan.costs[plan.index[digest]] for digest in ended)
-        if not estimated:
-            return None
-        measured = sum(outcome.seconds for outcome in ended.values())
-        left = sum(plan.costs[i] for i in self.left())
-        return left * measured / estimated / max(1, len(self.running()))
 
     def _see_why(self, job: Job) -> None:
         said = worker_file(self.folder, job.id).with_suffix(".error")

@@ -12,7 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 from grokrfm.config import build
 from grokrfm.launch import hydra_jobs
 from grokrfm.launch.composition import Composer
-from grokrfm.launch.drive import Drive, Place
+from grokrfm.launch.drive import Drive
+from grokrfm.launch.place import Place
 from grokrfm.launch.session import Session
 from grokrfm.runs.hardware import Hardware
 

@@ -11,8 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.checks import GrokrfmError, boolean
 from grokrfm.config import Plan, Settings, plain, plan_of_settings
-from grokrfm.launch.drive import Drive, Place
+from grokrfm.launch.drive import Drive
 from grokrfm.launch.jobs import in_hand
+from grokrfm.launch.place import Place
 from grokrfm.launch.planning import planned as planned_sweeps
 from grokrfm.launch.view import LiveTable, dry_run, summary
 from grokrfm.runs import checkpoint

@@ -18,7 +18,7 @@ from rich.text import Text
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.drive import Drive
 from grokrfm.launch.slurm import Slurm
-from grokrfm.runs.record import by_cause
+from grokrfm.runs.record import Record, by_cause
 from grokrfm.terminal import Terminal
 
 SLOTS_SHOWN = 12
@@ -47,19 +47,19 @@ class LiveTable:
 
 
 def _shown(drive: Drive) -> RenderableType:
-    counts = drive.counts()
+    counts = _counts(drive)
     total = len(drive.sweep.plan)
     done = total - counts.get("waiting", 0) - counts.get("running", 0)
     line = Table.grid(padding=(0, 2))
     bar = ProgressBar(total=total, completed=done, width=24)
-    left = drive.seconds_left()
+    left = _seconds_left(drive)
     until = f"about {duration(left)} left" if left is not None else ""
     line.add_row(bar, Text(f"{done} of {total} done"), Text(until))
     parts = [f"{n} {name}" for name, n in counts.items() if n]
     state = "stopping: runs are left as soon as they are safe (Ctrl-C again: at once)"
     text = Text(state if drive.stopping else "  ".join(parts))
     slots = Table.grid(padding=(0, 2))
-    running = sorted(drive.running(), key=lambda record: record.started)
+    running = sorted(_running(drive), key=lambda record: record.started)
     for record in running[:SLOTS_SHOWN]:
         where = record.provenance.get("job") or record.provenance["pid"]
         device = record.provenance.get("visible_devices")
@@ -103,7 +103,7 @@ def summary(drive: Drive, terminal: Terminal) -> bool:
     if not drive.place.wait:
         _submitted(drive, terminal)
         return True
-    counts = drive.counts()
+    counts = _counts(drive)
     order = ("already finished", "finished", "finished elsewhere", "failed", "crashed")
     parts = [f"{counts[status]} {status}" for status in order if counts.get(status)]
     if drive.sweep.repeated:
@@ -182,3 +182,41 @@ def command() -> str:
     """The command line that was given."""
     name = sys.argv[0].rpartition("/")[2]
     return shlex.join([name, *sys.argv[1:]])
+
+
+def _counts(drive: Drive) -> dict[str, int]:
+    """Status → how many of the runs have it; the runs finished before count as skipped."""
+    counts: dict[str, int] = {}
+    running = {record.digest for record in _running(drive)}
+    for i, digest in enumerate(drive.sweep.plan.digests):
+        status = "waiting"
+        if digest in drive.tally.outcomes:
+            status = drive.tally.outcomes[digest].status
+        elif i in drive.skipped:
+            status = "already finished"
+        elif digest in running:
+            status = "running"
+        elif digest in drive.tally.elsewhere and i not in drive.asked_anew:
+            status = "finished elsewhere"
+        counts[status] = counts.get(status, 0) + 1
+    return counts
+
+
+def _running(drive: Drive) -> list[Record]:
+    """The runs of this sweep under way, wherever."""
+    return [
+        record
+        for record in drive.tally.running.values()
+        if record.digest in drive.sweep.plan.index and record.status == "running"
+    ]
+
+
+def _seconds_left(drive: Drive) -> float | None:
+    """An estimate of the time to the end; None before anything has ended."""
+    plan, ended = drive.sweep.plan, drive.tally.outcomes
+    estimated = sum(plan.costs[plan.index[digest]] for digest in ended)
+    if not estimated:
+        return None
+    measured = sum(outcome.seconds for outcome in ended.values())
+    left = sum(plan.costs[i] for i in drive.left())
+    return left * measured / estimated / max(1, len(_running(drive)))

@@ -1,6 +1,7 @@
 """The Recursive Feature Machine: ridge solve, AGOP, and the loop between them (torch)."""
 
-from grokrfm.rfm.engine import RFM, Examples, State, Step
+from grokrfm.rfm.engine import RFM
+from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.start import (
     EncodesReflection,
     GivenStart,
@@ -12,6 +13,7 @@ from grokrfm.rfm.start import (
     Start,
     Stored,
 )
+from grokrfm.rfm.step import State, Step
 
 __all__ = [
     "RFM",

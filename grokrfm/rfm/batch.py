@@ -19,8 +19,10 @@ from grokrfm.checks import NumericsError
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.kernels.together import batch_key as kernel_key
 from grokrfm.kernels.together import together
-from grokrfm.rfm.engine import RFM, Examples, Problem, State, Step
+from grokrfm.rfm.engine import RFM, Problem
+from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.solve import TOGETHER
+from grokrfm.rfm.step import State, Step
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -15,7 +15,9 @@ from torch import Tensor
 from grokrfm.checks import NumericsError, boolean, choice, integer, not_negative, positive
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.rfm.agop import agop, matrix_power
+from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.solve import SOLVERS, Solution, condition
+from grokrfm.rfm.step import State, Step
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -24,74 +26,6 @@ TEST_ROWS_AT_A_TIME = 1024
 
 FREE_SHARE = 0.25
 """Of the memory that is free, what blocks may take unless rfm.memory_budget says."""
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Labelled rows of a task's table.
-
-    Parameters
-    ----------
-    inputs : OneHot      m rows of width d
-    labels : (m,) int
-    strata               name → (m,) mask of the rows of that kind
-    """
-
-    inputs: OneHot
-    labels: Tensor
-    strata: Mapping[str, Tensor] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """All that the iterations from `iteration` on depend on.
-
-    Parameters
-    ----------
-    iteration : int          the next one
-    M : (d, d)               the feature matrix it is fitted with
-    largest : float          the norm that M may not exceed
-    outputs : (m, c)         the previous predictor on the test rows; None at the start
-    still : int              for how many iterations M and the outputs have stood still
-    """
-
-    iteration: int
-    M: Tensor
-    largest: float
-    outputs: Tensor | None = None
-    still: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One RFM iteration.
-
-    Parameters
-    ----------
-    iteration : int            t, from 0
-    M : (d, d)                 the feature matrix the predictor was fitted with, M_t
-    coefficients : (n, c)      α
-    train_outputs : (n, c)     the predictor on the training rows
-    test_outputs : (m, c)      the predictor on the test rows
-    next_M : (d, d)            the feature matrix learned from it, M_{t+1}
-    solver : str               the factorisation that solved it
-    seconds : float            wall time of the iteration
-    state : State              where the next iteration begins
-    last : bool                whether no iteration follows
-    condition : ()             estimate for K + ridge·I in the one-norm, where it was asked for
-    """
-
-    iteration: int
-    M: Tensor
-    coefficients: Tensor
-    train_outputs: Tensor
-    test_outputs: Tensor
-    next_M: Tensor
-    solver: str
-    seconds: float
-    state: State
-    last: bool
-    condition: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

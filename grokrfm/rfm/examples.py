@@ -1,15 +1,32 @@
-"""Rows of a task's table on a device."""
+"""Labelled rows of a task's table, on a device."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from grokrfm.kernels import OneHot
-from grokrfm.rfm.engine import Examples
 from grokrfm.tasks import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Labelled rows of a task's table.
+
+    Parameters
+    ----------
+    inputs : OneHot      m rows of width d
+    labels : (m,) int
+    strata               name → (m,) mask of the rows of that kind
+    """
+
+    inputs: OneHot
+    labels: Tensor
+    strata: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def examples(

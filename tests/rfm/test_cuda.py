@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from grokrfm.kernels import Gaussian, OneHot
-from grokrfm.rfm.engine import Examples
+from grokrfm.rfm.examples import Examples
 from tests.rfm.test_batch import alone, assert_equal, every_batch, member, together
 
 pytestmark = [
