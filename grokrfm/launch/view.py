@@ -85,7 +85,7 @@ def dry_run(drive: Drive, terminal: Terminal) -> None:
     terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} are to be run")
     slots = len(place.slots_of_a_job())
     terminal.say(
-        f"{len(jobs)} job{'s' * (len(jobs) != 1)} of {slots} slot{'s' * (slots != 1)},"
+        f"{_number(len(jobs), 'job')} of {_number(slots, 'slot')},"
         f" the largest of {max(map(len, jobs), default=0)} runs"
     )
     busy = min(len(jobs), getattr(place, "parallel", 1)) * slots
@@ -122,23 +122,27 @@ def summary(drive: Drive, terminal: Terminal) -> bool:
     return True
 
 
+def _number(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
 def _by_lu(drive: Drive) -> Iterator[str]:
     """In how many iterations LU took over: the papers' preset allows it, and hides it nowhere."""
     metrics = [outcome.metrics for outcome in drive.tally.outcomes.values()]
     counts = [one["lu_iterations"] for one in metrics if one.get("lu_iterations")]
     if counts:
         span = f"{min(counts)}" if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"
-        yield f"solved by LU in {span} iterations ({len(counts)} run{'s' * (len(counts) > 1)})"
+        yield f"solved by LU in {span} iterations ({_number(len(counts), 'run')})"
 
 
 def _submitted(drive: Drive, terminal: Terminal) -> None:
     jobs = len(drive.states)
     runs = sum(len(job.runs) for job in drive.states)
-    parts = [f"{runs} run{'s' * (runs != 1)} submitted in {jobs} job{'s' * (jobs != 1)}"]
+    parts = [f"{_number(runs, 'run')} submitted in {_number(jobs, 'job')}"]
     if drive.skipped:
         parts.append(f"{len(drive.skipped)} already finished")
     if drive.elsewhere:
-        parts.append(f"{len(drive.elsewhere)} in hand of another sweep")
+        parts.append(f"{len(drive.elsewhere)} in hand elsewhere")
     terminal.say(", ".join(parts))
     terminal.say(f"grokrfm-status {drive.sweep.study} tells how it goes")
 
@@ -168,14 +172,14 @@ def _losses(drive: Drive, left: int) -> Iterator[str]:
     if not left:
         return
     if drive.stopping:
-        yield f"stopped: {left} runs are left; those under way go on from their checkpoints"
+        yield f"stopped, {_number(left, 'run')} left; those under way go on from their checkpoints"
         return
     if shutil.disk_usage(drive.sweep.study).free < LITTLE_SPACE:
         yield f"the disk of {drive.sweep.study} is full"
     for reason, jobs in drive.reasons.items():
         shown = ", ".join(job.id for job in jobs[:3]) + (", ..." if len(jobs) > 3 else "")
         yield f"job {shown} is lost: {reason}"
-    yield f"{left} runs have not been run"
+    yield f"not run: {_number(left, 'run')}"
 
 
 def command() -> str:

@@ -112,7 +112,7 @@ def test_ctrl_c_ends_a_sweep_with_a_message_and_keeps_what_is_finished(tmp_path)
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert stderr.splitlines()[0] == (
-        "stopped: 1 runs are left; those under way go on from their checkpoints"
+        "stopped, 1 run left; those under way go on from their checkpoints"
     )
     assert stderr.splitlines()[-1] == (
         "interrupted; what has finished is kept, the same command does the rest"
