@@ -10,11 +10,11 @@ from torch import Tensor
 from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
 
 # Numbers of the table of gradients (d·c a training point) held at a time: on a CPU enough for
-# efficient products and few enough to stay near a core's cache (6 MB in float64, 96 points at
+# efficient products and few enough to stay near a core's cache (5 MB in float64, 72 points at
 # p = 61); on a GPU few large blocks pay (2 GB). Products of matrices as small as these are a fifth
-# faster for whole tiles of columns, of which MKL's for AVX-512 have 24.
-BLOCK_NUMBERS = {"cpu": 3 * 2**18, "cuda": 2**28}
-POINTS_PER_TILE = 24
+# faster for whole tiles, of which MKL's for AVX-512 have 24 rows or columns.
+BLOCK_NUMBERS = {"cpu": 9 * 2**16, "cuda": 2**28}
+TILE = 24
 FEWEST_TILES = 2
 
 
@@ -106,8 +106,8 @@ def streamed_agop(
 def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> int:
     """Points in a block: each has so many numbers in the table, and gathered weights beside it."""
     fitting = memory // ((numbers + gathered) * M.element_size())
-    tiles = BLOCK_NUMBERS[M.device.type] // (numbers * POINTS_PER_TILE)
-    efficient = max(FEWEST_TILES, tiles) * POINTS_PER_TILE
+    tiles = BLOCK_NUMBERS[M.device.type] // (numbers * TILE)
+    efficient = max(FEWEST_TILES, tiles) * TILE
     return int(max(1, min(efficient, fitting)))
 
 
@@ -137,11 +137,12 @@ def _subtract_own_term(h: Tensor, points: OneHot) -> None:
 
 
 def _add_upper_product(outer: Tensor, table: Tensor) -> None:
-    """outer += table·tableᵀ in the upper triangle at least, without most of the lower one."""
-    half = table.shape[-2] // 2
-    upper, lower = table[..., :half, :], table[..., half:, :]
-    outer[..., :half, :] += upper @ table.mT
-    outer[..., half:, half:] += lower @ lower.mT
+    """outer += table·tableᵀ in the upper triangle at least, by bands of rows."""
+    d = table.shape[-2]
+    band = (d + 1) // 2 if table.is_cuda else TILE * max(1, d // 100)
+    for start in range(0, d, band):
+        rows, columns = slice(start, start + band), slice(start, d)
+        outer[..., rows, columns] += table[..., rows, :] @ table[..., columns, :].mT
 
 
 def _squared(scale: float | Tensor, M: Tensor) -> float | Tensor:

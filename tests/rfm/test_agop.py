@@ -92,7 +92,7 @@ def test_the_streamed_agop_does_not_depend_on_the_blocks(
     K = kernel.gram(M, x, x)
     expected = oracles.naive_agop(formula, M, oracles.dense_rows(x), coefficients, centering=True)
     monkeypatch.setattr("grokrfm.rfm.agop.FEWEST_TILES", 1)
-    monkeypatch.setattr("grokrfm.rfm.agop.POINTS_PER_TILE", 1)
+    monkeypatch.setattr("grokrfm.rfm.agop.TILE", 1)
     monkeypatch.setitem(BLOCK_NUMBERS, "cpu", points * x.width * coefficients.shape[1])
     monkeypatch.setitem(BLOCK_ENTRIES, "cpu", rows * len(x))
     found = streamed_agop(kernel, M, x, coefficients, K, centering=True)
