@@ -17,7 +17,7 @@ from torch import Tensor
 
 from grokrfm.checks import NumericsError
 
-SUBSTITUTION_ROWS = 256
+SUBSTITUTION_ROWS = 192
 """Rows of a triangular factor taken at a time on a CPU."""
 
 REFINED = 1e-11
