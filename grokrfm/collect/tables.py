@@ -122,8 +122,12 @@ def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[objec
         met = [levels(group, name) for group in groups]
         mixed = [column for column in met if column.nunique(dropna=False) > 1]
         if mixed:
-            varying[name] = sorted(pd.concat(mixed).unique().tolist(), key=str)
+            varying[name] = sorted(pd.concat(mixed).unique().tolist(), key=_numbers_first)
     return varying
+
+
+def _numbers_first(level: Any) -> tuple[bool, Any]:
+    return (False, level) if isinstance(level, (int, float)) else (True, str(level))
 
 
 def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:

@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Self
 
@@ -76,26 +76,30 @@ def _shown(drive: Drive) -> RenderableType:
 def dry_run(drive: Drive, terminal: Terminal) -> None:
     """Say what a sweep would do."""
     drive.skip_finished()
-    sweep, place = drive.sweep, drive.place
-    runs = drive.left()
-    costs = [sweep.plan.costs[i] for i in runs]
-    jobs = place.jobs(runs, costs) if runs else []
+    sweep, runs = drive.sweep, drive.left()
     more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
-    terminal.say(f"{len(sweep.plan)} runs in {sweep.study}{more}")
+    terminal.say(f"{_number(len(sweep.plan), 'run')} in {sweep.study}{more}")
     terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} are to be run")
+    if runs:
+        _say_jobs(drive, runs, terminal)
+    terminal.say("nothing was started: dry_run=true")
+
+
+def _say_jobs(drive: Drive, runs: Sequence[int], terminal: Terminal) -> None:
+    place, costs = drive.place, [drive.sweep.plan.costs[i] for i in runs]
+    jobs = place.jobs(runs, costs)
     slots = len(place.slots_of_a_job())
     terminal.say(
         f"{_number(len(jobs), 'job')} of {_number(slots, 'slot')},"
-        f" the largest of {max(map(len, jobs), default=0)} runs"
+        f" the largest of {_number(max(map(len, jobs)), 'run')}"
     )
     busy = min(len(jobs), getattr(place, "parallel", 1)) * slots
     terminal.say(
-        f"about {duration(sum(costs))} of computing, {duration(sum(costs) / max(1, busy))} if all"
+        f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
         f" slots are free; both are estimates, better ones once runs like these are finished"
     )
     if isinstance(place, Slurm):
         terminal.say(f"\n{place.sbatch_text(drive.folder)}")
-    terminal.say("nothing was started: dry_run=true")
 
 
 def summary(drive: Drive, terminal: Terminal) -> bool:

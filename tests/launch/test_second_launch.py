@@ -127,7 +127,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, arguments)
     done = grokrfm(tmp_path, *(["-m"] if arguments else []), *RUNS, *arguments, "dry_run=true")
     assert (done.returncode, done.stderr) == (0, "")
     n = len(arguments) + 1
-    assert done.stdout.splitlines()[0] == f"{n} runs in outputs/demo"
+    assert done.stdout.splitlines()[0] == f"{n} run{'s' * (n > 1)} in outputs/demo"
     assert f"0 of them are finished, {n} are to be run" in done.stdout
     assert done.stdout.splitlines()[-1] == "nothing was started: dry_run=true"
     assert not (tmp_path / "outputs").exists()
