@@ -37,8 +37,9 @@ check: install  ## lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install  ## time and memory of an iteration against a bare Cholesky; time to read a study
+bench: install  ## time and memory of iterations, batches, sweeps and of reading a study (a quarter of an hour)
 	$(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench.py --large
 
 clean:  ## remove the environment and caches; outputs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

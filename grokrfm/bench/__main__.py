@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pkgutil
 import platform
 import sys
+from datetime import date
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -30,10 +33,21 @@ def main() -> None:
         module, name, *given = json.loads(arguments.row)
         json.dump(getattr(import_module(module), name)(*given), sys.stdout)
         return
-    sys.stdout.write(f"{platform.machine()}, torch {torch.__version__}, one thread\n")
+    sys.stdout.write(f"{_machine()}, torch {torch.__version__}, one thread, {date.today()}\n")
     for subject in arguments.subjects or SUBJECTS:
         module = import_module(f"grokrfm.bench.{subject}")
         _print(getattr(module, "LARGE" if arguments.large else "TABLES", {}))
+
+
+def _machine() -> str:
+    """The processor, or what is known of it, and the number of its cores."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ", ".join([f"{os.cpu_count()} x {(names or [platform.machine()])[0]}", *gpus])
 
 
 def _print(tables: Tables) -> None:

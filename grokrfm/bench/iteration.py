@@ -96,7 +96,10 @@ TABLES: Tables = {
     "small runs, p = 11 (at most 3 s)": (small, [[kernel, 11] for kernel in KERNELS]),
 }
 LARGE: Tables = {
-    "iteration / Cholesky, p = 113 (at most 1.8)": (against_cholesky, [["gaussian", 113, 2]]),
+    "iteration / Cholesky, p = 113 (at most 1.8)": (
+        against_cholesky,
+        [["gaussian", 113, 2], ["laplace", 113, 2]],
+    ),
     "memory (p = 113: at most 6 GB; p = 199 at 25 %: at most 5 GB)": (
         memory,
         [["gaussian", 113], ["gaussian", 199, 0.25], ["quadratic", 199, 0.25]],
