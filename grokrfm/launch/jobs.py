@@ -165,7 +165,7 @@ def in_hand(study: Path, store: Store, *, but: str = "", tidy: bool = False) -> 
     """
     held = {
         record.digest: f"process {record.provenance['pid']}"
-        for record in store.records()
+        for record in store.unended()
         if record.status == "running"
         and record.provenance.get("sweep") is None
         and record.provenance.get("host") == platform.node()  # of others it is not known

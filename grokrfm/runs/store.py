@@ -50,6 +50,11 @@ class Store:
         starts = sorted(self._starts.values(), key=lambda start: start["started"])
         return [_record(start, self._ends.get(start["attempt"])) for start in starts]
 
+    def unended(self) -> list[Record]:
+        """The attempts that are running or lost."""
+        self.refresh()
+        return [_record(s, None) for name, s in self._starts.items() if name not in self._ends]
+
     def refresh(self) -> list[Record]:
         """Read what was written since the last call: the attempts that have started or ended."""
         changed: dict[str, None] = {}

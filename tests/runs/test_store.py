@@ -124,6 +124,10 @@ os._exit(9)
     subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT)
     [record] = Store(tmp_path).records()
     assert record.status == "lost"
+    write_run(Store(tmp_path), "done")
+    write_run(Store(tmp_path), "under way", status=None)
+    found = {record.digest: record.status for record in Store(tmp_path).unended()}
+    assert found == {"gone": "lost", "under way": "running"}
 
 
 def append_many(folder, name):
