@@ -26,7 +26,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.launch.session import Session
+from grokrfm.launch.invocation import Invocation
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
 from grokrfm.terminal import Terminal
@@ -42,28 +42,28 @@ def main() -> None:
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver("grokrfm.manual", lambda: manual(conf_folder()), replace=True)
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
-    sys.exit(_run(Session(Terminal())))
+    sys.exit(_run(Invocation(Terminal())))
 
 
-def _run(session: Session) -> int:
+def _run(invocation: Invocation) -> int:
     wants_traceback = FULL_ERROR in os.environ
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
-        command(session.run)()
+        command(invocation.run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)
-        composing = not session.started or isinstance(error, expected)
+        composing = not invocation.started or isinstance(error, expected)
         if wants_traceback or not composing:
             raise
-        session.terminal.problem(_message(error))
+        invocation.terminal.problem(_message(error))
         return 1
     except KeyboardInterrupt:
-        session.terminal.problem(
+        invocation.terminal.problem(
             "interrupted; what has finished is kept, the same command does the rest"
         )
         return 130
-    return session.close()
+    return invocation.close()
 
 
 @contextmanager

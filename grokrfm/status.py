@@ -15,9 +15,9 @@ from grokrfm.checks import StoreError
 from grokrfm.collect.cli import guarded
 from grokrfm.collect.frames import open_stores
 from grokrfm.launch.chunks import duration
-from grokrfm.launch.jobs import Sweeping, submissions, sweeping
-from grokrfm.launch.lock import launching
-from grokrfm.launch.work import STOP
+from grokrfm.launch.jobs import ActiveSweep, active_sweeps, submissions
+from grokrfm.launch.lock import launch_lock
+from grokrfm.launch.study_workload import STOP
 from grokrfm.runs import plans
 from grokrfm.runs.record import Record, best_by_digest, by_cause
 from grokrfm.runs.store import Store
@@ -45,7 +45,7 @@ def _status() -> None:
         _follow(stores)
     else:
         for store in stores:
-            _print(Standing(store).lines(arguments.failures))
+            _print(StudyStatus(store).lines(arguments.failures))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StudyStatus:
     """How a study stands at one moment."""
 
     store: Store
@@ -73,12 +73,12 @@ class Standing:
         return best_by_digest(self.store.records())
 
     @cached_property
-    def flights(self) -> Sequence[Sweeping]:
+    def flights(self) -> Sequence[ActiveSweep]:
         try:
-            with launching(self.store.study, wait_seconds=0):
-                return list(sweeping(self.store.study, self.store, tidy=True))
+            with launch_lock(self.store.study, wait_seconds=0):
+                return list(active_sweeps(self.store.study, self.store, tidy=True))
         except StoreError:  # a launch is under way, or the folder is only to be read
-            return list(sweeping(self.store.study, self.store))
+            return list(active_sweeps(self.store.study, self.store))
 
     @cached_property
     def statuses(self) -> Mapping[str, str]:
@@ -168,7 +168,7 @@ def _follow(stores: Sequence[Store]) -> None:
     """Say how things stand whenever that changes, until nothing is in flight."""
     said: dict[Path, str] = {}
     while True:
-        standings = [Standing(store) for store in stores]
+        standings = [StudyStatus(store) for store in stores]
         for standing in standings:
             if said.get(standing.store.study) != standing.headline:
                 said[standing.store.study] = standing.headline
@@ -201,7 +201,7 @@ def _log(stores: Sequence[Store], digest: str) -> list[str]:
 
 def _cancel(store: Store) -> list[str]:
     """Stop the sweeps in flight and plan them no longer; what is finished stays."""
-    flights = list(sweeping(store.study, store))
+    flights = list(active_sweeps(store.study, store))
     for flight in flights:
         folder = plans.folder(store.study, flight.name)
         (folder / STOP).touch()

@@ -24,7 +24,7 @@ def estimated_seconds(iterations: int, n: int, width: int, classes: int) -> floa
     return iterations * (OVERHEAD_SECONDS + operations / FLOPS)
 
 
-def kind(settings: Mapping[str, Any], device: str) -> tuple[Any, ...]:
+def cost_class(settings: Mapping[str, Any], device: str) -> tuple[Any, ...]:
     """Runs of a kind take the same multiple of the estimate."""
     rfm = settings.get("rfm") or {}
     names = [(settings.get(group) or {}).get("name") for group in ("kernel", "start")]
@@ -40,7 +40,7 @@ def calibration(records: Iterable[Record]) -> dict[tuple[Any, ...], float]:
             continue
         estimate = estimated_seconds(updates, facts["n_train"], facts["width"], facts["classes"])
         device = str(record.config.get("hardware", {}).get("device"))
-        ratios.setdefault(kind(record.config, device), []).append(record.seconds / estimate)
+        ratios.setdefault(cost_class(record.config, device), []).append(record.seconds / estimate)
     return {key: statistics.median(found) for key, found in ratios.items()}
 
 

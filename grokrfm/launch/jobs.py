@@ -34,10 +34,10 @@ class Job:
 class Scheduler(Protocol):
     """Who runs jobs, asked after the fact."""
 
-    def here(self) -> str | None:
+    def cluster_name(self) -> str | None:
         """The name of what is asked here: this machine, or the cluster; None: there is none."""
 
-    def going(self, folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
+    def active(self, folder: Path, ids: Sequence[str]) -> Mapping[str, str]:
         """Job → state of those that run or wait, of a sweep's folder."""
 
     def cancel(self, folder: Path, ids: Sequence[str]) -> None:
@@ -65,28 +65,28 @@ class Submission:
     host: str | None
     jobs: Sequence[Job]
 
-    def going(self, folder: Path) -> dict[Job, str]:
+    def active(self, folder: Path) -> dict[Job, str]:
         """The jobs that run or wait, with their states.
 
         Jobs of another host are taken to go on, as nothing is known of them here.
         """
         if not self._is_here:
             return dict.fromkeys(self.jobs, f"on {self.host}")
-        states = schedulers()[self.scheduler].going(folder, [job.id for job in self.jobs])
+        states = schedulers()[self.scheduler].active(folder, [job.id for job in self.jobs])
         return {job: states[job.id] for job in self.jobs if job.id in states}
 
     def cancel(self, folder: Path) -> None:
         """End the jobs, if they are of this host."""
-        ids = [job.id for job in self.going(folder)] if self._is_here else []
+        ids = [job.id for job in self.active(folder)] if self._is_here else []
         if ids:
             schedulers()[self.scheduler].cancel(folder, ids)
 
     @property
     def _is_here(self) -> bool:
-        return self.host == schedulers()[self.scheduler].here()
+        return self.host == schedulers()[self.scheduler].cluster_name()
 
 
-def remember(folder: Path, submission: Submission) -> None:
+def save_submission(folder: Path, submission: Submission) -> None:
     """Write a submission to its sweep's folder."""
     target = folder / f"jobs-{len(list(folder.glob('jobs-*.json')))}.json"
     aside = target.with_suffix(".tmp")
@@ -107,7 +107,7 @@ def submissions(folder: Path) -> list[Submission]:
     return found
 
 
-def forget(folder: Path) -> None:
+def clean_up(folder: Path) -> None:
     """All jobs of a sweep are over: remove what only they needed."""
     shutil.rmtree(folder / SUBMITIT, ignore_errors=True)
     for path in folder.glob("jobs-*.json"):
@@ -116,7 +116,7 @@ def forget(folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Sweeping:
+class ActiveSweep:
     """A sweep with jobs that run or wait.
 
     Parameters
@@ -130,7 +130,7 @@ class Sweeping:
     waiting: frozenset[str]
 
 
-def sweeping(study: Path, store: Store, *, tidy: bool = False) -> Iterator[Sweeping]:
+def active_sweeps(study: Path, store: Store, *, tidy: bool = False) -> Iterator[ActiveSweep]:
     """The sweeps of a study that are in flight.
 
     Parameters
@@ -138,24 +138,24 @@ def sweeping(study: Path, store: Store, *, tidy: bool = False) -> Iterator[Sweep
     tidy   whether to remove what those that are over have left; only for who holds the launch
            lock, as what another launch is about to submit looks as if it were over
     """
-    from grokrfm.launch.work import ended_attempts
+    from grokrfm.launch.study_workload import ended_attempts
 
     for path in sorted((study / "sweeps").glob("*/plan.json")):
         folder = path.parent
         states: dict[Job, str] = {}
         for submission in submissions(folder):
-            states |= submission.going(folder)
+            states |= submission.active(folder)
         if not states:
             if tidy:
-                forget(folder)
+                clean_up(folder)
             continue
         plan = plans.read(study, folder.name)
         ended = ended_attempts(store.records(), folder.name)
         left = {plan.digests[i] for job in states for i in job.runs} - set(ended)
-        yield Sweeping(folder.name, states, frozenset(left))
+        yield ActiveSweep(folder.name, states, frozenset(left))
 
 
-def in_hand(study: Path, store: Store, *, but: str = "", tidy: bool = False) -> dict[str, str]:
+def active_runs(study: Path, store: Store, *, but: str = "", tidy: bool = False) -> dict[str, str]:
     """Digest → who runs it or is going to: a sweep in flight, or a process that runs it alone.
 
     Parameters
@@ -170,7 +170,7 @@ def in_hand(study: Path, store: Store, *, but: str = "", tidy: bool = False) -> 
         and record.provenance.get("sweep") is None
         and record.provenance.get("host") == platform.node()  # of others it is not known
     }
-    for other in sweeping(study, store, tidy=tidy):
+    for other in active_sweeps(study, store, tidy=tidy):
         if other.name != but:
             held |= dict.fromkeys(other.waiting, f"the sweep {other.name}")
     return held

@@ -10,11 +10,11 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.config import build
-from grokrfm.launch import hydra_jobs
+from grokrfm.launch import hydra_workload
 from grokrfm.launch.composition import Composer
-from grokrfm.launch.drive import Drive
+from grokrfm.launch.driver import SweepDriver
+from grokrfm.launch.invocation import Invocation
 from grokrfm.launch.place import Place
-from grokrfm.launch.session import Session
 from grokrfm.runs.hardware import Hardware
 
 
@@ -31,16 +31,16 @@ def launch(
     first: int,
 ) -> Sequence[JobReturn]:
     """What Launcher.launch does; `place` is the launcher's own node."""
-    session = getattr(task, "__self__", None)
-    if not isinstance(session, Session):
+    invocation = getattr(task, "__self__", None)
+    if not isinstance(invocation, Invocation):
         node = OmegaConf.to_container(place, resolve=True)
         where = build(node, Hardware, "hydra.launcher.place")
         cast(Place, where).check()
-        return hydra_jobs.launch(where, context, task, config, overrides, first)
-    session.started = True
+        return hydra_workload.launch(where, context, task, config, overrides, first)
+    invocation.started = True
     composer = Composer(context.config_loader, config)
-    drives, positions = session.sweep(composer.settings, overrides)
-    returns = Returns(drives, positions, composer)
+    drivers, positions = invocation.sweep(composer.settings, overrides)
+    returns = Returns(drivers, positions, composer)
     if config.hydra.callbacks:
         for job in returns:
             assert job.hydra_cfg is not None
@@ -53,9 +53,12 @@ class Returns(Sequence[JobReturn]):
     """The JobReturns of a sweep's runs, made when they are looked at; tens of thousands fit."""
 
     def __init__(
-        self, drives: Sequence[Drive], positions: Sequence[tuple[int, int]], composer: Composer
+        self,
+        drivers: Sequence[SweepDriver],
+        positions: Sequence[tuple[int, int]],
+        composer: Composer,
     ) -> None:
-        self._drives, self._positions, self._composer = drives, positions, composer
+        self._drivers, self._positions, self._composer = drivers, positions, composer
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -68,10 +71,10 @@ class Returns(Sequence[JobReturn]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number, run = self._positions[index]
-        drive = self._drives[number]
-        sweep = drive.sweep
+        driver = self._drivers[number]
+        sweep = driver.sweep
         config = self._composer.compose_with_hydra(sweep.overrides[run])
-        status, value = _ended(drive, sweep.plan.digests[run])
+        status, value = _ended(driver, sweep.plan.digests[run])
         task_config = OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"])
         return JobReturn(
             overrides=list(sweep.overrides[run]),
@@ -84,11 +87,11 @@ class Returns(Sequence[JobReturn]):
         )
 
 
-def _ended(drive: Drive, digest: str) -> tuple[JobStatus, Any]:
-    outcome = drive.tally.outcomes.get(digest)
+def _ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
+    outcome = driver.progress.outcomes.get(digest)
     if outcome and outcome.error:
         return JobStatus.FAILED, RunError(outcome.error["message"])
-    metrics = outcome.metrics if outcome else drive.tally.elsewhere.get(digest)
+    metrics = outcome.metrics if outcome else driver.progress.elsewhere.get(digest)
     if metrics is None:
         return JobStatus.UNKNOWN, None
     return JobStatus.COMPLETED, metrics.get("test_accuracy")

@@ -17,7 +17,7 @@ import submitit
 
 from grokrfm.checks import SettingError, boolean, integer, positive
 from grokrfm.launch.jobs import SUBMITIT, worker_is_running
-from grokrfm.launch.pool import Pool
+from grokrfm.launch.pool import WorkerPool
 from grokrfm.launch.slots import TheseSlots, arithmetic
 from grokrfm.runs.hardware import Hardware, available_cores
 from grokrfm.runs.record import process_start
@@ -65,7 +65,7 @@ class Local(Hardware):
         """The runs of each job: one pool does them all."""
         return [list(runs)]
 
-    def submit(self, pools: Sequence[Pool], folder: Path) -> list[submitit.Job[Any]]:
+    def submit(self, pools: Sequence[WorkerPool], folder: Path) -> list[submitit.Job[Any]]:
         executor = submitit.LocalExecutor(folder / SUBMITIT, max_num_timeout=0)
         executor.update_parameters(timeout_min=NO_LIMIT_MINUTES, tasks_per_node=1)
         with _detached():
@@ -159,10 +159,10 @@ class LocalGPUs(Local):
 class Processes:
     """The local jobs of a sweep, looked up by their processes."""
 
-    def here(self) -> str:
+    def cluster_name(self) -> str:
         return platform.node()
 
-    def going(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
+    def active(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
         return {
             job: "RUNNING"
             for job in ids

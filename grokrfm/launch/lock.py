@@ -18,7 +18,7 @@ STALE_SECONDS = 600
 
 
 @contextmanager
-def launching(study: Path, wait_seconds: float = 120) -> Iterator[None]:
+def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
     """Hold the study's launch lock: a file made exclusively, which works over NFS too.
 
     Raises

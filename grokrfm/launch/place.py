@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import submitit
 
-from grokrfm.launch.pool import Pool, Slots
+from grokrfm.launch.pool import Slots, WorkerPool
 
 if TYPE_CHECKING:
-    from grokrfm.launch.drive import Drive
+    from grokrfm.launch.driver import SweepDriver
 
 
 class Place(Protocol):
@@ -36,12 +36,12 @@ class Place(Protocol):
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
         """The runs of each job."""
 
-    def submit(self, pools: Sequence[Pool], folder: Path) -> list[submitit.Job[Any]]:
+    def submit(self, pools: Sequence[WorkerPool], folder: Path) -> list[submitit.Job[Any]]:
         """Submit every pool as a job; submitit's files go below `folder`."""
 
 
 class View(Protocol):
     """Somebody who watches a sweep."""
 
-    def update(self, drive: Drive) -> None:
+    def update(self, driver: SweepDriver) -> None:
         """Called several times a second."""

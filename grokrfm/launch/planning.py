@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from grokrfm.checks import GrokrfmError, SettingError
 from grokrfm.config import build, build_experiment, build_hardware, build_spec, study_folder
-from grokrfm.launch.chunks import calibration, estimated_seconds, kind
+from grokrfm.launch.chunks import calibration, cost_class, estimated_seconds
 from grokrfm.launch.composition import Settings
 from grokrfm.runs import plans
 from grokrfm.runs.features import FeatureSelection
@@ -195,7 +195,7 @@ def _costs(runs: Sequence[Settings], builder: _Builder, records: Sequence[Record
     for settings in runs:
         estimate = estimated_seconds(settings["rfm"]["iterations"], *builder.sizes(settings))
         device = str(settings["hardware"].get("device"))
-        costs.append(estimate * factors.get(kind(settings, device), 1.0))
+        costs.append(estimate * factors.get(cost_class(settings, device), 1.0))
     return costs
 
 

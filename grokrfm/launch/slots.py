@@ -1,4 +1,4 @@
-"""Where the lanes of a pool compute; read in the pool's process, which never imports torch."""
+"""Where the workers of a pool compute; read in the pool's process, which never imports torch."""
 
 from __future__ import annotations
 

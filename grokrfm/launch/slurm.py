@@ -19,17 +19,36 @@ import submitit
 from grokrfm.checks import GrokrfmError, SettingError, boolean, integer, nearest, positive
 from grokrfm.launch.chunks import chunks
 from grokrfm.launch.jobs import SUBMITIT
-from grokrfm.launch.pool import Pool
+from grokrfm.launch.pool import WorkerPool
 from grokrfm.launch.slots import SlotsOfAJob
 from grokrfm.runs.hardware import Hardware
 
 WARNING_SECONDS = 60
 """How long before its time limit a job is told, or half a minute earlier, as SLURM looks then."""
 
-OURS = ("array", "error", "job-name", "no-requeue", "open-mode", "output", "requeue", "signal")
+RESERVED_OPTIONS = (
+    "array",
+    "error",
+    "job-name",
+    "no-requeue",
+    "open-mode",
+    "output",
+    "requeue",
+    "signal",
+)
 """Options of sbatch by which a sweep is followed and continued."""
 
-SPOIL = ("help", "parsable", "quiet", "test-only", "usage", "verbose", "version", "wait", "wrap")
+UNSUPPORTED_OPTIONS = (
+    "help",
+    "parsable",
+    "quiet",
+    "test-only",
+    "usage",
+    "verbose",
+    "version",
+    "wait",
+    "wrap",
+)
 """Options of sbatch that describe no job."""
 
 ATTEMPTS = 4
@@ -158,7 +177,7 @@ class Slurm(Hardware):
         known = _long_options()
         for option in self.sbatch:
             name = str(option).replace("_", "-")
-            if name in OURS:
+            if name in RESERVED_OPTIONS:
                 raise SettingError(f"hardware.sbatch.{option}", "is set by grokrfm itself")
             if name not in known:
                 raise SettingError(
@@ -179,7 +198,7 @@ class Slurm(Hardware):
         if tried.returncode:
             raise SchedulerError(_refused(_reason(tried.stderr)))
 
-    def submit(self, pools: Sequence[Pool], folder: Path) -> list[submitit.Job[Any]]:
+    def submit(self, pools: Sequence[WorkerPool], folder: Path) -> list[submitit.Job[Any]]:
         """Submit pools as job arrays, each as large as the cluster allows.
 
         Raises
@@ -226,11 +245,11 @@ class Slurm(Hardware):
 class Cluster:
     """The jobs of a sweep as SLURM knows them."""
 
-    def here(self) -> str | None:
+    def cluster_name(self) -> str | None:
         """The cluster's name; None where there is no SLURM."""
         return None if shutil.which("scontrol") is None else _configured("ClusterName")
 
-    def going(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
+    def active(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
         # By name: a number may be given out again, and a study may have jobs of several users.
         name = _job_name(folder)
         lines = _asked("squeue", "-h", "-r", "-t", "all", f"--name={name}", "-o", "%F|%K|%i|%T")
@@ -268,7 +287,7 @@ def _configured(name: str) -> str | None:
 @cache
 def _long_options() -> frozenset[str]:
     listed = re.findall(r"--([a-z][a-z0-9-]+)", _asked("sbatch", "--help"))
-    return frozenset(listed) - set(OURS) - set(SPOIL)
+    return frozenset(listed) - set(RESERVED_OPTIONS) - set(UNSUPPORTED_OPTIONS)
 
 
 def _asked(*command: str) -> str:

@@ -16,19 +16,19 @@ from grokrfm.checks import GrokrfmError, choice
 from grokrfm.launch.jobs import (
     Job,
     Submission,
-    forget,
-    in_hand,
-    remember,
+    active_runs,
+    clean_up,
+    save_submission,
     schedulers,
     submissions,
     worker_file,
 )
-from grokrfm.launch.lock import launching
+from grokrfm.launch.lock import launch_lock
 from grokrfm.launch.place import Place, View
 from grokrfm.launch.planning import Sweep
-from grokrfm.launch.pool import Pool
-from grokrfm.launch.tally import Tally
-from grokrfm.launch.work import STOP, StudyWork
+from grokrfm.launch.pool import WorkerPool
+from grokrfm.launch.progress import SweepProgress
+from grokrfm.launch.study_workload import STOP, StudyWorkload
 from grokrfm.runs import plans
 from grokrfm.runs.record import best_by_digest, process_start
 from grokrfm.runs.store import Store
@@ -44,7 +44,7 @@ SCHEDULER_SECONDS = 3.0
 
 
 @dataclass
-class Drive:
+class SweepDriver:
     """A sweep under way.
 
     Parameters
@@ -69,8 +69,8 @@ class Drive:
     reasons: dict[str, list[Job]] = field(default_factory=dict)
 
     @cached_property
-    def tally(self) -> Tally:
-        return Tally(Store(self.sweep.study), self.sweep.plan.name)
+    def progress(self) -> SweepProgress:
+        return SweepProgress(Store(self.sweep.study), self.sweep.plan.name)
 
     @property
     def folder(self) -> Path:
@@ -83,9 +83,9 @@ class Drive:
         submitted: set[int] = set()
         ended_before = 0
         while True:
-            with launching(self.sweep.study):
+            with launch_lock(self.sweep.study):
                 ready = self._ready(retry) - self._lost_runs()
-                ended = sum(self.tally.attempts.values())
+                ended = sum(self.progress.attempts.values())
                 if ready <= submitted and ended == ended_before:
                     ready = set()  # a job that does nothing would do nothing again
                 if ready:
@@ -105,10 +105,10 @@ class Drive:
         """Remove what only the jobs needed, logs in which nothing went wrong, and earlier plans
         of nothing that this one does not plan too."""
         study, ours = self.sweep.study, set(self.sweep.plan.digests)
-        with launching(study):
-            forget(self.folder)
+        with launch_lock(study):
+            clean_up(self.folder)
             if not self.left() and all(
-                o.status == "finished" for o in self.tally.outcomes.values()
+                o.status == "finished" for o in self.progress.outcomes.values()
             ):
                 shutil.rmtree(self.folder / "logs", ignore_errors=True)
             for name in plans.names(study):
@@ -120,9 +120,9 @@ class Drive:
 
     def skip_finished(self) -> None:
         """See which runs are finished already, unless all are to be run again."""
-        self.tally.refresh()
+        self.progress.refresh()
         if not self.sweep.common["rerun"]:
-            records = best_by_digest(self.tally.store.records())
+            records = best_by_digest(self.progress.store.records())
             self.skipped = self.sweep.satisfied(records)
 
     def left(self) -> list[int]:
@@ -132,28 +132,28 @@ class Drive:
             i
             for i, digest in enumerate(self.sweep.plan.digests)
             if i not in self.skipped
-            and digest not in self.tally.outcomes
-            and (again or digest not in self.tally.elsewhere or i in self.asked_anew)
+            and digest not in self.progress.outcomes
+            and (again or digest not in self.progress.elsewhere or i in self.incomplete)
         ]
 
     @cached_property
-    def asked_anew(self) -> set[int]:
+    def incomplete(self) -> set[int]:
         """Runs finished before without all that is asked for now."""
-        before = self.tally.elsewhere
+        before = self.progress.elsewhere
         digests = enumerate(self.sweep.plan.digests)
         return {i for i, digest in digests if digest in before and i not in self.skipped}
 
     def _ready(self, retry: Sequence[str]) -> set[int]:
         """The runs to submit now; looks at what other sweeps have in hand."""
-        self.tally.refresh()
-        outcomes, attempts = self.tally.outcomes, self.tally.attempts
+        self.progress.refresh()
+        outcomes, attempts = self.progress.outcomes, self.progress.attempts
         again = {
             self.sweep.plan.index[digest]
             for digest, outcome in outcomes.items()
             if outcome.status in retry and attempts[digest] < 2
         }
         wanted = set(self.left()) | again
-        _ = self.asked_anew
+        _ = self.incomplete
         held = self._in_hand_elsewhere(tidy=True)
         digests = self.sweep.plan.digests
         self.elsewhere = {digests[i] for i in wanted if digests[i] in held}
@@ -167,12 +167,12 @@ class Drive:
         limit = self.place.run_minutes
         parts = self.place.jobs(runs, costs)
         pools = [
-            Pool(
-                StudyWork(
+            WorkerPool(
+                StudyWorkload(
                     study,
                     plan.name,
                     part,
-                    {plan.digests[i]: self.tally.attempts.get(plan.digests[i], 0) for i in part},
+                    {plan.digests[i]: self.progress.attempts.get(plan.digests[i], 0) for i in part},
                     self.place.device,
                     self.place.sweep_threads,
                     None if limit is None else 60 * limit,
@@ -191,8 +191,8 @@ class Drive:
                 shutil.rmtree(self.folder, ignore_errors=True)
             raise
         jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]
-        here = schedulers()[self.place.scheduler].here()
-        remember(self.folder, Submission(self.place.scheduler, here, jobs))
+        here = schedulers()[self.place.scheduler].cluster_name()
+        save_submission(self.folder, Submission(self.place.scheduler, here, jobs))
         self.states = dict.fromkeys(jobs, "SUBMITTED")
 
     def _watch(self, view: View) -> None:
@@ -200,7 +200,7 @@ class Drive:
         asked = 0.0
         while True:
             try:
-                news = self.tally.refresh()
+                news = self.progress.refresh()
                 if time.monotonic() - asked > SCHEDULER_SECONDS or (news and not self.left()):
                     self._look()
                     asked = time.monotonic()
@@ -222,10 +222,10 @@ class Drive:
         """Ask about this sweep's jobs, and see what other sweeps still have in hand."""
         going: dict[Job, str] = {}
         for submission in submissions(self.folder):
-            going |= submission.going(self.folder)
+            going |= submission.active(self.folder)
         gone = set(self.states) - set(going)
         if gone:
-            self.tally.refresh()
+            self.progress.refresh()
             left = set(self.left())
             for job in gone:
                 if left & set(job.runs):
@@ -241,7 +241,7 @@ class Drive:
     def _in_hand_elsewhere(self, tidy: bool) -> set[str]:
         """Digests that others run in the study or will; `tidy` under the launch lock only."""
         sweep = self.sweep
-        return set(in_hand(sweep.study, self.tally.store, but=sweep.plan.name, tidy=tidy))
+        return set(active_runs(sweep.study, self.progress.store, but=sweep.plan.name, tidy=tidy))
 
     def _lost_runs(self) -> set[int]:
         return {i for job in self.lost for i in job.runs}

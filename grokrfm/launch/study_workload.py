@@ -18,8 +18,8 @@ from submitit import JobEnvironment
 
 from grokrfm.checks import StoreError
 from grokrfm.launch.jobs import worker_file
-from grokrfm.launch.lane import Raised
-from grokrfm.launch.pool import Death, Group
+from grokrfm.launch.pool import Batch, Death
+from grokrfm.launch.worker import Raised
 from grokrfm.runs import plans
 from grokrfm.runs.provenance import SWEEP, provenance
 from grokrfm.runs.record import Record
@@ -32,14 +32,14 @@ STOP = "stop"
 """A file of this name in a sweep's folder stops its pools."""
 
 SUPERSEDED_SECONDS = 10.0
-"""How long the earlier process of a job may take to see that there is a later one, and to leave."""
+"""How long the earlier process of a job may take to see that there is a later one, and end."""
 
 OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator")
 ENDED = ("finished", "failed", "crashed")
 
 
 @dataclass
-class StudyWork:
+class StudyWorkload:
     """Some runs of a planned sweep.
 
     Parameters
@@ -62,7 +62,7 @@ class StudyWork:
     _memory: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        os.environ[SWEEP] = self.sweep  # for this process's records, and its lanes'
+        os.environ[SWEEP] = self.sweep  # for this process's records, and its workers'
         path = self._worker_file
         path.parent.mkdir(exist_ok=True)
         before = path.exists()
@@ -76,44 +76,44 @@ class StudyWork:
         if not self._superseded():
             self._worker_file.unlink(missing_ok=True)
 
-    def perform(self) -> bytes:
+    def handler(self) -> bytes:
         return cloudpickle.dumps(_Runner(self.study, self.device, self.threads))
 
-    def groups(self) -> list[Group]:
+    def batches(self) -> list[Batch]:
         ended = self._ended()
         digests = self._plan.digests
         left = [
             i for i in self.runs if ended.get(digests[i], 0) <= self.attempts.get(digests[i], 0)
         ]
-        return grouped(left, self._plan)
+        return batched(left, self._plan)
 
-    def item(self, group: Group) -> list[tuple[str, Mapping[str, Any]]]:
-        return [(self._plan.digests[i], self._plan.settings[i]) for i in group]
+    def item(self, batch: Batch) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(self._plan.digests[i], self._plan.settings[i]) for i in batch]
 
-    def seconds(self, group: Group) -> float:
-        return sum(self._plan.costs[i] for i in group) + 0.01
+    def seconds(self, batch: Batch) -> float:
+        return sum(self._plan.costs[i] for i in batch) + 0.01
 
-    def limit(self, group: Group) -> float | None:
-        return None if self.run_seconds is None else self.run_seconds * len(group)
+    def limit(self, batch: Batch) -> float | None:
+        return None if self.run_seconds is None else self.run_seconds * len(batch)
 
-    def take(self, group: Group, answer: Any) -> list[Group]:
+    def on_result(self, batch: Batch, answer: Any) -> list[Batch]:
         if isinstance(answer, Raised):  # before or outside any run: a broken disk, a changed file
-            for i in group:
+            for i in batch:
                 self._end_unwritten(i, "failed", answer._asdict())
             return []
         retried = [
             i
-            for i, error in zip(group, answer, strict=True)
+            for i, error in zip(batch, answer, strict=True)
             if error in OUT_OF_MEMORY and self._plan.digests[i] not in self._memory
         ]
         self._memory |= {self._plan.digests[i] for i in retried}
         return [(i,) for i in retried]
 
-    def died(self, group: Group, death: Death) -> None:
+    def on_death(self, batch: Batch, death: Death) -> None:
         if self._superseded():  # SLURM kills what a node that came back still runs
             return
         error = {"type": "Crash", "message": death.cause, "traceback": death.tail}
-        digests = {self._plan.digests[i] for i in group}
+        digests = {self._plan.digests[i] for i in batch}
         open_attempts = {
             record.digest: record
             for record in self._store.records()
@@ -122,7 +122,7 @@ class StudyWork:
             and record.provenance.get("pid") == death.pid
         }
         ended = self._ended()
-        for i in group:
+        for i in batch:
             digest = self._plan.digests[i]
             if digest in open_attempts:
                 record = open_attempts[digest]
@@ -133,7 +133,7 @@ class StudyWork:
     def stopped(self) -> bool:
         return (plans.folder(self.study, self.sweep) / STOP).exists() or self._superseded()
 
-    def broke(self, error: Exception) -> None:
+    def on_error(self, error: Exception) -> None:
         with suppress(OSError):
             self._worker_file.with_suffix(".error").write_text(str(error), encoding="utf-8")
 
@@ -191,7 +191,7 @@ class StudyWork:
         self._store.end(attempt, {}, **_end(now, status, error))
 
 
-def grouped(runs: Sequence[int], plan: plans.SweepPlan) -> list[Group]:
+def batched(runs: Sequence[int], plan: plans.SweepPlan) -> list[Batch]:
     """Runs in order, those that may be computed together gathered at the place of the first."""
     groups: dict[tuple[int, int], list[int]] = {}
     sizes: dict[int, int] = {}
@@ -204,7 +204,7 @@ def grouped(runs: Sequence[int], plan: plans.SweepPlan) -> list[Group]:
         taken = sizes.get(batch, 0)
         sizes[batch] = taken + 1
         groups.setdefault((batch, taken // most), []).append(i)
-    return [tuple(group) for group in groups.values()]
+    return [tuple(batch) for batch in groups.values()]
 
 
 def ended_attempts(records: Sequence[Record], sweep: str) -> dict[str, int]:
@@ -229,19 +229,19 @@ def _end(started: float, status: str, error: Mapping[str, str]) -> dict[str, Any
 
 
 class _Runner:
-    """What a lane does with the settings of some runs; returns the type of each one's error."""
+    """What a worker does with the settings of some runs; returns the type of each one's error."""
 
     def __init__(self, study: Path, device: str, threads: int) -> None:
         self._study, self._device, self._threads = study, device, threads
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """In the lane, before its first run, whose time limit should not count the imports."""
+        """In the worker, before its first run, whose time limit should not count the imports."""
         import grokrfm.config  # noqa: F401
 
         self.__dict__.update(state)
 
     def __call__(
-        self, runs: Sequence[tuple[str, Mapping[str, Any]]], leave: threading.Event
+        self, runs: Sequence[tuple[str, Mapping[str, Any]]], stop_requested: threading.Event
     ) -> list[str | None]:
         import torch
 
@@ -257,7 +257,7 @@ class _Runner:
                 raise StoreError("a file that the run reads has changed since it was planned")
             planned.append(Run(one.spec, one.experiment, settings))
         hardware = Hardware(self._device, self._threads)
-        records = execute_together(planned, self._store, hardware, _Watcher(leave))
+        records = execute_together(planned, self._store, hardware, _Watcher(stop_requested))
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # for other processes on the device
         return [record.error["type"] if record.error else None for record in records]
@@ -270,9 +270,9 @@ class _Runner:
 class _Watcher:
     """Leaves a run after the iteration in which it was asked to."""
 
-    def __init__(self, leave: threading.Event) -> None:
-        self._leave = leave
+    def __init__(self, stop_requested: threading.Event) -> None:
+        self._stop_requested = stop_requested
 
     def on_step(self, run: Run, observation: Observation) -> None:
-        if self._leave.is_set():
+        if self._stop_requested.is_set():
             raise KeyboardInterrupt

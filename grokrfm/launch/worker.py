@@ -1,8 +1,8 @@
-"""A lane: a warm process of a pool that does one piece of work after another.
+"""A worker: a warm process of a pool that does one piece of work after another.
 
-It is started as `python -m grokrfm.launch.lane FD`, with its device made visible before anything
+It is started as `python -m grokrfm.launch.worker FD`, with its device made visible before anything
 imports torch. FD is a socket to the pool: first comes what to do with every item, then the items.
-When the pool goes, however it goes, the lane goes too.
+When the pool goes, however it goes, the worker goes too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import cloudpickle
 
 from grokrfm.runs.provenance import LOG
 
-Perform = Callable[[Any, threading.Event], Any]
+Handler = Callable[[Any, threading.Event], Any]
 """Does one item; the event says that it is to be left as soon as its state is safe."""
 
 TAIL_LINES = 20
@@ -35,7 +35,7 @@ SCHEDULERS_SIGNALS = {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIG
 
 
 class Raised(NamedTuple):
-    """An item ended in an exception that its `perform` did not take up."""
+    """An item ended in an exception that its `handler` did not take up."""
 
     type: str
     message: str
@@ -47,29 +47,29 @@ class Interrupted(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """The lane has started and understood what it is to do with items."""
+    """The worker has started and understood what it is to do with items."""
 
 
-class Lane:
-    """The pool's end of a lane.
+class Worker:
+    """The pool's end of a worker.
 
     Parameters
     ----------
-    slot : int                  of the pool, in which the lane computes
-    perform : bytes             a pickled Perform
-    environment                 variables set for the lane, such as CUDA_VISIBLE_DEVICES
+    slot : int                  of the pool, in which the worker computes
+    handler : bytes             a pickled Handler
+    environment                 variables set for the worker, such as CUDA_VISIBLE_DEVICES
     log : Path                  what it prints goes here
     """
 
     def __init__(
-        self, slot: int, perform: bytes, environment: Mapping[str, str], log: Path
+        self, slot: int, handler: bytes, environment: Mapping[str, str], log: Path
     ) -> None:
         self.slot, self.ready = slot, False
         ours, theirs = socketpair()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output, theirs, _blocked():
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "grokrfm.launch.lane", str(theirs.fileno())],
+                [sys.executable, "-m", "grokrfm.launch.worker", str(theirs.fileno())],
                 env={**os.environ, **environment, LOG: str(log)},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ class Lane:
             )
         self.connection = Connection(ours.detach())
         self._log, self._log_start = log, log.stat().st_size
-        self.send_bytes(perform)
+        self.send_bytes(handler)
 
     def give(self, item: Any) -> None:
         """Start an item."""
@@ -91,7 +91,7 @@ class Lane:
         self.send_bytes(cloudpickle.dumps(Interrupted()))
 
     def send_bytes(self, message: bytes) -> None:
-        """Send; that the lane has died is noticed when it is read from."""
+        """Send; that the worker has died is noticed when it is read from."""
         with suppress(OSError):
             self.connection.send_bytes(message)
 
@@ -100,7 +100,7 @@ class Lane:
 
         Raises
         ------
-        EOFError   if the lane has died
+        EOFError   if the worker has died
         """
         try:
             return pickle.loads(self.connection.recv_bytes())
@@ -108,7 +108,7 @@ class Lane:
             raise EOFError from error
 
     def end(self, seconds: float = 5) -> int:
-        """Close the lane and wait for its end, which is forced after so long; its exit code."""
+        """Close the worker and wait for its end, which is forced after so long; its exit code."""
         self.connection.close()
         try:
             return self.process.wait(seconds)
@@ -133,7 +133,7 @@ class Lane:
 def _blocked() -> Iterator[None]:
     """A process started here never hears the scheduler, which signals every process of a job.
 
-    What to do then is for the pool to say; the lane inherits the mask, and its threads do.
+    What to do then is for the pool to say; the worker inherits the mask, and its threads do.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SCHEDULERS_SIGNALS)
     try:
@@ -146,14 +146,14 @@ def main(descriptor: int) -> None:
     """The process itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(descriptor)
-    perform: Perform = pickle.loads(connection.recv_bytes())
+    handler: Handler = pickle.loads(connection.recv_bytes())
     connection.send_bytes(cloudpickle.dumps(Ready()))
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    leave = threading.Event()
-    threading.Thread(target=_listen, args=(connection, items, leave), daemon=True).start()
+    stop_requested = threading.Event()
+    threading.Thread(target=_listen, args=(connection, items, stop_requested), daemon=True).start()
     while True:
         item = items.get()
-        left = _performed(perform, item, leave)
+        left = _handled(handler, item, stop_requested)
         sys.stdout.flush()
         try:
             message = cloudpickle.dumps(left)
@@ -162,13 +162,15 @@ def main(descriptor: int) -> None:
         connection.send_bytes(message)
 
 
-def _listen(connection: Connection, items: queue.SimpleQueue[Any], leave: threading.Event) -> None:
+def _listen(
+    connection: Connection, items: queue.SimpleQueue[Any], stop_requested: threading.Event
+) -> None:
     try:
         while True:
             message = connection.recv_bytes()
             item = pickle.loads(message)
             if isinstance(item, Interrupted):
-                leave.set()
+                stop_requested.set()
             else:
                 items.put(item)
     except (EOFError, OSError):  # the pool is gone
@@ -179,12 +181,12 @@ def _listen(connection: Connection, items: queue.SimpleQueue[Any], leave: thread
         os._exit(1)
 
 
-def _performed(perform: Perform, item: Any, leave: threading.Event) -> Any:
+def _handled(handler: Handler, item: Any, stop_requested: threading.Event) -> Any:
     try:
-        return perform(item, leave)
+        return handler(item, stop_requested)
     except KeyboardInterrupt:
         return Interrupted()
-    except BaseException as error:  # SystemExit too: it is the item's end, not the lane's
+    except BaseException as error:  # SystemExit too: it is the item's end, not the worker's
         return _raised(error)
 
 
@@ -194,6 +196,6 @@ def _raised(error: BaseException) -> Raised:
 
 
 if __name__ == "__main__":
-    from grokrfm.launch.lane import main as run  # not __main__'s classes: they are pickled
+    from grokrfm.launch.worker import main as run  # not __main__'s classes: they are pickled
 
     run(int(sys.argv[1]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grokrfm.launch.work import ENDED
+from grokrfm.launch.study_workload import ENDED
 from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
 
@@ -22,7 +22,7 @@ class Outcome:
 
 
 @dataclass
-class Tally:
+class SweepProgress:
     """The attempts of one sweep.
 
     Parameters

@@ -16,8 +16,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from grokrfm.launch.jobs import SUBMITIT
-from grokrfm.launch.lane import Raised
-from grokrfm.launch.pool import Death, Group, Pool
+from grokrfm.launch.pool import Batch, Death, WorkerPool
+from grokrfm.launch.worker import Raised
 
 ALONE_SECONDS = 1e6
 """Nothing is known of a job's cost; as so dear a one it gets a scheduler's job of its own."""
@@ -28,7 +28,7 @@ class JobError(RuntimeError):
 
 
 @dataclass
-class HydraWork:
+class HydraWorkload:
     """Composed configs, each given to a task function as Hydra would."""
 
     application: bytes
@@ -41,36 +41,36 @@ class HydraWork:
     def end(self) -> None:
         pass
 
-    def perform(self) -> bytes:
+    def handler(self) -> bytes:
         return self.application
 
-    def groups(self) -> list[Group]:
+    def batches(self) -> list[Batch]:
         return [(i,) for i in self.configs if i not in self.answers]
 
-    def item(self, group: Group) -> DictConfig:
-        return self.configs[group[0]]
+    def item(self, batch: Batch) -> DictConfig:
+        return self.configs[batch[0]]
 
-    def seconds(self, group: Group) -> float:
+    def seconds(self, batch: Batch) -> float:
         return 1.0
 
-    def limit(self, group: Group) -> float | None:
+    def limit(self, batch: Batch) -> float | None:
         return None
 
-    def take(self, group: Group, answer: JobReturn | Raised) -> list[Group]:
+    def on_result(self, batch: Batch, answer: JobReturn | Raised) -> list[Batch]:
         if isinstance(answer, Raised):
             error = JobError(f"{answer.type}: {answer.message}\n{answer.traceback}")
             answer = JobReturn(status=JobStatus.FAILED, _return_value=error)
-        self.answers[group[0]] = answer
+        self.answers[batch[0]] = answer
         return []
 
-    def died(self, group: Group, death: Death) -> None:
+    def on_death(self, batch: Batch, death: Death) -> None:
         error = JobError(f"{death.cause}\n{death.tail}")
-        self.answers[group[0]] = JobReturn(status=JobStatus.FAILED, _return_value=error)
+        self.answers[batch[0]] = JobReturn(status=JobStatus.FAILED, _return_value=error)
 
     def stopped(self) -> bool:
         return False
 
-    def broke(self, error: Exception) -> None:
+    def on_error(self, error: Exception) -> None:
         pass
 
     def result(self) -> Mapping[int, JobReturn]:
@@ -97,8 +97,8 @@ def launch(
     folder.mkdir(parents=True, exist_ok=True)
     parts = place.jobs(list(configs), [ALONE_SECONDS for _ in configs])
     pools = [
-        Pool(
-            HydraWork(application, {i: configs[i] for i in part}),
+        WorkerPool(
+            HydraWorkload(application, {i: configs[i] for i in part}),
             place.slots_of_a_job(),
             folder / "logs",
             None,
@@ -119,12 +119,12 @@ def launch(
 
 
 class _Application:
-    """What a lane does with a config: Hydra's run_job, in the state Hydra had when launching."""
+    """What a worker does with a config: Hydra's run_job, in the state Hydra had when launching."""
 
     def __init__(self, context: HydraContext, task: TaskFunction, state: Any) -> None:
         self._context, self._task, self._state = context, task, state
 
-    def __call__(self, config: DictConfig, leave: threading.Event) -> JobReturn:
+    def __call__(self, config: DictConfig, stop_requested: threading.Event) -> JobReturn:
         Singleton.set_state(self._state)
         setup_globals()
         return run_job(

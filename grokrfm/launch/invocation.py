@@ -11,8 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.checks import GrokrfmError, boolean
 from grokrfm.config import Plan, Settings, plain, plan_of_settings
-from grokrfm.launch.drive import Drive
-from grokrfm.launch.jobs import in_hand
+from grokrfm.launch.driver import SweepDriver
+from grokrfm.launch.jobs import active_runs
 from grokrfm.launch.place import Place
 from grokrfm.launch.planning import planned as planned_sweeps
 from grokrfm.launch.view import LiveTable, dry_run, summary
@@ -23,7 +23,7 @@ from grokrfm.runs.store import Store
 from grokrfm.terminal import Terminal, label
 
 
-class Session:
+class Invocation:
     """The runs of one invocation: each is run, skipped or reported, and the next one goes on.
 
     Its method `run` is the task function that Hydra is given; the launcher, which meets it again,
@@ -61,7 +61,7 @@ class Session:
         self,
         compose: Callable[[Sequence[str]], Settings],
         overrides: Sequence[Sequence[str]],
-    ) -> tuple[list[Drive], Sequence[tuple[int, int]]]:
+    ) -> tuple[list[SweepDriver], Sequence[tuple[int, int]]]:
         """The runs that lists of overrides describe, at their places; or a dry run.
 
         Returns
@@ -71,19 +71,19 @@ class Session:
         """
         with self.terminal.status(f"composing and checking {len(overrides)} runs"):
             sweeps, positions = planned_sweeps(compose, overrides)
-        drives = [Drive(sweep, cast(Place, sweep.hardware)) for sweep in sweeps]
-        for drive in drives:
-            drive.place.check()
-        for drive in drives:
-            if boolean("dry_run", drive.sweep.common["dry_run"]):
-                dry_run(drive, self.terminal)
+        drivers = [SweepDriver(sweep, cast(Place, sweep.hardware)) for sweep in sweeps]
+        for driver in drivers:
+            driver.place.check()
+        for driver in drivers:
+            if boolean("dry_run", driver.sweep.common["dry_run"]):
+                dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
-                drive.run(table)
-            self.failed |= not summary(drive, self.terminal)
-            if drive.stopping:
+                driver.run(table)
+            self.failed |= not summary(driver, self.terminal)
+            if driver.stopping:
                 raise KeyboardInterrupt
-        return drives, positions
+        return drivers, positions
 
     def _run(self, planned: Plan) -> float | None:
         planned.hardware.check_device()
@@ -106,7 +106,7 @@ class Session:
         return record.metrics.get("test_accuracy")
 
     def _check_that_nobody_runs(self, planned: Plan) -> None:
-        who = in_hand(planned.study, self.store(planned.study)).get(planned.spec.digest)
+        who = active_runs(planned.study, self.store(planned.study)).get(planned.spec.digest)
         if who:
             raise GrokrfmError(
                 f"this run is in the hands of {who} already; `grokrfm-status {planned.study}"
