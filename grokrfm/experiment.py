@@ -14,7 +14,7 @@ from grokrfm.checks import NumericsError, integer, within
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Examples, Start, State, Step
-from grokrfm.rfm.batch import Member, batch_key, steps_together
+from grokrfm.rfm.batch import Member, batch_key, batched_steps
 from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.learner import Arrays, Number, Observation
@@ -151,7 +151,7 @@ class Experiment:
             except NumericsError as error:  # of a start that is learned
                 yield index, error
         places = list(members)
-        for done in steps_together(list(members.values())):
+        for done in batched_steps(list(members.values())):
             steps = {places[k]: step for k, step in done.items() if isinstance(step, Step)}
             measured = [
                 learners[index]._measured(step, members[index].train, members[index].test)

@@ -74,7 +74,11 @@ def test_parts_that_do_not_fit_are_refused_before_anything_is_computed(changed, 
 
 def test_falling_back_to_lu_is_counted():
     summary = experiment().summarise(
-        {"solver": ["cholesky", "lu", "lu"], "test_accuracy": [0.0, 0.5, 1.0]}
+        {
+            "iteration": [0, 1, 2],
+            "solver": ["cholesky", "lu", "lu"],
+            "test_accuracy": [0.0, 0.5, 1.0],
+        }
     )
     assert summary == {"lu_iterations": 2, "stopped_early": False, "grok_iteration": 2}
 

@@ -22,12 +22,12 @@ def against_alone(
     runs = [replace(whole, seed=seed) for seed in range(members)]
     where = torch.device(device)
     pairs = [
-        (seconds(lambda: list(_alone(runs, where))), seconds(lambda: list(_together(runs, where))))
+        (seconds(lambda: list(_alone(runs, where))), seconds(lambda: list(_batched(runs, where))))
         for _ in range(repeats + 1)
     ][1:]
     each = [(a / iterations / members, b / iterations / members) for a, b in pairs]
     row = {"kernel": kernel, "p": modulus, "n": len(whole.split.train), "runs": members}
-    return {**row, **ratio(each, "alone", "together")}
+    return {**row, **ratio(each, "alone", "batched")}
 
 
 def _alone(runs: list[Experiment], device: torch.device) -> Iterator[object]:
@@ -35,7 +35,7 @@ def _alone(runs: list[Experiment], device: torch.device) -> Iterator[object]:
         yield from run.observe(device, NO_FEATURES)
 
 
-def _together(runs: list[Experiment], device: torch.device) -> Iterator[object]:
+def _batched(runs: list[Experiment], device: torch.device) -> Iterator[object]:
     return Experiment.observe_together(runs, device, [NO_FEATURES] * len(runs), [None] * len(runs))
 
 

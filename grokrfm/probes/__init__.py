@@ -6,7 +6,7 @@ from grokrfm.probes.alignment import Alignment
 from grokrfm.probes.circulant import Circulant
 from grokrfm.probes.condition import Condition
 from grokrfm.probes.equivariance import Equivariance
-from grokrfm.probes.grok import Grok
+from grokrfm.probes.grok import Grok, grok_iteration
 from grokrfm.probes.loss import Loss
 from grokrfm.probes.margin import Margin
 from grokrfm.probes.orbit_prediction import OrbitPrediction
@@ -27,4 +27,5 @@ __all__ = [
     "Probe",
     "Spectrum",
     "UnboundProbe",
+    "grok_iteration",
 ]

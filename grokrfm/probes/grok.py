@@ -33,10 +33,23 @@ class Grok(Probe):
         return means("test_accuracy", right(step.test_outputs, test.labels), {})
 
     def summarise(self, history: History) -> Summary:
-        first = None
-        for iteration, accuracy in enumerate(history["test_accuracy"]):
-            if accuracy is None or accuracy < self.threshold:
-                first = None
-            elif first is None:
-                first = iteration
-        return {"grok_iteration": first}
+        return {"grok_iteration": grok_iteration(history, "test_accuracy", self.threshold)}
+
+
+def grok_iteration(history: History, number: str, threshold: float) -> int | None:
+    """First observed iteration from which `number` stays at or above `threshold` to the end.
+
+    Observations may be sparse, such as iterations 99, 199, …; a number that is not finite counts
+    as below the threshold.
+
+    Returns
+    -------
+    int | None   None if the last observation is below the threshold: the time is censored
+    """
+    first = None
+    for iteration, value in zip(history["iteration"], history[number], strict=True):
+        if value is None or value < threshold:
+            first = None
+        elif first is None:
+            first = iteration
+    return None if first is None else int(first)

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from grokrfm.checks import NumericsError
 from grokrfm.kernels import Kernel, OneHot
-from grokrfm.kernels.together import batch_key as kernel_key
-from grokrfm.kernels.together import together
+from grokrfm.kernels.batched import batch_key as kernel_key
+from grokrfm.kernels.batched import batched
 from grokrfm.rfm.engine import RFM, Problem
 from grokrfm.rfm.examples import Examples
-from grokrfm.rfm.solve import TOGETHER
+from grokrfm.rfm.solve import BATCHED_SOLVERS
 from grokrfm.rfm.step import State, Step
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,18 @@ def batch_key(
     rows    training rows, of which few must be for a batch to pay on a CPU
     """
     too_large = device.type == "cpu" and rows > MOST_ROWS_ON_CPU
-    if rfm.batch == 1 or too_large or rfm.stop_change is not None or rfm.solver not in TOGETHER:
+    if (
+        rfm.batch == 1
+        or too_large
+        or rfm.stop_change is not None
+        or rfm.solver not in BATCHED_SOLVERS
+    ):
         return None
     alike = replace(rfm, ridge=0, checkpoint_seconds=0)
     return alike, kernel_key(kernel), shape
 
 
-def steps_together(members: Sequence[Member]) -> Iterator[Mapping[int, Step | Exception]]:
+def batched_steps(members: Sequence[Member]) -> Iterator[Mapping[int, Step | Exception]]:
     """Run members of equal `batch_key`; yields, an iteration at a time, how it went for each.
 
     A member is left out once its last Step or its error has been yielded. The seconds of a Step
@@ -102,12 +107,12 @@ class _Batch:
         self._rfm = first.rfm
         M = _matrix(first.start)
         self._problem = Problem.of(
-            together([member.kernel for member in every]),
+            batched([member.kernel for member in every]),
             _stacked([member.train for member in every]),
             _stacked([member.test for member in every]),
             first.classes,
             M.new_tensor([[member.rfm.ridge] for member in every]),
-            TOGETHER[first.rfm.solver],
+            BATCHED_SOLVERS[first.rfm.solver],
             M,
         )
 

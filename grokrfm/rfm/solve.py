@@ -62,7 +62,7 @@ def cholesky(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
     return _solution(Y, "cholesky", lambda B: substituted(factor, B))
 
 
-def cholesky_together(K: Tensor, ridge: Tensor, Y: Tensor, workspace: Tensor) -> Solution:
+def batched_cholesky(K: Tensor, ridge: Tensor, Y: Tensor, workspace: Tensor) -> Solution:
     """`cholesky` of a batch: K (B, n, n), ridge (B, 1), Y (B, n, c).
 
     Raises
@@ -154,9 +154,9 @@ SOLVERS: Mapping[str, Solver] = {
 }
 
 
-TOGETHER: Mapping[str, Callable[[Tensor, Tensor, Tensor, Tensor], Solution]] = {
-    "cholesky": cholesky_together,
-    "cholesky_or_lu": cholesky_together,
+BATCHED_SOLVERS: Mapping[str, Callable[[Tensor, Tensor, Tensor, Tensor], Solution]] = {
+    "cholesky": batched_cholesky,
+    "cholesky_or_lu": batched_cholesky,
 }
 """The solvers that a batch of runs can use, as long as none of its matrices fails them."""
 

@@ -14,7 +14,7 @@ from grokrfm.tasks.operations import (
 from grokrfm.tasks.polynomial import polynomial
 from grokrfm.tasks.reflections import fixing_reflection, reflections, require_two_operands
 from grokrfm.tasks.task import Task
-from grokrfm.tasks.times import times
+from grokrfm.tasks.twisted_product import twisted_product
 from grokrfm.tasks.two_tasks import two_tasks
 from grokrfm.tasks.words import word
 
@@ -33,7 +33,7 @@ __all__ = [
     "reflections",
     "require_two_operands",
     "subtraction",
-    "times",
+    "twisted_product",
     "two_tasks",
     "word",
 ]

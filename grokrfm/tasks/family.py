@@ -52,7 +52,7 @@ def every(n: int, arity: int) -> Callable[[], IntArray]:
     return lambda: np.indices((n,) * arity).reshape(arity, n**arity).T
 
 
-def moving(
+def coordinate_symmetry(
     name: str, first: IntArray, second: IntArray, labels: IntArray, *, exchanged: bool = False
 ) -> Symmetry:
     """The symmetry (a, b) → (first[a], second[b]), or (second[b], first[a]) if `exchanged`."""

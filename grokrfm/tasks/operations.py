@@ -9,32 +9,32 @@ import numpy as np
 
 from grokrfm.algebra import Group, Symmetry, cyclic, is_prime, product, units
 from grokrfm.checks import SettingError, boolean, integer
-from grokrfm.tasks.family import Family, IntArray, moving
+from grokrfm.tasks.family import Family, IntArray, coordinate_symmetry
 from grokrfm.tasks.task import Task
-from grokrfm.tasks.times import times
+from grokrfm.tasks.twisted_product import twisted_product
 
 
 def addition(modulus: int) -> Task:
     """a + b mod `modulus`."""
-    return times(f"addition mod {modulus}", residues(modulus))
+    return twisted_product(f"addition mod {modulus}", residues(modulus))
 
 
 def subtraction(modulus: int) -> Task:
     """a − b mod `modulus`."""
     group = residues(modulus)
-    return times(f"subtraction mod {modulus}", group, group.inverses)
+    return twisted_product(f"subtraction mod {modulus}", group, group.inverses)
 
 
 def multiplication(modulus: int, allow_composite: bool) -> Task:
     """a·b over the units mod `modulus` (0 is left out)."""
     group = _units(modulus, allow_composite, "multiplication")
-    return times(f"multiplication mod {modulus}", group)
+    return twisted_product(f"multiplication mod {modulus}", group)
 
 
 def division(modulus: int, allow_composite: bool) -> Task:
     """a·b⁻¹ over the units mod `modulus` (0 is left out)."""
     group = _units(modulus, allow_composite, "division")
-    return times(f"division mod {modulus}", group, group.inverses)
+    return twisted_product(f"division mod {modulus}", group, group.inverses)
 
 
 def abelian(sizes: list[int]) -> Task:
@@ -42,12 +42,12 @@ def abelian(sizes: list[int]) -> Task:
     group = product(sizes)
     if group.order < 2:
         raise SettingError("sizes", f"must describe a group of at least 2 elements, got {sizes!r}")
-    return times(f"addition in {group.name}", group)
+    return twisted_product(f"addition in {group.name}", group)
 
 
 def cayley(group: Group) -> Task:
     """a·b in any group."""
-    return times(f"a·b in {group.name}", group)
+    return twisted_product(f"a·b in {group.name}", group)
 
 
 def multiplication_with_zero(modulus: int) -> Task:
@@ -67,13 +67,15 @@ def multiplication_with_zero(modulus: int) -> Task:
         return everything * k % modulus
 
     def rotation(k: int) -> Symmetry:
-        return moving(f"r^{k}", scaled(k), scaled(inverse[k]), everything)
+        return coordinate_symmetry(f"r^{k}", scaled(k), scaled(inverse[k]), everything)
 
     def reflection(k: int) -> Symmetry:
-        return moving(f"sr^{k}", scaled(k), scaled(inverse[k]), everything, exchanged=True)
+        return coordinate_symmetry(
+            f"sr^{k}", scaled(k), scaled(inverse[k]), everything, exchanged=True
+        )
 
     def translation(g: int, h: int) -> Symmetry:
-        return moving(f"t^({g},{h})", scaled(g), scaled(h), scaled(g * h))
+        return coordinate_symmetry(f"t^({g},{h})", scaled(g), scaled(h), scaled(g * h))
 
     def choices(arity: int) -> IntArray:
         return np.stack(np.meshgrid(*[list(inverse)] * arity, indexing="ij")).reshape(arity, -1).T

@@ -9,7 +9,7 @@ import numpy as np
 from grokrfm.algebra import Symmetry, units
 from grokrfm.checks import SettingError
 from grokrfm.tasks.expression import evaluate
-from grokrfm.tasks.family import Family, IntArray, every, moving
+from grokrfm.tasks.family import Family, IntArray, coordinate_symmetry, every
 from grokrfm.tasks.operations import residues
 from grokrfm.tasks.task import Task
 
@@ -45,14 +45,14 @@ def polynomial(expression: str, modulus: int) -> Task:
         return (everything + k) % modulus
 
     def scaling(u: int, v: int) -> Symmetry:
-        return moving(f"u^({u},{v})", scaled(u), scaled(v), everything)
+        return coordinate_symmetry(f"u^({u},{v})", scaled(u), scaled(v), everything)
 
     def exchange(u: int, v: int) -> Symmetry:
-        return moving(f"x^({u},{v})", scaled(u), scaled(v), everything, exchanged=True)
+        return coordinate_symmetry(f"x^({u},{v})", scaled(u), scaled(v), everything, exchanged=True)
 
     def translation(s: int, t: int) -> Symmetry:
         added = square[s, t] - square[0, 0]
-        return moving(f"t^({s},{t})", shifted(s), shifted(t), shifted(added))
+        return coordinate_symmetry(f"t^({s},{t})", shifted(s), shifted(t), shifted(added))
 
     def which(arguments: IntArray, move: Moves, target: IntArray, added: IntArray) -> IntArray:
         first, second = (move(column[:, None]) for column in arguments.T)

@@ -11,7 +11,7 @@ import numpy as np
 
 from grokrfm.algebra import Group, Symmetry
 from grokrfm.checks import SettingError
-from grokrfm.tasks.family import Family, IntArray, every, moving
+from grokrfm.tasks.family import Family, IntArray, coordinate_symmetry, every
 from grokrfm.tasks.task import Task
 
 Letters = list[tuple[str, int]]
@@ -64,7 +64,7 @@ def word(group: Group, word: str) -> Task:
         p, q, r, s = (value((x, 1)) for x in "pqrs")
         left, right = value(_left(letters[0])), value(_right(letters[-1]))
         name = f"{short}^{','.join(str(group.elements[k]) for k in values)}"
-        return moving(
+        return coordinate_symmetry(
             name,
             product[p, product[:, q]],
             product[r, product[:, s]],
@@ -81,7 +81,7 @@ def word(group: Group, word: str) -> Task:
 
     def central(z: int, w: int) -> Symmetry:
         name = f"z^{group.elements[z]},{group.elements[w]}"
-        return moving(name, product[:, z], product[:, w], np.arange(n))
+        return coordinate_symmetry(name, product[:, z], product[:, w], np.arange(n))
 
     def cancelling() -> IntArray:
         totals = [sum(e for x, e in letters if x == letter) for letter in "ab"]

@@ -3,7 +3,7 @@ import torch
 
 from grokrfm.checks import SettingError
 from grokrfm.kernels import OneHot
-from grokrfm.probes import Accuracy, Grok, Loss, Margin
+from grokrfm.probes import Accuracy, Grok, Loss, Margin, grok_iteration
 from grokrfm.rfm import Examples, State, Step
 
 NONE = torch.zeros(0)
@@ -82,7 +82,30 @@ def test_margin_and_the_undecided():
     ],
 )
 def test_a_run_groks_when_it_reaches_the_threshold_and_stays(accuracies, iteration):
-    assert Grok(0.9).summarise({"test_accuracy": accuracies}) == {"grok_iteration": iteration}
+    history = {"iteration": [0, 1, 2], "test_accuracy": accuracies}
+    assert Grok(0.9).summarise(history) == {"grok_iteration": iteration}
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "iteration"),
+    [
+        ([0.0, 0.95, 0.99, 0.99], 199),
+        ([0.95, 0.5, 0.8, 0.9], 349),
+        ([0.95, None, 0.9, 0.9], 299),
+        ([0.9, 0.9, 0.9, 0.9], 99),
+        ([0.95, 0.95, 0.95, 0.5], None),
+    ],
+)
+def test_the_grok_iteration_is_an_iteration_where_observations_are_sparse(accuracies, iteration):
+    history = {"iteration": [99, 199, 299, 349], "test_accuracy": accuracies, "other": [0.0] * 4}
+    assert Grok(0.9).summarise(history) == {"grok_iteration": iteration}
+    assert grok_iteration(history, "test_accuracy", 0.9) == iteration
+    assert grok_iteration(history, "other", 0.1) is None
+
+
+def test_a_history_of_unequal_lengths_has_no_grok_iteration():
+    with pytest.raises(ValueError, match="zip"):
+        grok_iteration({"iteration": [99, 199], "test_accuracy": [1.0]}, "test_accuracy", 0.9)
 
 
 @pytest.mark.parametrize(

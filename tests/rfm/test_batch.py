@@ -15,7 +15,7 @@ from grokrfm.kernels import (
     Quadratic,
     RadialKernel,
 )
-from grokrfm.rfm.batch import MOST_ROWS_ON_CPU, Member, batch_key, steps_together
+from grokrfm.rfm.batch import MOST_ROWS_ON_CPU, Member, batch_key, batched_steps
 from grokrfm.rfm.examples import examples
 from grokrfm.tasks import addition, multiplication, subtraction
 from tests import oracles
@@ -84,10 +84,10 @@ def alone(member):
     return list(member.rfm.steps(*arguments))
 
 
-def together(members):
+def batched(members):
     """The outcomes of every member."""
     outcomes = [[] for _ in members]
-    for done in steps_together(members):
+    for done in batched_steps(members):
         for index, outcome in done.items():
             outcomes[index].append(outcome)
     return outcomes
@@ -117,7 +117,7 @@ def test_a_batch_gives_what_its_members_give_alone(kernels, centering):
         for seed, (kernel, ridge) in enumerate(zip(kernels, ridges, strict=True))
     ]
     assert len({key_of(one) for one in members}) == 1
-    for one, steps in zip(members, together(members), strict=True):
+    for one, steps in zip(members, batched(members), strict=True):
         assert_equal(steps, alone(one))
 
 
@@ -143,7 +143,7 @@ def test_members_may_differ_in_task_start_and_the_iteration_they_resume_at():
         replace(resumed, start=state),
         member(Gaussian(2.5), 2, task=subtraction(7)),
     ]
-    outcomes = together(members)
+    outcomes = batched(members)
     assert [len(steps) for steps in outcomes] == [8, 3, 8]
     for one, steps in zip(members, outcomes, strict=True):
         assert_equal(steps, alone(one))
@@ -152,7 +152,7 @@ def test_members_may_differ_in_task_start_and_the_iteration_they_resume_at():
 def test_a_task_without_zero_in_a_batch():
     task = multiplication(7, False)
     members = [member(Quadratic(), seed, task=task, train=20) for seed in range(3)]
-    for one, steps in zip(members, together(members), strict=True):
+    for one, steps in zip(members, batched(members), strict=True):
         assert_equal(steps, alone(one))
 
 
@@ -163,7 +163,7 @@ def test_a_member_whose_solve_fails_fails_alone_with_its_own_message():
         member(Gaussian(2.5), 1, M=singular, ridge=0),
         member(Gaussian(2.5), 2),
     ]
-    first, failed, last = together(members)
+    first, failed, last = batched(members)
     with pytest.raises(NumericsError) as refusal:
         alone(members[1])
     assert [str(outcome) for outcome in failed] == [str(refusal.value)]
@@ -177,7 +177,7 @@ def test_a_member_that_explodes_fails_alone_and_the_others_go_on():
     small = torch.eye(14, dtype=torch.float64) * 1e-3
     members = [member(Gaussian(2.5), 0, max_growth=50), member(Gaussian(2.5), 1, max_growth=50)]
     members.append(member(Gaussian(2.5), 2, max_growth=50, M=small))
-    first, second, exploded = together(members)
+    first, second, exploded = batched(members)
     assert isinstance(exploded[-1], NumericsError)
     assert "exploded" in str(exploded[-1])
     assert_equal(exploded[:-1], alone_until_it_fails(members[2]))
@@ -200,7 +200,7 @@ def test_where_cholesky_fails_for_one_that_one_alone_falls_to_lu():
         member(Quadratic(), 0, **settings),
         member(Quadratic(), 1, M=root @ root.T, **settings),  # K has rank 6
     ]
-    [[sound], [fallen]] = together(members)
+    [[sound], [fallen]] = batched(members)
     [expected] = alone(members[1])
     assert (sound.solver, fallen.solver, expected.solver) == ("cholesky", "lu", "lu")
 
@@ -213,7 +213,7 @@ def test_a_kernel_that_takes_no_batch_goes_on_one_by_one(caplog):
             return super().profile(squared_distance)
 
     members = [member(Flat(2.5), seed, iterations=3) for seed in range(3)]
-    for one, steps in zip(members, together(members), strict=True):
+    for one, steps in zip(members, batched(members), strict=True):
         assert_equal(steps, alone(one))
     assert "3 runs go on one by one" in caplog.text
     assert len(caplog.records) == 1
@@ -221,7 +221,7 @@ def test_a_kernel_that_takes_no_batch_goes_on_one_by_one(caplog):
 
 def test_the_seconds_of_a_step_are_its_share():
     members = [member(Gaussian(2.5), seed) for seed in range(4)]
-    for done in steps_together(members):
+    for done in batched_steps(members):
         assert len({outcome.seconds for outcome in done.values()}) == 1
 
 

@@ -7,7 +7,7 @@ import torch
 
 from grokrfm.kernels import Gaussian, OneHot
 from grokrfm.rfm.examples import Examples
-from tests.rfm.test_batch import alone, assert_equal, every_batch, member, together
+from tests.rfm.test_batch import alone, assert_equal, batched, every_batch, member
 
 pytestmark = [
     pytest.mark.gpu,
@@ -50,5 +50,5 @@ def test_mixed_precision_on_the_device():
 @every_batch
 def test_a_batch_on_the_device(kernels):
     runs = [member(kernel, seed) for seed, kernel in enumerate(kernels)]
-    for run, steps in zip(runs, together([moved(run, CUDA) for run in runs]), strict=True):
+    for run, steps in zip(runs, batched([moved(run, CUDA) for run in runs]), strict=True):
         assert_equal(fetched(steps), alone(run), bound=1e-8)

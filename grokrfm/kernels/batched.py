@@ -20,10 +20,10 @@ from grokrfm.kernels.kernel import (
 from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
 
 
-def together(kernels: Sequence[Kernel]) -> Kernel:
+def batched(kernels: Sequence[Kernel]) -> Kernel:
     """One kernel for a batch whose run b has kernels[b]; all have the same `batch_key`."""
     same = all(kernel == kernels[0] for kernel in kernels)
-    return kernels[0] if same else Together(tuple(kernels))  # type: ignore[arg-type]
+    return kernels[0] if same else BatchedKernel(tuple(kernels))  # type: ignore[arg-type]
 
 
 def batch_key(kernel: Kernel) -> Hashable:
@@ -35,7 +35,7 @@ def batch_key(kernel: Kernel) -> Hashable:
 
 
 @dataclass(frozen=True)
-class Together:
+class BatchedKernel:
     """Kernels of one class: distances or products are shared, the profile is each run's own.
 
     Parameters

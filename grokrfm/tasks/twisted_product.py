@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from grokrfm.algebra import Group, Symmetry
-from grokrfm.tasks.family import Family, IntArray, every, moving
+from grokrfm.tasks.family import Family, IntArray, coordinate_symmetry, every
 from grokrfm.tasks.task import Task
 
 
-def times(title: str, group: Group, phi: IntArray | None = None) -> Task:
+def twisted_product(title: str, group: Group, phi: IntArray | None = None) -> Task:
     """f(a, b) = a·φ(b).
 
     rotation k          r^k: (a, b) → (a·k, φ⁻¹(k⁻¹·φ(b)))
@@ -30,18 +30,22 @@ def times(title: str, group: Group, phi: IntArray | None = None) -> Task:
     names = group.elements
 
     def rotation(k: int) -> Symmetry:
-        return moving(f"r^{names[k]}", product[:, k], phi[product[inverse[k], phi]], everything)
+        return coordinate_symmetry(
+            f"r^{names[k]}", product[:, k], phi[product[inverse[k], phi]], everything
+        )
 
     def reflection(k: int) -> Symmetry:
         first, second = phi[product[:, k]], product[phi, inverse[k]]
-        return moving(f"sr^{names[k]}", first, second, everything, exchanged=True)
+        return coordinate_symmetry(f"sr^{names[k]}", first, second, everything, exchanged=True)
 
     def translation(g: int, h: int) -> Symmetry:
         name = f"t^({names[g]},{names[h]})"
-        return moving(name, product[g], phi[product[phi, h]], product[g, product[:, h]])
+        return coordinate_symmetry(
+            name, product[g], phi[product[phi, h]], product[g, product[:, h]]
+        )
 
     def inversion() -> Symmetry:
-        return moving("i", phi[inverse], inverse[phi], inverse, exchanged=True)
+        return coordinate_symmetry("i", phi[inverse], inverse[phi], inverse, exchanged=True)
 
     families = {
         "rotation": Family(True, rotation, every(n, 1)),
