@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.algebra.discover import discover
-from grokrfm.cli import explained
+from grokrfm.checks import integer, within
 from grokrfm.collect.cli import guarded
-from grokrfm.config import build, build_split, compose
-from grokrfm.splits import Split, audit
+from grokrfm.config import build, compose, readable_hydra_errors
+from grokrfm.runs.settings import Settings
+from grokrfm.splits import Split, Splitter, audit
 from grokrfm.splits.audit import Finding
 from grokrfm.splits.predictions import predictions
 from grokrfm.tasks import Task
@@ -30,16 +31,23 @@ def main() -> None:
 
 def _print() -> None:
     arguments = _parser().parse_args()
-    with explained():
+    with readable_hydra_errors():
         folders = [Path(folder) for folder in arguments.config_dir]
         settings = compose(arguments.overrides, folders)
     if arguments.discover:
         lines = _discovery(build(settings["task"], Task, "task"))
     else:
-        task, split = build_split(settings)
-        lines = _audit(task, split, arguments.labels)
+        task = build(settings["task"], Task, "task")
+        lines = _audit(task, _split(settings, task), arguments.labels)
     for line in lines:
         sys.stdout.write(f"{line}\n")
+
+
+def _split(settings: Settings, task: Task) -> Split:
+    splitter = build(settings["split"], Splitter, "split")
+    rng = np.random.default_rng(integer("seed", settings["seed"], minimum=0))
+    with within("split"):
+        return splitter.split(task, rng)
 
 
 def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:

@@ -10,22 +10,20 @@ import signal
 # process wanted the cores. The OpenMP runtime reads it when torch is imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-# Ctrl-C while torch is imported just ends the process; `main` takes it up from there.
+# Ctrl-C while torch is imported just ends the process; `main` handles it afterwards.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import logging
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import hydra
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
-from grokrfm.checks import GrokrfmError, nearest
+from grokrfm.checks import GrokrfmError
+from grokrfm.config import readable_message, register_studies
 from grokrfm.launch.invocation import Invocation
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
@@ -40,8 +38,11 @@ def main() -> None:
     logging.basicConfig(format="%(levelname)s: %(message)s")
     logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
-    OmegaConf.register_new_resolver("grokrfm.manual", lambda: manual(conf_folder()), replace=True)
+    OmegaConf.register_new_resolver(
+        "grokrfm.manual", lambda primary: manual(conf_folder(), primary), replace=True
+    )
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
+    register_studies(sys.argv[1:])
     sys.exit(_run(Invocation(Terminal())))
 
 
@@ -56,7 +57,7 @@ def _run(invocation: Invocation) -> int:
         composing = not invocation.started or isinstance(error, expected)
         if wants_traceback or not composing:
             raise
-        invocation.terminal.problem(_message(error))
+        invocation.terminal.problem(readable_message(error))
         return 1
     except KeyboardInterrupt:
         invocation.terminal.problem(
@@ -64,36 +65,3 @@ def _run(invocation: Invocation) -> int:
         )
         return 130
     return invocation.close()
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what Hydra refuses into a GrokrfmError with its message."""
-    try:
-        yield
-    except HydraException as error:
-        raise GrokrfmError(_message(error)) from error
-
-
-def _message(error: Exception) -> str:
-    """An error of Hydra's, or of a folder it makes, in the words of this project."""
-    if isinstance(error, GrokrfmError):
-        return str(error)
-    cause = error.__cause__
-    if isinstance(error, OverrideParseException):
-        reason = str(error).splitlines()[0]
-        return f"{error.override}: not understood ({reason}); write group=option or setting=value"
-    if isinstance(error, MissingConfigException) and error.options:
-        group, _, option = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={option}: there is no such option; {nearest(option, error.options)}"
-    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and cause.parent_node is not None:
-        known = {str(key) for key in cause.parent_node} - {"_target_", "name", "hydra"}
-        group = str(cause.full_key).rpartition(".")[0]
-        option = f"{group}={cause.parent_node.get('name')}"
-        hint = nearest(str(cause.key), known) if known else f"{option} has none"
-        return f"{cause.full_key}: there is no such setting; {hint}"
-    if isinstance(error, OSError) and not isinstance(error, HydraException):
-        return f"{error.filename or 'outputs'}: {error.strerror or error}"
-    if not isinstance(error, HydraException):  # Hydra's checks raise ValueError without the name
-        return f"{' '.join(sys.argv[1:])}: {error}"
-    return str(error).partition("Config search path")[0].strip()

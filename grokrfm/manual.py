@@ -1,21 +1,43 @@
-"""The help text: what conf/ says of itself, so that it is written once and nowhere else."""
+"""The help text: comments and defaults of conf/, written there and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-GROUPS = ("task", "group", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
+import yaml
 
 
-def manual(conf: Path) -> str:
-    """Every option of every group with its settings, defaults and the comments beside them."""
+def manual(conf: Path, primary: str) -> str:
+    """Return every option of the groups of a primary config, with settings and comments.
+
+    Parameters
+    ----------
+    primary : str   name of the config, such as config
+    """
+    sources = [_text(conf / f"{name}.yaml") for name in (primary, "base")]
+    groups = [group for text in sources for group in _groups(text)]
     lines: list[str] = []
-    for group in GROUPS:
+    for group in groups:  # options may nest others, such as the group of a task
         for path in sorted((conf / group).glob("*.yaml")):
             lines += [*_option(path, f"{group}={path.stem}"), ""]
-    lines += ["always", *_settings((conf / "config.yaml").read_text(encoding="utf-8"))]
+            groups += [nested for nested in _groups(_text(path)) if nested not in groups]
+    lines.append("always")
+    for text in sources:
+        lines += _settings(text)
     return "\n".join(lines)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _groups(text: str) -> Iterator[str]:
+    """Yield the groups of a defaults list."""
+    for entry in (yaml.safe_load(text) or {}).get("defaults", ()):
+        for group in entry if isinstance(entry, dict) else ():
+            if " " not in group:  # not an override
+                yield group.strip("/").partition("@")[0]
 
 
 def _option(path: Path, title: str) -> Iterator[str]:
@@ -35,7 +57,7 @@ def _option(path: Path, title: str) -> Iterator[str]:
 
 
 def _settings(text: str) -> Iterator[str]:
-    """The lines that set something a user may change, indented."""
+    """Yield the lines that set something a user may change, indented."""
     for block in text.split("\n\n"):
         if not block.lstrip().startswith(("#", "defaults:", "hydra:")):
             for line in block.splitlines():

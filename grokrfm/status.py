@@ -1,4 +1,4 @@
-"""The command `grokrfm-status`: how a study stands, from its store first, its schedulers second."""
+"""The command `grokrfm-status`: which runs of a study are finished, running, queued or missing."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grokrfm.checks import StoreError
 from grokrfm.collect.cli import guarded
 from grokrfm.collect.frames import open_stores
 from grokrfm.launch.chunks import duration
-from grokrfm.launch.jobs import ActiveSweep, active_sweeps, submissions
+from grokrfm.launch.jobs import active_sweeps, cancel_jobs
 from grokrfm.launch.lock import launch_lock
-from grokrfm.launch.study_workload import STOP
-from grokrfm.runs import plans
-from grokrfm.runs.record import Record, best_by_digest, by_cause
+from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus, plans
+from grokrfm.runs.sweep_folder import SweepFolder
 
-ORDER = ("finished", "running", "waiting", "failed", "crashed", "interrupted", "lost", "missing")
+ORDER = ("finished", "running", "queued", "failed", "crashed", "interrupted", "lost", "missing")
 SHOWN = 10
 FOLLOW_SECONDS = 2.0
 LOG_LINES = 100
@@ -45,143 +43,111 @@ def _status() -> None:
         _follow(stores)
     else:
         for store in stores:
-            _print(StudyStatus(store).lines(arguments.failures))
+            _print(_lines(_ask(store), arguments.failures))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grokrfm-status",
-        description="What is finished, running, waiting, failed or lost in a study, and why.",
+        description="Show which runs of a study are finished, running, queued, failed, lost or"
+        " missing, and why.",
     )
     parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--follow", action="store_true", help="until nothing is in flight any more")
+    which.add_argument("--follow", action="store_true", help="until no sweep is active any more")
     which.add_argument("--failures", action="store_true", help="every failure with its traceback")
-    which.add_argument("--log", metavar="DIGEST", help="what a run's process has printed")
-    which.add_argument("--cancel", action="store_true", help="stop the sweeps that are in flight")
+    which.add_argument("--log", metavar="DIGEST", help="the output of a run's process")
+    which.add_argument("--cancel", action="store_true", help="stop the active sweeps")
     return parser
 
 
-@dataclass(frozen=True)
-class StudyStatus:
-    """How a study stands at one moment."""
-
-    store: Store
-
-    @cached_property
-    def best(self) -> Mapping[str, Record]:
-        return best_by_digest(self.store.records())
-
-    @cached_property
-    def flights(self) -> Sequence[ActiveSweep]:
-        try:
-            with launch_lock(self.store.study, wait_seconds=0):
-                return list(active_sweeps(self.store.study, self.store, tidy=True))
-        except StoreError:  # a launch is under way, or the folder is only to be read
-            return list(active_sweeps(self.store.study, self.store))
-
-    @cached_property
-    def statuses(self) -> Mapping[str, str]:
-        """Digest → status of every run that is planned or was ever started."""
-        waiting = frozenset().union(*(flight.waiting for flight in self.flights))
-        planned = self.store.planned()
-        return {
-            digest: self._status(self.best.get(digest), digest in waiting)
-            for digest in dict.fromkeys([*planned, *self.best])
-        }
-
-    def lines(self, with_tracebacks: bool = False) -> list[str]:
-        """All of it, for people."""
-        lines = [f"{self.store.study}: {self.headline}"]
-        for flight in self.flights:
-            states = ", ".join(
-                f"{n} {s.lower()}" for s, n in Counter(flight.states.values()).items()
-            )
-            lines.append(f"  sweep {flight.name}: {len(flight.waiting)} runs to go, jobs: {states}")
-        lines += self._failures(with_tracebacks)
-        for status in ("running", "interrupted", "lost"):
-            found = [r for r in self.best.values() if self.statuses[r.digest] == status]
-            lines += [_place(status, record) for record in found[:SHOWN]]
-            if len(found) > SHOWN:
-                lines.append(f"  {status}: and {len(found) - SHOWN} more")
-        if set(self.statuses.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
-            lines.append(
-                "  the command that started them runs them again and skips what is finished"
-            )
-        return lines
-
-    @cached_property
-    def headline(self) -> str:
-        counts = Counter(self.statuses.values())
-        text = ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
-        left = self._seconds_left()
-        return (text or "no runs") + (f", about {duration(left)} left" if left else "")
-
-    def _status(self, record: Record | None, waiting: bool) -> str:
-        if record is None:
-            return "waiting" if waiting else "missing"
-        if record.status == "finished":
-            return "finished"
-        sweep = record.provenance.get("sweep")
-        if record.ended is None and sweep:  # its job knows better than a process of another host
-            going = any(flight.name == sweep for flight in self.flights)
-            return "running" if going and record.status == "running" else "lost"
-        return "waiting" if waiting and record.status != "running" else record.status
-
-    def _seconds_left(self) -> float:
-        """Estimated time to the end of what is in flight, at the pace of what has ended."""
-        left = measured = estimated = 0.0
-        for flight in self.flights:
-            plan = plans.read(self.store.study, flight.name)
-            left += sum(plan.costs[plan.index[digest]] for digest in flight.waiting)
-            for digest, record in self.best.items():
-                if record.status == "finished" and digest in plan.index:
-                    measured += record.seconds or 0.0
-                    estimated += plan.costs[plan.index[digest]]
-        at_once = sum(status == "running" for status in self.statuses.values())
-        return left * (measured / estimated if estimated else 1.0) / max(1, at_once)
-
-    def _failures(self, with_tracebacks: bool) -> Iterator[str]:
-        failed = [r for r in self.best.values() if r.error and r.status in ("failed", "crashed")]
-        causes = by_cause((record, record.error["message"]) for record in failed if record.error)
-        for cause, records in causes.items():
-            named = ", ".join(r.digest for r in records[:3]) + (", ..." * (len(records) > 3))
-            yield f"  {records[0].status} ({len(records)}): {cause}"
-            yield f"    {records[0].facts['title']}: {named}"
-            for record in records if with_tracebacks else ():
-                assert record.error is not None
-                yield f"    {record.digest}: {record.error['message']}"
-                yield from (f"      {line}" for line in record.error["traceback"].splitlines())
+def _ask(store: Store) -> StudyStatus:
+    """Return the status of a study, its schedulers asked."""
+    status = StudyStatus(store)
+    try:
+        with launch_lock(store.study, wait_seconds=0):
+            status.active = list(active_sweeps(status, tidy=True))
+    except StoreError:  # a launch is under way, or the folder is read-only
+        status.active = list(active_sweeps(status))
+    return status
 
 
-def _place(status: str, record: Record) -> str:
+def _states(status: StudyStatus) -> dict[str, str]:
+    """Return digest → state of every run that is planned or was ever started."""
+    planned = (digest for plan in plans(status.store.study) for digest in plan.digests)
+    return {digest: status.state(digest) for digest in dict.fromkeys([*planned, *status.best])}
+
+
+def _headline(status: StudyStatus, states: dict[str, str]) -> str:
+    counts = Counter(states.values())
+    text = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
+    left = sum(
+        status.seconds_left(SweepFolder(status.store.study, sweep.name).read_plan(), sweep.queued)
+        for sweep in status.active or ()
+    )
+    return (text or "no runs") + (f", about {duration(left)} left" if left else "")
+
+
+def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
+    """Return the whole status as text."""
+    states = _states(status)
+    lines = [f"{status.store.study}: {_headline(status, states)}"]
+    for sweep in status.active or ():
+        jobs = ", ".join(f"{n} {s.lower()}" for s, n in Counter(sweep.jobs.values()).items())
+        lines.append(f"  sweep {sweep.name}: {len(sweep.queued)} runs remain, jobs: {jobs}")
+    lines += _failures(status, with_tracebacks)
+    for state in ("running", "interrupted", "lost"):
+        found = [record for record in status.best.values() if states[record.digest] == state]
+        lines += [_place(state, record) for record in found[:SHOWN]]
+        if len(found) > SHOWN:
+            lines.append(f"  {state}: and {len(found) - SHOWN} more")
+    if set(states.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
+        lines.append("  the same command runs them again and skips what is finished")
+    return lines
+
+
+def _failures(status: StudyStatus, with_tracebacks: bool) -> Iterator[str]:
+    failed = [r for r in status.best.values() if r.error and r.status in ("failed", "crashed")]
+    causes = by_cause((record, record.error["message"]) for record in failed if record.error)
+    for cause, records in causes.items():
+        named = ", ".join(r.digest for r in records[:3]) + (", ..." * (len(records) > 3))
+        yield f"  {records[0].status} ({len(records)}): {cause}"
+        yield f"    {records[0].facts['title']}: {named}"
+        for record in records if with_tracebacks else ():
+            assert record.error is not None
+            yield f"    {record.digest}: {record.error['message']}"
+            yield from (f"      {line}" for line in record.error["traceback"].splitlines())
+
+
+def _place(state: str, record: Record) -> str:
     minutes = (time.time() - record.started) / 60
     of = record.provenance
     where = f"job {of['job']}" if of.get("job") else f"process {of['pid']}"
     return (
-        f"  {status}: {record.digest} {record.facts['title']},"
+        f"  {state}: {record.digest} {record.facts['title']},"
         f" started {minutes:.1f} min ago by {where} on {of['host']}"
     )
 
 
 def _follow(stores: Sequence[Store]) -> None:
-    """Say how things stand whenever that changes, until nothing is in flight."""
+    """Print the status whenever it changes, until no sweep is active."""
     said: dict[Path, str] = {}
     while True:
-        standings = [StudyStatus(store) for store in stores]
-        for standing in standings:
-            if said.get(standing.store.study) != standing.headline:
-                said[standing.store.study] = standing.headline
-                _print([f"{standing.store.study}: {standing.headline}"])
-        if not any(standing.flights for standing in standings):
-            for standing in standings:
-                _print(standing.lines()[1:])
+        found = [_ask(store) for store in stores]
+        for status in found:
+            study, headline = status.store.study, _headline(status, _states(status))
+            if said.get(study) != headline:
+                said[study] = headline
+                _print([f"{study}: {headline}"])
+        if not any(status.active for status in found):
+            for status in found:
+                _print(_lines(status)[1:])
             return
         time.sleep(FOLLOW_SECONDS)
 
 
 def _log(stores: Sequence[Store], digest: str) -> list[str]:
-    """What is known of the latest attempt at a run: its end, and what its process printed."""
+    """Return the end of the latest attempt at a run, and the output of its process."""
     records = [r for store in stores for r in store.records() if r.digest.startswith(digest)]
     if not records:
         raise StoreError(
@@ -195,25 +161,21 @@ def _log(stores: Sequence[Store], digest: str) -> list[str]:
     if path.is_file():
         lines += [f"{path}:", *path.read_text(errors="replace").splitlines()[-LOG_LINES:]]
     elif not record.error:
-        lines.append("its process has left no log; logs of sweeps without failures are removed")
+        lines.append("its process has no log; logs of sweeps without failures are removed")
     return lines
 
 
 def _cancel(store: Store) -> list[str]:
-    """Stop the sweeps in flight and plan them no longer; what is finished stays."""
-    flights = list(active_sweeps(store.study, store))
-    for flight in flights:
-        folder = plans.folder(store.study, flight.name)
-        (folder / STOP).touch()
-        for submission in submissions(folder):
-            submission.cancel(folder)
-        plans.withdraw(store.study, flight.name)
-    if not flights:
-        return [f"{store.study}: nothing is in flight"]
-    return [
-        f"{store.study}: sweep {flight.name} is being stopped with {len(flight.waiting)} runs to go"
-        for flight in flights
-    ]
+    """Stop the active sweeps and withdraw their plans; what is finished stays."""
+    status = StudyStatus(store)
+    lines = []
+    for sweep in list(active_sweeps(status)):
+        folder = SweepFolder(store.study, sweep.name)
+        folder.stop()
+        cancel_jobs(folder)
+        folder.withdraw()
+        lines.append(f"sweep {sweep.name} is being stopped, {len(sweep.queued)} runs remain")
+    return [f"{store.study}: {line}" for line in lines or ["no sweep is active"]]
 
 
 def _print(lines: Sequence[str]) -> None:

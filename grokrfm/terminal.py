@@ -1,11 +1,12 @@
-"""What a person sees in the terminal while runs go on and when they are over."""
+"""Terminal: what a person sees while runs go on and when they are over."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -13,20 +14,27 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from grokrfm.config import Plan
 from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.record import Record, by_cause
+
+LINE_SECONDS = 20.0
+"""Seconds between two progress lines where there is no terminal."""
 
 
 class Terminal:
     """Progress and summaries on standard output, problems on standard error.
 
-    The progress line is live in a terminal and silent elsewhere.
+    Progress is redrawn in place in a terminal; elsewhere it is a line every half minute.
     """
 
     def __init__(self) -> None:
         self._out = Console(highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    @property
+    def is_live(self) -> bool:
+        """True if what is shown can be redrawn in place."""
+        return self._out.is_terminal
 
     def say(self, text: str) -> None:
         self._out.print(escape(text))
@@ -34,7 +42,7 @@ class Terminal:
     @contextmanager
     def status(self, text: str) -> Iterator[None]:
         """Show that something takes a moment."""
-        if not self._out.is_terminal:
+        if not self.is_live:
             yield
             return
         with self._out.status(escape(text)):
@@ -42,8 +50,8 @@ class Terminal:
 
     @contextmanager
     def live(self) -> Iterator[Callable[[RenderableType], None]]:
-        """A place that can be redrawn; nothing is shown where there is no terminal."""
-        if not self._out.is_terminal:
+        """Yield a function that redraws in place; it shows nothing without a terminal."""
+        if not self.is_live:
             yield lambda shown: None
             return
         with Live(console=self._out, transient=True, auto_refresh=False) as live:
@@ -53,52 +61,41 @@ class Terminal:
         self._err.print(escape(text), style="red")
 
     @contextmanager
-    def watching(self, plan: Plan) -> Iterator[ProgressLine]:
+    def watching(self, run: Run) -> Iterator[ProgressLine]:
         """Show the iterations of a run while it goes on."""
-        progress = Progress(
-            MofNCompleteColumn(),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(compact=True),
-        )
-        line = ProgressLine(progress, plan.experiment.iterations)
-        if not self._out.is_terminal:
+        line = ProgressLine(self, run)
+        if not self.is_live:
             yield line
             return
-        shown = Group(Text(f"running   {label(plan)}"), progress)
+        shown = Group(Text(f"running   {label(run)}"), line.bar)
         with Live(shown, console=self._out, transient=True, refresh_per_second=8):
             yield line
 
-    def summary(self, record: Record, plan: Plan) -> None:
-        """What ran, how well it went, and where it is written."""
-        facts, metrics = record.facts, record.metrics
-        self.say(f"{record.status}  {label(plan)}")
+    def summary(self, record: Record, run: Run, study: Path) -> None:
+        """Show what ran, its numbers, and where they are written."""
+        self.say(f"{record.status}  {label(run)}")
         if record.error:
             self.problem(f"  {record.error['type']}: {record.error['message']}")
             if record.error["traceback"]:
                 self._err.print(escape(record.error["traceback"]), style="dim")
-        self.say(f"  train  {facts['n_train']} rows: {_side(metrics, 'train')}")
-        self.say(f"  test   {facts['n_test']} rows: {_side(metrics, 'test')}{_strata(record)}")
-        for line in _remarks(metrics, record.status == "finished"):
+        for line in run.learner.summary(record.facts, record.metrics):
             self.say(f"  {line}")
-        seconds = record.seconds or 0.0
         provenance = record.provenance
         self.say(
-            f"  iterations: {metrics['updates']} in {seconds:.1f} s"
+            f"  iterations: {record.metrics['updates']} in {record.seconds or 0.0:.1f} s"
             f" (device {provenance['device']}, threads {provenance['threads']})"
         )
-        self.say(f"  written to {plan.study}, digest {record.digest}")
+        self.say(f"  written to {study}, digest {record.digest}")
 
-    def skipped(self, record: Record, plan: Plan) -> None:
-        """That a run is there already."""
-        accuracy = _percent(record.metrics.get("test_accuracy"))
-        self.say(
-            f"already finished  {label(plan)}: test accuracy {accuracy}"
-            f" (digest {record.digest}; rerun=true computes it again)"
-        )
+    def skipped(self, record: Record, run: Run) -> None:
+        """Show that a run was finished before."""
+        self.say(f"already finished  {label(run)}")
+        for line in run.learner.summary(record.facts, record.metrics):
+            self.say(f"  {line}")
+        self.say(f"  digest {record.digest}; rerun=true computes it again")
 
     def totals(self, outcomes: Sequence[str], problems: Sequence[tuple[str, str]]) -> None:
-        """How a sweep went, its failures grouped by cause."""
+        """Show how a sweep ended, its failures grouped by cause."""
         counts = Counter(outcomes)
         self.say(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
         for cause, runs in by_cause(problems).items():
@@ -107,72 +104,30 @@ class Terminal:
 
 
 class ProgressLine:
-    """An observer of one run."""
+    """Observer of one run."""
 
-    def __init__(self, progress: Progress, iterations: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task("iterations", total=iterations, numbers="starting")
+    def __init__(self, terminal: Terminal, run: Run) -> None:
+        self.bar = Progress(
+            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(compact=True),
+        )
+        self._terminal = terminal
+        self._task = self.bar.add_task(
+            "iterations", total=run.learner.iterations, numbers="starting"
+        )
+        self._said = time.monotonic()
 
     def on_step(self, run: Run, observation: Observation) -> None:
-        numbers = observation.numbers
-        shown = (
-            f"train {_percent(numbers.get('train_accuracy'))}"
-            f"  test {_percent(numbers.get('test_accuracy'))}"
-            f"  {numbers['seconds']:.2g} s/it"
-        )
-        self._progress.update(self._task, advance=1, numbers=shown)
+        updates, numbers = observation.iteration + 1, run.learner.progress(observation.numbers)
+        self.bar.update(self._task, completed=updates, numbers=numbers)
+        if not self._terminal.is_live and time.monotonic() - self._said > LINE_SECONDS:
+            self._said = time.monotonic()
+            self._terminal.say(f"iteration {updates} of {run.learner.iterations}: {numbers}")
 
 
-def label(plan: Plan) -> str:
-    """A run in a line: its options, and the settings of its split."""
-    settings = plan.settings
-    moves = " ".join(_settings(settings["split"]))
-    kernel, name = settings["kernel"].get("name"), settings["split"].get("name")
-    return f"{plan.experiment.task.title}, {kernel}, {name} {moves}, seed {settings['seed']}"
-
-
-def _settings(option: Mapping[str, Any]) -> Iterator[str]:
-    """What is set in an option; of an option within it, its name and settings."""
-    for key, value in option.items():
-        if isinstance(value, Mapping) and "_target_" in value:
-            yield " ".join([f"{key}={value.get('name')}", *_settings(value)])
-        elif key not in ("_target_", "name") and value:
-            yield f"{key}={value}"
-
-
-def _side(metrics: Mapping[str, Any], side: str) -> str:
-    loss = metrics.get(f"{side}_loss")
-    shown = "" if loss is None else f", loss {loss:.3g}"
-    return f"accuracy {_percent(metrics.get(f'{side}_accuracy'))}{shown}"
-
-
-def _strata(record: Record) -> str:
-    counts = {
-        name.removeprefix("n_test_"): count
-        for name, count in record.facts.items()
-        if name.startswith("n_test_") and count
-    }
-    parts = [
-        f"{stratum} {count} rows: {_percent(record.metrics.get(f'test_accuracy_{stratum}'))}"
-        for stratum, count in counts.items()
-    ]
-    return f" ({', '.join(parts)})" if parts else ""
-
-
-def _remarks(metrics: Mapping[str, Any], finished: bool) -> Iterator[str]:
-    strict, undecided = metrics.get("test_accuracy_strict"), metrics.get("undecided")
-    if undecided:
-        yield (
-            f"{_percent(undecided)} of the test rows are undecided (their two largest outputs tie);"
-            f" counting clear leads only, test accuracy is {_percent(strict)}"
-        )
-    if finished and metrics.get("grok_iteration") is not None:
-        yield f"grokked at iteration {metrics['grok_iteration']}"
-    if finished and metrics.get("stopped_early"):
-        yield f"stopped early, after {metrics['updates']} iterations: nothing moved any more"
-    if metrics.get("lu_iterations"):
-        yield f"solved by LU in {metrics['lu_iterations']} iterations"
-
-
-def _percent(share: object) -> str:
-    return f"{share:.1%}".replace("%", " %") if isinstance(share, float) else "not known"
+def label(run: Run) -> str:
+    """Return a run in one line."""
+    seed = f", seed {run.config['seed']}" if "seed" in run.names.scientific else ""
+    return f"{run.learner.title}{seed}"

@@ -1,4 +1,4 @@
-"""Hydra finds launchers and sweepers here; what they do is in grokrfm.launch.
+"""Hydra finds launchers and sweepers here; their work is in grokrfm.launch.
 
 Nothing heavy is imported before it is used, since Hydra imports every plugin of an environment
 whenever any application starts.
@@ -16,17 +16,19 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from grokrfm.paths import conf_folder
+
 
 class GrokrfmLauncher(Launcher):
-    """Runs jobs at a place: on this machine's slots, or on a SLURM cluster.
+    """Runs jobs on this machine, or on a SLURM cluster.
 
     Parameters
     ----------
-    place   a node of grokrfm's config group `hardware`
+    backend   a node of grokrfm's config group `hardware`
     """
 
-    def __init__(self, place: Any) -> None:
-        self.place = place
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -39,12 +41,12 @@ class GrokrfmLauncher(Launcher):
         from grokrfm.launch.launcher import launch
 
         return launch(
-            self.context, self.task, self.config, self.place, job_overrides, initial_job_idx
+            self.context, self.task, self.config, self.backend, job_overrides, initial_job_idx
         )
 
 
 class GrokrfmSweeper(Sweeper):
-    """The grid of what is swept over, with zipped lists and exclusions, in one launch.
+    """Sweeps over a grid, with zipped lists and exclusions, in one launch.
 
     Parameters
     ----------
@@ -91,36 +93,12 @@ def _store(group: str, name: str, **node: Any) -> None:
     )
 
 
-LOCAL = {
-    "_target_": "grokrfm.launch.local.LocalCPU",
-    "device": "cpu",
-    "threads": 1,
-    "slots": None,
-    "wait": True,
-    "run_minutes": None,
-}
-SLURM = {
-    "_target_": "grokrfm.launch.slurm.Slurm",
-    "device": "cpu",
-    "threads": 1,
-    "partition": None,
-    "account": None,
-    "qos": None,
-    "constraint": None,
-    "time": 60,
-    "memory": 4,
-    "cpus": 1,
-    "gpus": 0,
-    "slots_per_device": 1,
-    "parallel": 256,
-    "chunk_minutes": 10,
-    "timeouts": 100,
-    "setup": [],
-    "sbatch": {},
-    "wait": True,
-    "run_minutes": None,
-}
-_store("launcher", "grokrfm", place="${hardware}")  # of grokrfm itself: hardware=… says where
-_store("launcher", "grokrfm_local", place=LOCAL)  # of any Hydra application
-_store("launcher", "grokrfm_slurm", place=SLURM)
+def _hardware(option: str) -> Any:
+    """Return the node of an option of conf/hardware/."""
+    return OmegaConf.load(conf_folder() / "hardware" / f"{option}.yaml")
+
+
+_store("launcher", "grokrfm", backend="${hardware}")  # of grokrfm itself
+_store("launcher", "grokrfm_local", backend=_hardware("cpu"))  # of any Hydra application
+_store("launcher", "grokrfm_slurm", backend=_hardware("slurm"))
 _store("sweeper", "grokrfm", params={}, zip=[], exclude=[])

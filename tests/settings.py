@@ -19,11 +19,11 @@ def experiment(**changed) -> Experiment:
     """A small one, some of its parts replaced."""
     parts = {
         "task": tasks.addition(7),
-        "splitter": Uniform(0.5),
+        "split": Uniform(0.5),
         "kernel": Gaussian(2.5),
         "rfm": machine(3),
         "start": Identity(),
-        "probes": {},
+        "probe": {},
         "seed": 0,
     }
     return Experiment(**(parts | changed))

@@ -17,11 +17,11 @@ CPU = torch.device("cpu")
 def experiment(**changed):
     parts = {
         "task": tasks.addition(7),
-        "splitter": Uniform(0.5),
+        "split": Uniform(0.5),
         "kernel": Gaussian(2.5),
         "rfm": RFM(3, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None, 1),
         "start": Identity(),
-        "probes": {"accuracy": Accuracy(1e-6), "loss": Loss(), "grok": Grok(0.9)},
+        "probe": {"accuracy": Accuracy(1e-6), "loss": Loss(), "grok": Grok(0.9)},
         "seed": 0,
     }
     return Experiment(**(parts | changed))
@@ -53,7 +53,7 @@ def test_the_last_matrix_is_that_after_the_last_update():
 
 
 def test_strata_are_counted():
-    facts = experiment(splitter=FixedPoints([0], 0, 2, 0)).facts()
+    facts = experiment(split=FixedPoints([0], 0, 2, 0)).facts()
     assert facts["n_test_fixed"] == 7
     assert facts["n_test_moved"] == 2
     assert facts["n_train"] + facts["n_test"] == 49
@@ -63,7 +63,7 @@ def test_strata_are_counted():
     ("changed", "message"),
     [
         ({"seed": -1}, "seed must be an integer of at least 0"),
-        ({"splitter": FixedPoints([9], 0, 0, 0)}, "split.reflections: 9 is not an element of Z7"),
+        ({"split": FixedPoints([9], 0, 0, 0)}, "split.reflections: 9 is not an element of Z7"),
         ({"start": Reflection(9)}, "start.element: 9 is not an element of Z7"),
     ],
 )

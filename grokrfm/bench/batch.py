@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import torch
 
@@ -18,15 +17,17 @@ def against_alone(
 ) -> Row:
     """Iterations of some runs alone against the same iterations in a batch; alternately."""
     iterations = max(3, 2000 // modulus**2)
-    whole = experiment_of(kernel, modulus, Uniform(0.5), iterations)
-    runs = [replace(whole, seed=seed) for seed in range(members)]
+    runs = [
+        experiment_of(kernel, modulus, Uniform(0.5), iterations, seed=seed)
+        for seed in range(members)
+    ]
     where = torch.device(device)
     pairs = [
         (seconds(lambda: list(_alone(runs, where))), seconds(lambda: list(_batched(runs, where))))
         for _ in range(repeats + 1)
     ][1:]
     each = [(a / iterations / members, b / iterations / members) for a, b in pairs]
-    row = {"kernel": kernel, "p": modulus, "n": len(whole.split.train), "runs": members}
+    row = {"kernel": kernel, "p": modulus, "n": len(runs[0].split.train), "runs": members}
     return {**row, **ratio(each, "alone", "batched")}
 
 
@@ -36,7 +37,7 @@ def _alone(runs: list[Experiment], device: torch.device) -> Iterator[object]:
 
 
 def _batched(runs: list[Experiment], device: torch.device) -> Iterator[object]:
-    return Experiment.observe_together(runs, device, [NO_FEATURES] * len(runs), [None] * len(runs))
+    return Experiment.observe_batched(runs, device, [NO_FEATURES] * len(runs), [None] * len(runs))
 
 
 TABLES: Tables = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from grokrfm.bench.batch import against_alone
@@ -16,8 +14,8 @@ QUARTER = 0.25
 def float64_against_mixed(modulus: int, train_fraction: float, repeats: int = 7) -> Row:
     """Gaussian iterations solved in float64 against float32 with refinement; alternately."""
     device = torch.device("cuda")
-    exact = experiment_of("gaussian", modulus, splitter_of(train_fraction), repeats + 1)
-    refined = replace(exact, rfm=replace(exact.rfm, solver="mixed"))
+    shape = "gaussian", modulus, splitter_of(train_fraction), repeats + 1
+    exact, refined = experiment_of(*shape), experiment_of(*shape, solver="mixed")
     runs = [experiment.observe(device, NO_FEATURES) for experiment in (exact, refined)]
     pairs = [
         (seconds(lambda: next(runs[0])), seconds(lambda: next(runs[1]))) for _ in range(repeats + 1)

@@ -112,16 +112,24 @@ def splitter_of(train_fraction: float) -> Splitter:
     return Uniform(train_fraction) if train_fraction else DEGENERATE
 
 
-def experiment_of(kernel: str, modulus: int, splitter: Splitter, iterations: int) -> Experiment:
+def experiment_of(
+    kernel: str,
+    modulus: int,
+    splitter: Splitter,
+    iterations: int,
+    *,
+    seed: int = 0,
+    solver: str = "cholesky",
+) -> Experiment:
     """Addition with every probe that a run has by default."""
     return Experiment(
         task=tasks.addition(modulus),
-        splitter=splitter,
+        split=splitter,
         kernel=KERNELS[kernel],
-        rfm=RFM(iterations, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, None, 1),
+        rfm=RFM(iterations, 1e-8, solver, 0.5, True, "float64", 1e6, None, 1, 60, None, 1),
         start=Identity(),
-        probes={"a": Accuracy(1e-6), "l": Loss(), "m": Margin(1e-6), "g": Grok(0.9)},
-        seed=0,
+        probe={"a": Accuracy(1e-6), "l": Loss(), "m": Margin(1e-6), "g": Grok(0.9)},
+        seed=seed,
     )
 
 

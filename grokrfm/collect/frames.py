@@ -19,6 +19,7 @@ from grokrfm.collect.columns import typed
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.record import Record, best_by_digest
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import plans
 
 Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -168,7 +169,10 @@ def read(studies: Folders) -> Reading:
     planned: dict[str, Mapping[str, Any]] = {}
     latest = []
     for store in open_stores(studies):
-        plan, held = store.planned(), store.records()
+        held = store.records()
+        plan = {
+            d: s for p in plans(store.study) for d, s in zip(p.digests, p.settings, strict=True)
+        }
         latest += [*plan.values(), *(record.config for record in held if not plan)][-1:]
         planned |= plan
         owned |= {record.attempt: (store, record) for record in held}

@@ -1,34 +1,28 @@
 """From a composed config to the objects of a run."""
 
-from grokrfm.config.node import build, preset
+from grokrfm.config.errors import readable_hydra_errors, readable_message
+from grokrfm.config.node import Builder, build, preset
 from grokrfm.config.settings import (
-    Plan,
-    Settings,
-    build_experiment,
     build_hardware,
-    build_spec,
-    build_split,
+    build_run,
     complete,
     compose,
     plain,
-    plan,
-    plan_of_settings,
     study_folder,
 )
+from grokrfm.config.studies import register_studies
 
 __all__ = [
-    "Plan",
-    "Settings",
+    "Builder",
     "build",
-    "build_experiment",
     "build_hardware",
-    "build_spec",
-    "build_split",
+    "build_run",
     "complete",
     "compose",
     "plain",
-    "plan",
-    "plan_of_settings",
     "preset",
+    "readable_hydra_errors",
+    "readable_message",
+    "register_studies",
     "study_folder",
 ]

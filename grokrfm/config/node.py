@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
 
 from hydra.errors import HydraException
 from hydra.utils import get_object
@@ -11,16 +14,24 @@ from omegaconf import OmegaConf
 
 from grokrfm.checks import SettingError, nearest, within
 from grokrfm.paths import conf_folder
+from grokrfm.runs.settings import TARGET
 
 T = TypeVar("T")
 
+Builder = Callable[[Any, type[Any], str], Any]
+"""Makes the object of a node, as `build` does."""
+
 
 def preset(group: str, option: str, **settings: Any) -> Any:
-    """The object that one option of conf/ describes, for use from Python; some settings replaced.
+    """Return the object that one option of conf/ describes, for use from Python.
+
+    Parameters
+    ----------
+    settings   replace those of the option
 
     Raises
     ------
-    SettingError   if there is no such option or setting, or a value that it cannot have
+    SettingError   if there is no such option or setting, or a value is invalid
 
     Examples
     --------
@@ -43,80 +54,122 @@ def preset(group: str, option: str, **settings: Any) -> Any:
     return build(node, object, group)
 
 
-def build(node: Any, expected: type[T], path: str) -> T:
-    """The object that a config node with a `_target_` describes.
+def build(node: Any, expected: type[T], path: str, builder: Builder | None = None) -> T:
+    """Return the object that a config node with a `_target_` describes.
 
     `name` is the option's label and is not passed on; every other key is a constructor argument.
+    Options within it, and mappings of options, are built first.
+
+    Parameters
+    ----------
+    path      dotted name of the node, "" for the root of a config
+    builder   makes the options within it; None: `build`
 
     Raises
     ------
     SettingError   its setting starts with `path`
     """
     node = mapping(node, path)
-    if not isinstance(node.get("_target_"), str):
-        raise SettingError(path, f"has no _target_; pick an option of the group, {path}=NAME")
-    target = _target(node["_target_"], f"{path}._target_")
-    arguments = {key: value for key, value in node.items() if key not in ("_target_", "name")}
-    known = inspect.signature(target).parameters
-    option = node.get("name", node["_target_"])
+    if not isinstance(node.get(TARGET), str):
+        raise SettingError(path, f"has no {TARGET}; choose an option of the group, {path}=NAME")
+    prefix = f"{path}." if path else ""
+    target = target_of(node, path)
+    arguments = {key: value for key, value in node.items() if key not in (TARGET, "name")}
+    known = parameters(target)
+    option = node.get("name", node[TARGET])
     for key in arguments:
         if key not in known:
             hint = nearest(key, known) if known else "it has none"
-            raise SettingError(f"{path}.{key}", f"there is no such setting of {option}; {hint}")
+            raise SettingError(f"{prefix}{key}", f"there is no such setting of {option}; {hint}")
     for key, parameter in known.items():
         if key not in arguments and parameter.default is parameter.empty:
-            raise SettingError(f"{path}.{key}", f"must be given, {option} needs it")
+            raise SettingError(f"{prefix}{key}", f"must be given, {option} needs it")
     for key, value in arguments.items():
-        if _is_option(value):  # within an option, such as the group of a task
-            arguments[key] = build(value, _parameter_type(target, key), f"{path}.{key}")
-    with within(path):
+        part = _expected_part(target, key)
+        arguments[key] = _built(value, part, f"{prefix}{key}", builder or build)
+    with within(path) if path else nullcontext():
         built = target(**arguments)
     if not isinstance(built, expected):
         raise SettingError(
-            f"{path}._target_",
-            f"{node['_target_']} makes a {type(built).__name__}, not a {expected.__name__}",
+            f"{prefix}{TARGET}",
+            f"{node[TARGET]} makes a {type(built).__name__}, not a {expected.__name__}",
         )
     return built
 
 
-def scientific(node: Any) -> Any:
-    """A node without the settings that its class declares to be PLUMBING."""
-    if not isinstance(node, dict):
-        return node
-    plumbing = getattr(get_object(node["_target_"]), "PLUMBING", ())
-    return {
-        key: scientific(value) if _is_option(value) else value
-        for key, value in node.items()
-        if key not in plumbing
-    }
-
-
-def _is_option(value: Any) -> bool:
-    return isinstance(value, dict) and "_target_" in value
-
-
-def _parameter_type(target: Any, key: str) -> type:
-    """The class that a parameter is annotated with, or object."""
-    try:
-        annotation = inspect.signature(target, eval_str=True).parameters[key].annotation
-    except NameError:
-        return object
-    return annotation if isinstance(annotation, type) else object
-
-
-def _target(name: str, path: str) -> Any:
+def target_of(node: Mapping[str, Any], path: str) -> Any:
+    """Return the class or function that a node's `_target_` names."""
+    name, setting = node[TARGET], f"{path}.{TARGET}" if path else TARGET
     try:
         target = get_object(name)
     except (HydraException, ImportError, ValueError, AttributeError) as error:
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        raise SettingError(path, f"{name} cannot be imported ({reason})") from error
+        raise SettingError(setting, f"{name} cannot be imported ({reason})") from error
     if not callable(target):
-        raise SettingError(path, f"{name} must be a class or a function")
+        raise SettingError(setting, f"{name} must be a class or a function")
     return target
 
 
+@cache
+def parameters(target: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a class or function by name."""
+    return inspect.signature(target).parameters
+
+
+def plumbing(node: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the dotted settings of a node that its classes declare as PLUMBING."""
+    prefix = f"{path}." if path else ""
+    own = getattr(target_of(node, path), "PLUMBING", ())
+    found = [f"{prefix}{key}" for key in own if key in node]
+    for key, value in node.items():
+        if is_option(value) and key not in own:
+            found += plumbing(value, f"{prefix}{key}")
+    return found
+
+
 def mapping(node: Any, path: str) -> dict[str, Any]:
-    """A node, if it is one and not a plain value."""
+    """Return a node, if it is a mapping."""
     if not isinstance(node, dict):
         raise SettingError(path, f"must be an option of the config group {path}, got {node!r}")
     return node
+
+
+def is_option(value: Any) -> bool:
+    """True for a node that describes an object."""
+    return isinstance(value, dict) and TARGET in value
+
+
+def _built(value: Any, expected: Any, path: str, builder: Builder) -> Any:
+    """Return the object or the plain value of an argument."""
+    if get_origin(expected) is not None:  # a mapping of options, such as the probes
+        part, options = get_args(expected)[-1], mapping(value, path).items()
+        return {key: builder(option, part, f"{path}.{key}") for key, option in options}
+    if is_option(value) or expected is not object:
+        return builder(value, expected, path)
+    return value
+
+
+@cache
+def _expected_part(target: Any, key: str) -> Any:
+    """Return the class of an argument that must be an option; object for a plain value.
+
+    A mapping whose values must be options is returned as its annotation.
+    """
+    try:
+        annotation = inspect.signature(target, eval_str=True).parameters[key].annotation
+    except NameError:
+        return object
+    part = annotation
+    if isinstance(origin := get_origin(annotation), type) and issubclass(origin, Mapping):
+        part = get_args(annotation)[-1]
+    return annotation if _is_own_class(part) else object
+
+
+def _is_own_class(annotation: Any) -> bool:
+    """True for a class of an object, as opposed to numbers, texts and containers."""
+    return isinstance(annotation, type) and annotation.__module__ not in (
+        "builtins",
+        "typing",
+        "collections.abc",
+        "pathlib",
+    )

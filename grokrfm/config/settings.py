@@ -1,74 +1,45 @@
-"""Settings: composed, checked, and turned into all that a run needs."""
+"""Settings of a run: composed, checked, and turned into a Run, its hardware and its study."""
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from grokrfm.checks import SettingError, boolean, integer, nearest, within
-from grokrfm.config.node import build, mapping, scientific
-from grokrfm.experiment import Experiment
-from grokrfm.kernels import Kernel
+from grokrfm.checks import SettingError, integer, nearest, within
+from grokrfm.config.node import (
+    Builder,
+    build,
+    is_option,
+    mapping,
+    parameters,
+    plumbing,
+    target_of,
+)
+from grokrfm.config.studies import register_studies
 from grokrfm.paths import conf_folder
-from grokrfm.probes import Probe
-from grokrfm.rfm import RFM, Start
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
-from grokrfm.runs.shared import Shared
+from grokrfm.runs.learner import Learner, Run
+from grokrfm.runs.record import Names
+from grokrfm.runs.settings import TARGET, Settings
 from grokrfm.runs.spec import Spec
-from grokrfm.splits import Split, Splitter
-from grokrfm.tasks import Task
 
-Settings = Mapping[str, Any]
-
-SCIENCE = ("task", "split", "kernel", "rfm", "start", "seed")
-PLUMBING = ("probe", "save", "hardware", "study", "outputs", "rerun", "retry", "dry_run")
-LEARNED_START = ("task", "kernel", "rfm", "start")
-"""What a start that is learned depends on."""
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """All that a process needs to do one run: every object built, nothing computed."""
-
-    spec: Spec
-    experiment: Experiment
-    hardware: Hardware
-    study: Path
-    rerun: bool
-    settings: Settings
-
-
-def plan(config: DictConfig) -> Plan:
-    """Build everything that a composed config describes.
-
-    Raises
-    ------
-    SettingError   naming the setting, its value, the rule and the remedy
-    """
-    return plan_of_settings(plain(config))
-
-
-def plan_of_settings(settings: Settings) -> Plan:
-    """The same for settings that are plain containers already."""
-    rerun = boolean("rerun", settings["rerun"])
-    hardware = build_hardware(settings)
-    study = study_folder(settings)
-    experiment = build_experiment(settings, study, hardware)
-    return Plan(build_spec(settings), experiment, hardware, study, rerun, settings)
+PROBE = "probe"
+"""The setting that says what is measured; a learner may take it."""
 
 
 def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
-    """The plain settings that overrides on the command line describe, without running anything.
+    """Return the plain settings that overrides on the command line describe; nothing is run.
 
     Parameters
     ----------
@@ -80,22 +51,14 @@ def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
     SettingError     if a value is missing
     """
     search = ",".join(f"'file://{folder.resolve()}'" for folder in folders)
-    more = [f"hydra.searchpath=[any-study://,{search}]"] if folders else []
+    arguments = [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
+    register_studies(arguments)
     with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
-        return plain(hydra_compose("config", overrides=[*overrides, *more]))
-
-
-def build_split(settings: Settings) -> tuple[Task, Split]:
-    """The task, and how a run with these settings would split it."""
-    task = build(settings["task"], Task, "task")
-    splitter = build(settings["split"], Splitter, "split")
-    rng = np.random.default_rng(integer("seed", settings["seed"], minimum=0))
-    with within("split"):
-        return task, splitter.split(task, rng)
+        return plain(hydra_compose("config", overrides=arguments))
 
 
 def plain(config: DictConfig) -> Settings:
-    """A composed config as plain containers, everything resolved, no key unknown or missing."""
+    """Return a composed config as plain containers: resolved, no key unknown or missing."""
     try:
         settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -107,71 +70,60 @@ def plain(config: DictConfig) -> Settings:
 
 
 def complete(settings: Any) -> Settings:
-    """Plain settings, if no key at their top is unknown or was taken out."""
+    """Return plain settings, if no key at their root is unknown or was taken out."""
     assert isinstance(settings, dict)
-    settings.setdefault("probe", {})  # where every probe was taken out
-    for key in SCIENCE + PLUMBING:
+    if not isinstance(settings.get(TARGET), str):
+        raise SettingError(TARGET, "must name the learner that the config describes")
+    own = parameters(target_of(settings, ""))
+    if PROBE in own:
+        settings.setdefault(PROBE, {})  # where every probe was taken out
+    needed = [key for key, one in own.items() if one.default is one.empty]
+    for key in [*needed, *base_settings()]:
         if key not in settings:
             raise SettingError(key, "must be given, but was taken out")
+    known = {*own, *base_settings()}
     for key in map(str, settings):
-        if key not in SCIENCE + PLUMBING:
-            raise SettingError(key, f"there is no such setting; {nearest(key, SCIENCE + PLUMBING)}")
+        if key not in known and key != TARGET:
+            raise SettingError(key, f"there is no such setting; {nearest(key, known)}")
     return {str(key): value for key, value in settings.items()}
 
 
-def build_experiment(
-    settings: Settings,
-    study: Path | None = None,
-    hardware: Hardware | None = None,
-    made: Callable[[Any, type[Any], str], Any] | None = None,
-) -> Experiment:
-    """The experiment that the scientific settings and the probes describe.
+@cache
+def base_settings() -> Collection[str]:
+    """Return the settings that every primary config has, as conf/base.yaml lists them."""
+    base = OmegaConf.load(conf_folder() / "base.yaml")
+    groups = (entry for entry in base.defaults if not isinstance(entry, str))
+    named = [str(group) for entry in groups for group in entry if " " not in str(group)]
+    return [*named, *(str(key) for key in base if key not in ("defaults", "hydra"))]
 
-    With a study folder, and the hardware that computes, learned starts are shared there. `made`
-    stands in for `build`, for who builds many experiments of few parts.
+
+def build_run(settings: Settings, builder: Builder | None = None) -> Run:
+    """Build everything that plain settings describe.
+
+    Parameters
+    ----------
+    builder   makes the parts of the learner; for who builds many learners of few parts
+
+    Raises
+    ------
+    SettingError   naming the setting, its value, the rule and the remedy
     """
-    part = made or build
-    probes = {
-        name: part(node, Probe, f"probe.{name}")
-        for name, node in mapping(settings["probe"], "probe").items()
-    }
-    parts: dict[str, Any] = {
-        "task": part(settings["task"], Task, "task"),
-        "splitter": part(settings["split"], Splitter, "split"),
-        "kernel": part(settings["kernel"], Kernel, "kernel"),
-        "rfm": part(settings["rfm"], RFM, "rfm"),
-        "start": part(settings["start"], Start, "start"),
-    }
-    shared = None
-    if study and hardware:
-        science = {key: scientific(settings[key]) for key in LEARNED_START}
-        spec = Spec(science, {}, FeatureSelection("none"))
-        shared = Shared(study / "starts", spec, hardware)
-    return Experiment(**parts, probes=probes, seed=settings["seed"], shared_start=shared)
-
-
-def build_spec(settings: Settings) -> Spec:
-    """What plain settings compute and leave."""
-    save = settings["save"]
-    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
-        raise SettingError(
-            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
-        )
-    with within("save"):
-        features = FeatureSelection(save["features"])
-    _check_features(features, settings["rfm"])
-    science = {key: scientific(settings[key]) for key in SCIENCE}
-    with within("save"):
-        return Spec(science, settings["probe"], features, save["predictions"])
+    target = target_of(settings, "")
+    root = {key: settings[key] for key in (TARGET, *parameters(target)) if key in settings}
+    learner = build(root, Learner, "", builder)
+    integer("iterations", getattr(learner, "iterations", None), minimum=1)
+    return Run(
+        _spec(settings, root, learner), learner, settings, _names(root, learner), _sources(root)
+    )
 
 
 def build_hardware(settings: Settings) -> Hardware:
-    """Where the runs compute."""
+    """Build the hardware of a run."""
     return build(settings["hardware"], Hardware, "hardware")
 
 
 def study_folder(settings: Settings) -> Path:
-    """The folder of a run's study."""
+    """Return the folder of a run's study."""
     name = mapping(settings["study"], "study").get("name")
     if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
         raise SettingError(
@@ -185,12 +137,55 @@ def study_folder(settings: Settings) -> Path:
     return folder / str(name)
 
 
-def _check_features(features: FeatureSelection, rfm: Any) -> None:
-    iterations = rfm.get("iterations") if isinstance(rfm, dict) else None
-    if not isinstance(iterations, int) or not isinstance(features.chosen, tuple):
-        return
-    if max(features.chosen, default=0) > iterations:
+def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
+    save = settings["save"]
+    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
         raise SettingError(
-            "save.features",
-            f"{max(features.chosen)} is beyond the last update; rfm.iterations is {iterations}",
+            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
         )
+    with within("save"):
+        features = FeatureSelection(save["features"])
+        features.check(learner.features)
+        science = _without(root, dict.fromkeys(plumbing(root), True))
+        return Spec(science, settings.get(PROBE, {}), features, save["predictions"])
+
+
+def _without(node: Settings, left_out: Settings, prefix: str = "") -> Settings:
+    """Return a node without some of its dotted settings."""
+    return {
+        key: _without(value, left_out, f"{prefix}{key}.") if is_option(value) else value
+        for key, value in node.items()
+        if prefix + key not in left_out
+    }
+
+
+def _names(root: Settings, learner: Learner) -> Names:
+    left_out = plumbing(root)
+    return Names(
+        scientific=[key for key in root if key != TARGET and key not in left_out],
+        plumbing=[name for name in left_out if "." in name],
+        leading=list(learner.leading),
+        objective=learner.objective or next(iter(learner.leading), None),
+    )
+
+
+def _sources(node: Any) -> dict[str, str]:
+    """Return the classes from outside the package, with the SHA-256 of their source files."""
+    return {name: digest for name in sorted(set(_targets(node))) if (digest := _source(name))}
+
+
+def _targets(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get(TARGET), str):
+            yield node[TARGET]
+        for value in node.values():
+            yield from _targets(value)
+
+
+@cache
+def _source(name: str) -> str | None:
+    if name.partition(".")[0] == "grokrfm":
+        return None
+    module = inspect.getmodule(target_of({TARGET: name}, ""))
+    path = getattr(module, "__file__", None)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None

@@ -1,51 +1,33 @@
-"""How long runs will take, and how many of them make a job."""
+"""Expected durations of runs, and the jobs that they make."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from grokrfm.runs.record import Record
+from grokrfm.runs.settings import TARGET
 
-FLOPS = 1.5e10
-"""Operations a second before any run was seen; a core of today does a few times more."""
-
-OVERHEAD_SECONDS = 2e-3
-"""Of an iteration, whatever its size."""
+CostClass = tuple[str, str, str]
+"""Learner, its cost class, and device: runs of one class take the same multiple of the estimate."""
 
 
-def estimated_seconds(iterations: int, n: int, width: int, classes: int) -> float:
-    """The cost of a run from its sizes: n training rows, `width` coordinates, c classes.
-
-    Cholesky n³/3, the grouped sums of the AGOP 4n²c, its symmetric product n·c·d², the root 10 d³.
-    """
-    operations = n**3 / 3 + 4 * n * n * classes + n * classes * width**2 + 10 * width**3
-    return iterations * (OVERHEAD_SECONDS + operations / FLOPS)
-
-
-def cost_class(settings: Mapping[str, Any], device: str) -> tuple[Any, ...]:
-    """Runs of a kind take the same multiple of the estimate."""
-    rfm = settings.get("rfm") or {}
-    names = [(settings.get(group) or {}).get("name") for group in ("kernel", "start")]
-    return (*names, rfm.get("solver"), rfm.get("dtype"), device)
-
-
-def calibration(records: Iterable[Record]) -> dict[tuple[Any, ...], float]:
-    """Kind → measured seconds over estimated ones (median), from finished runs."""
-    ratios: dict[tuple[Any, ...], list[float]] = {}
+def calibration(records: Iterable[Record]) -> dict[CostClass, float]:
+    """Return measured over estimated seconds (median) by cost class, from finished runs."""
+    ratios: dict[CostClass, list[float]] = defaultdict(list)
     for record in records:
-        facts, updates = record.facts, record.metrics.get("updates")
-        if record.status != "finished" or not record.seconds or "width" not in facts or not updates:
-            continue
-        estimate = estimated_seconds(updates, facts["n_train"], facts["width"], facts["classes"])
-        device = str(record.config.get("hardware", {}).get("device"))
-        ratios.setdefault(cost_class(record.config, device), []).append(record.seconds / estimate)
+        updates, cost = record.metrics.get("updates"), record.cost
+        if record.status == "finished" and record.seconds and updates and cost.get("seconds"):
+            estimate = cost["seconds"] * updates / cost["iterations"]
+            device = str(record.config.get("hardware", {}).get("device"))
+            key = str(record.config[TARGET]), cost["class"], device
+            ratios[key].append(record.seconds / estimate)
     return {key: statistics.median(found) for key, found in ratios.items()}
 
 
 def chunks(runs: Sequence[int], costs: Sequence[float], seconds: float) -> list[list[int]]:
-    """Runs in order, cut so that each part costs about `seconds`, all parts about alike.
+    """Cut runs, in order, into parts that each cost about `seconds`, all about alike.
 
     Parameters
     ----------
@@ -63,7 +45,7 @@ def chunks(runs: Sequence[int], costs: Sequence[float], seconds: float) -> list[
 
 
 def duration(seconds: float) -> str:
-    """A time in words of two units at the most."""
+    """Return a time as text for people."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

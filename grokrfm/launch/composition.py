@@ -1,14 +1,12 @@
 """Settings of thousands of runs from Hydra overrides, in seconds.
 
 Hydra composes some ten configs a second. The runs of a sweep differ in few choices of options and
-in many values; so each distinct combination of options is composed once, by Hydra, and values are
-then put into copies of the result. Whatever is not a plain value at a key that is there already
-goes the long way through Hydra, with Hydra's own messages.
+in many values. So Hydra composes each distinct combination of options once, and plain values are
+set in copies of the result. Any other override goes through Hydra, with Hydra's own messages.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,8 +16,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.config import complete, plain
-
-Settings = Mapping[str, Any]
+from grokrfm.runs.settings import Settings, SharedParts
 
 
 class Composer:
@@ -37,10 +34,10 @@ class Composer:
         self._parsed: dict[str, Override] = {}
         self._bases: dict[tuple[str, ...], _Base | None] = {}
         self._groups: dict[str, bool] = {}
-        self._shared: dict[str, Any] = {}
+        self._share = SharedParts()
 
     def settings(self, overrides: Sequence[str]) -> Settings:
-        """The resolved settings; equal parts of several runs are one object, never to be changed.
+        """Return the resolved settings; runs share equal parts, so they must not be changed.
 
         Raises
         ------
@@ -63,16 +60,16 @@ class Composer:
         return self._share(patched)
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The config of one run as Hydra makes it, without its hydra node."""
+        """Return the config of one run as Hydra composes it, without its hydra node."""
         config = self.compose_with_hydra(overrides)
         return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
 
     def compose_with_hydra(self, overrides: Sequence[str]) -> DictConfig:
-        """The whole config of one run as Hydra makes it."""
+        """Return the whole config of one run as Hydra composes it."""
         return self._loader.load_sweep_config(self._master, list(overrides))
 
     def _base(self, chosen: tuple[str, ...]) -> _Base | None:
-        """The settings that some options make, or None if they hold what must be resolved."""
+        """Return the settings that some options make; None if they hold interpolations."""
         if chosen not in self._bases:
             config = self.compose(chosen)
             unresolved = OmegaConf.to_container(config, resolve=False)
@@ -89,7 +86,7 @@ class Composer:
         return self._parsed[text]
 
     def _is_value(self, override: Override) -> bool:
-        """Whether an override does no more than set a value that is no option of a group."""
+        """True if an override only sets a value that is no option of a group."""
         key = override.key_or_group
         if override.is_add() or override.is_force_add() or override.is_delete():
             return False
@@ -106,24 +103,16 @@ class Composer:
             )
         return not self._groups[key]
 
-    def _share(self, settings: Settings) -> Settings:
-        """The same settings, with the parts that other runs have too as the same objects."""
-        shared = {}
-        for key, node in settings.items():
-            text = json.dumps([key, node], default=str)
-            shared[key] = self._shared.setdefault(text, node)
-        return shared
-
 
 class _Base(NamedTuple):
-    """Settings before values are put in, and the dotted names of those that must be given."""
+    """Settings before values are set, and the dotted names of those that must be given."""
 
     settings: Settings
     missing: frozenset[str]
 
 
 def _fits(base: Mapping[str, Any], override: Override) -> bool:
-    """Whether the value can simply be put in: its key is there, and no mapping has to be merged."""
+    """True if the value can simply be set: its key exists, and no mapping has to be merged."""
     value = override.value()
     if isinstance(value, Mapping) or _interpolates(value):
         return False
@@ -137,7 +126,7 @@ def _fits(base: Mapping[str, Any], override: Override) -> bool:
 
 
 def _put(target: dict[str, Any], base: Mapping[str, Any], path: list[str], value: Any) -> None:
-    """Set a value below copies of the mappings on its path that still are those of `base`."""
+    """Set a value; mappings on its path that still are those of `base` are copied first."""
     key, *rest = path
     if not rest:
         target[key] = value

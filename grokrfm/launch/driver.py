@@ -1,265 +1,245 @@
-"""A sweep from its plan to its end: submit what is missing, watch, say how it went."""
+"""SweepDriver: takes a sweep from its plan to its end; submits, watches, retries."""
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
 import time
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from grokrfm.checks import GrokrfmError, choice
-from grokrfm.launch.jobs import (
-    Job,
-    Submission,
-    active_runs,
-    clean_up,
-    save_submission,
-    schedulers,
-    submissions,
-    worker_file,
-)
+from grokrfm.checks import GrokrfmError
+from grokrfm.launch.jobs import BACKENDS, active_jobs, active_runs, cancel_jobs
 from grokrfm.launch.lock import launch_lock
-from grokrfm.launch.place import Place, View
-from grokrfm.launch.planning import Sweep
 from grokrfm.launch.pool import WorkerPool
-from grokrfm.launch.progress import SweepProgress
-from grokrfm.launch.study_workload import STOP, StudyWorkload
-from grokrfm.runs import plans
-from grokrfm.runs.record import best_by_digest, process_start
+from grokrfm.launch.study_workload import StudyWorkload
+from grokrfm.launch.sweep import RETRIES, Sweep
+from grokrfm.runs.processes import this_process
+from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus
+from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
 
-RETRIES: Mapping[str, tuple[str, ...]] = {
-    "none": (),
-    "failed": ("failed",),
-    "crashed": ("crashed",),
-    "all": ("failed", "crashed"),
-}
 POLL_SECONDS = 0.3
 SCHEDULER_SECONDS = 3.0
 
 
-@dataclass
+class View(Protocol):
+    """A watcher of a sweep."""
+
+    def update(self, driver: SweepDriver) -> None:
+        """Called several times a second."""
+
+
 class SweepDriver:
     """A sweep under way.
 
-    Parameters
+    Attributes
     ----------
-    sweep : Sweep
-    place : Place
-    skipped     runs that were finished before
-    elsewhere   runs that another sweep has in hand, seen at the last look
-    reasons     why jobs were lost, as far as is known → those jobs
-    lost        jobs that ended without having done their runs: job → state
-    states      jobs of this sweep that run or wait: job → state
-    stopping    whether Ctrl-C was heard
+    status              of the study
+    finished_before     runs that need not be computed
+    claimed_by_others   digests that another sweep or process computes, at the last look
+    jobs                job → state of those of this sweep that run or wait
+    lost                jobs that ended without having done their runs, by the reason
+    stopping : bool     True after Ctrl-C
     """
 
-    sweep: Sweep
-    place: Place
-    skipped: set[int] = field(default_factory=set)
-    elsewhere: set[str] = field(default_factory=set)
-    lost: set[Job] = field(default_factory=set)
-    states: dict[Job, str] = field(default_factory=dict)
-    stopping: bool = False
-    reasons: dict[str, list[Job]] = field(default_factory=dict)
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self.status = StudyStatus(Store(sweep.study))
+        self.finished_before = sweep.finished(self.status.best)
+        self.claimed_by_others: set[str] = set()
+        self.jobs: dict[Job, str] = {}
+        self.lost: dict[str, list[Job]] = defaultdict(list)
+        self.stopping = False
+        self._best_before = dict(self.status.best)
 
     @cached_property
-    def progress(self) -> SweepProgress:
-        return SweepProgress(Store(self.sweep.study), self.sweep.plan.name)
+    def folder(self) -> SweepFolder:
+        """The folder of the sweep, by its absolute path."""
+        return SweepFolder(self.sweep.study.resolve(), self.sweep.name)
 
     @property
-    def folder(self) -> Path:
-        return plans.folder(self.sweep.study, self.sweep.plan.name)
+    def outcomes(self) -> Mapping[str, Record]:
+        """Digest → the latest attempt that ended in this sweep."""
+        return self.status.outcomes(self.sweep.name)
 
     def run(self, view: View) -> None:
-        """Until every run has ended, or its jobs are lost, or Ctrl-C was heard twice."""
-        retry = RETRIES[choice("retry", self.sweep.common["retry"], RETRIES)]
-        self.skip_finished()
+        """Drive until every run has ended, or its job is lost, or after Ctrl-C twice."""
         submitted: set[int] = set()
         ended_before = 0
         while True:
             with launch_lock(self.sweep.study):
-                ready = self._ready(retry) - self._lost_runs()
-                ended = sum(self.progress.attempts.values())
+                ready = self._ready() - self._lost_runs()
+                ended = sum(self.status.attempts(self.sweep.name).values())
                 if ready <= submitted and ended == ended_before:
-                    ready = set()  # a job that does nothing would do nothing again
+                    ready = set()  # a job that did nothing would do nothing again
                 if ready:
                     self._submit(sorted(ready))
                     submitted, ended_before = submitted | ready, ended
-            if not ready and not self.elsewhere:
+            if not ready and not self.claimed_by_others:
                 break
-            if not self.place.wait:
+            if not self.sweep.backend.wait:
                 return
             self._watch(view)
             if self.stopping:
                 break
-        if submitted and self.place.wait:
+        if submitted and self.sweep.backend.wait:
             self._tidy()
 
-    def _tidy(self) -> None:
-        """Remove what only the jobs needed, logs in which nothing went wrong, and earlier plans
-        of nothing that this one does not plan too."""
-        study, ours = self.sweep.study, set(self.sweep.plan.digests)
-        with launch_lock(study):
-            clean_up(self.folder)
-            if not self.left() and all(
-                o.status == "finished" for o in self.progress.outcomes.values()
-            ):
-                shutil.rmtree(self.folder / "logs", ignore_errors=True)
-            for name in plans.names(study):
-                earlier = plans.folder(study, name)
-                if name >= self.sweep.plan.name or submissions(earlier):
-                    continue
-                if ours >= set(plans.read(study, name).digests):
-                    shutil.rmtree(earlier, ignore_errors=True)
+    def counts(self) -> Counter[str]:
+        """Return state → number of runs: as in StudyStatus, or finished before or by others."""
+        running = {record.digest for record in self.running()}
+        states: Counter[str] = Counter()
+        for i, digest in enumerate(self.sweep.plan.digests):
+            if digest in self.outcomes:
+                states[self.outcomes[digest].status] += 1
+            elif i in self.finished_before:
+                states["already finished"] += 1
+            elif self._finished_by_others(i):
+                states["finished by others"] += 1
+            else:
+                states["running" if digest in running else "queued"] += 1
+        return states
 
-    def skip_finished(self) -> None:
-        """See which runs are finished already, unless all are to be run again."""
-        self.progress.refresh()
-        if not self.sweep.common["rerun"]:
-            records = best_by_digest(self.progress.store.records())
-            self.skipped = self.sweep.satisfied(records)
+    def running(self) -> list[Record]:
+        """Return the attempts at runs of this sweep that run now, wherever."""
+        index = self.sweep.plan.index
+        return [record for record in self.status.running() if record.digest in index]
 
-    def left(self) -> list[int]:
-        """The runs that have neither ended in this sweep nor been finished before or elsewhere."""
-        again = self.sweep.common["rerun"]
+    def remaining(self) -> list[int]:
+        """Return the runs that have neither ended in this sweep nor been finished otherwise."""
         return [
             i
             for i, digest in enumerate(self.sweep.plan.digests)
-            if i not in self.skipped
-            and digest not in self.progress.outcomes
-            and (again or digest not in self.progress.elsewhere or i in self.incomplete)
+            if i not in self.finished_before
+            and digest not in self.outcomes
+            and not self._finished_by_others(i)
         ]
 
-    @cached_property
-    def incomplete(self) -> set[int]:
-        """Runs finished before without all that is asked for now."""
-        before = self.progress.elsewhere
-        digests = enumerate(self.sweep.plan.digests)
-        return {i for i, digest in digests if digest in before and i not in self.skipped}
+    def seconds_left(self) -> float:
+        """Estimate the time to the end of the sweep."""
+        plan = self.sweep.plan
+        return self.status.seconds_left(plan, [plan.digests[i] for i in self.remaining()])
 
-    def _ready(self, retry: Sequence[str]) -> set[int]:
-        """The runs to submit now; looks at what other sweeps have in hand."""
-        self.progress.refresh()
-        outcomes, attempts = self.progress.outcomes, self.progress.attempts
-        again = {
-            self.sweep.plan.index[digest]
-            for digest, outcome in outcomes.items()
-            if outcome.status in retry and attempts[digest] < 2
+    def _finished_by_others(self, i: int) -> bool:
+        """True if another sweep or process has finished a run since this sweep began."""
+        digest = self.sweep.plan.digests[i]
+        record = self.status.best.get(digest)
+        if record is None or record is self._best_before.get(digest):
+            return False
+        return self.sweep.satisfied_by(record, i)
+
+    def _ready(self) -> set[int]:
+        """Return the runs to submit now; notes which ones others compute."""
+        self.status.refresh()
+        index, digests = self.sweep.plan.index, self.sweep.plan.digests
+        attempts = self.status.attempts(self.sweep.name)
+        retried = {
+            index[digest]
+            for digest, record in self.outcomes.items()
+            if record.status in RETRIES[self.sweep.retry] and attempts[digest] < 2
         }
-        wanted = set(self.left()) | again
-        _ = self.incomplete
-        held = self._in_hand_elsewhere(tidy=True)
-        digests = self.sweep.plan.digests
-        self.elsewhere = {digests[i] for i in wanted if digests[i] in held}
-        return {i for i in wanted if digests[i] not in held}
+        wanted = set(self.remaining()) | retried
+        claimed = self._claimed_by_others(tidy=True)
+        self.claimed_by_others = {digests[i] for i in wanted if digests[i] in claimed}
+        return {i for i in wanted if digests[i] not in claimed}
 
     def _submit(self, runs: Sequence[int]) -> None:
-        plan, study = self.sweep.plan, self.sweep.study.resolve()
-        if not (self.folder / "plan.json").exists():
-            plans.write(study, plan)
-        costs = [plan.costs[i] for i in runs]
-        limit = self.place.run_minutes
-        parts = self.place.jobs(runs, costs)
+        plan, backend, folder = self.sweep.plan, self.sweep.backend.resolved(), self.folder
+        if not folder.planned:
+            folder.write_plan(plan)
+        parts = backend.jobs(runs, [plan.costs[i] for i in runs])
         pools = [
-            WorkerPool(
-                StudyWorkload(
-                    study,
-                    plan.name,
-                    part,
-                    {plan.digests[i]: self.progress.attempts.get(plan.digests[i], 0) for i in part},
-                    self.place.device,
-                    self.place.sweep_threads,
-                    None if limit is None else 60 * limit,
-                ),
-                self.place.slots_of_a_job(),
-                self.folder.resolve() / "logs",
-                self.place.minutes,
-                self._myself() if self.place.wait and self.place.scheduler == "local" else None,
-            )
-            for part in parts
+            WorkerPool(self._workload(part), backend, folder.logs, self._myself) for part in parts
         ]
         try:
-            submitted = self.place.submit(pools, self.folder.resolve())
+            submitted = backend.submit(pools, folder)
         except GrokrfmError:
-            if not submissions(self.folder):  # nothing of this sweep will ever run
-                shutil.rmtree(self.folder, ignore_errors=True)
+            if not folder.submissions():  # nothing of this sweep will ever run
+                folder.remove()
             raise
         jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]
-        here = schedulers()[self.place.scheduler].cluster_name()
-        save_submission(self.folder, Submission(self.place.scheduler, here, jobs))
-        self.states = dict.fromkeys(jobs, "SUBMITTED")
+        cluster = BACKENDS[backend.scheduler].cluster_name()
+        folder.save_submission(Submission(backend.scheduler, cluster, jobs))
+        self.jobs = dict.fromkeys(jobs, "SUBMITTED")
+
+    def _workload(self, runs: Sequence[int]) -> StudyWorkload:
+        backend, digests = self.sweep.backend, self.sweep.plan.digests
+        ended = self.status.attempts(self.sweep.name)
+        limit = backend.run_minutes
+        return StudyWorkload(
+            self.folder,
+            runs,
+            {digests[i]: ended.get(digests[i], 0) for i in runs},
+            backend.device,
+            backend.worker_threads,
+            None if limit is None else 60 * limit,
+        )
+
+    @property
+    def _myself(self) -> Mapping[str, object] | None:
+        """The process without which local pools stop, unless they are detached."""
+        backend = self.sweep.backend
+        return this_process() if backend.wait and backend.scheduler == "local" else None
 
     def _watch(self, view: View) -> None:
-        """Until no job of this sweep goes on, and no run that is wanted is in hand elsewhere."""
+        """Wait until no job of this sweep is active, and others compute none of its runs."""
         asked = 0.0
         while True:
             try:
-                news = self.progress.refresh()
-                if time.monotonic() - asked > SCHEDULER_SECONDS or (news and not self.left()):
-                    self._look()
+                news = self.status.refresh()
+                waited = time.monotonic() - asked > SCHEDULER_SECONDS
+                if waited or (news and not self.remaining()):
+                    self._ask_scheduler()
                     asked = time.monotonic()
                 view.update(self)
-                if not self.states and not self.elsewhere:
+                if not self.jobs and not self.claimed_by_others:
                     return
                 time.sleep(POLL_SECONDS)
             except KeyboardInterrupt:
-                if self.stopping:
-                    self._kill()
+                if self.stopping:  # the second time: wait for nothing
+                    cancel_jobs(self.folder)
+                    self.jobs = {}
                     return
                 self.stopping = True
-                self.elsewhere = set()
-                if self.folder.exists():  # something was submitted
-                    (self.folder / STOP).touch()
-                self._cancel()
+                self.claimed_by_others = set()
+                self.folder.stop()
+                cancel_jobs(self.folder)
 
-    def _look(self) -> None:
-        """Ask about this sweep's jobs, and see what other sweeps still have in hand."""
-        going: dict[Job, str] = {}
-        for submission in submissions(self.folder):
-            going |= submission.active(self.folder)
-        gone = set(self.states) - set(going)
+    def _ask_scheduler(self) -> None:
+        """Update the jobs of this sweep, and the runs that others compute."""
+        active = active_jobs(self.folder)
+        gone = set(self.jobs) - set(active)
         if gone:
-            self.progress.refresh()
-            left = set(self.left())
+            self.status.refresh()
+            remaining = set(self.remaining())
             for job in gone:
-                if left & set(job.runs):
-                    self.lost.add(job)
-                    self._see_why(job)
-        self.states = going
-        waiting = set(going.values()) == {"PENDING"} and self.sweep.common["retry"] == "none"
-        if waiting and not self.left():  # done, by a process on a node that was cut off
-            self._cancel()
-        if self.elsewhere and not self.stopping:
-            self.elsewhere &= self._in_hand_elsewhere(tidy=False)
+                if remaining & set(job.runs):
+                    self.lost[self.folder.job_error(job.id) or "it ended early"].append(job)
+        self.jobs = active
+        pending = set(active.values()) == {"PENDING"} and self.sweep.retry == "none"
+        if pending and not self.remaining():  # done by a process that the scheduler had lost
+            cancel_jobs(self.folder)
+        if self.claimed_by_others and not self.stopping:
+            self.claimed_by_others &= self._claimed_by_others(tidy=False)
 
-    def _in_hand_elsewhere(self, tidy: bool) -> set[str]:
-        """Digests that others run in the study or will; `tidy` under the launch lock only."""
-        sweep = self.sweep
-        return set(active_runs(sweep.study, self.progress.store, but=sweep.plan.name, tidy=tidy))
+    def _claimed_by_others(self, tidy: bool) -> set[str]:
+        """Return digests that others compute or will; `tidy` only under the launch lock."""
+        return set(active_runs(self.status, but=self.sweep.name, tidy=tidy))
 
     def _lost_runs(self) -> set[int]:
-        return {i for job in self.lost for i in job.runs}
+        return {i for jobs in self.lost.values() for job in jobs for i in job.runs}
 
-    def _kill(self) -> None:
-        """Wait for nothing any more."""
-        self._cancel()
-        self.states = {}
-
-    def _cancel(self) -> None:
-        for submission in submissions(self.folder):
-            submission.cancel(self.folder)
-
-    def _see_why(self, job: Job) -> None:
-        said = worker_file(self.folder, job.id).with_suffix(".error")
-        reason = said.read_text(encoding="utf-8") if said.exists() else "it ended early"
-        self.reasons.setdefault(reason, []).append(job)
-
-    def _myself(self) -> Mapping[str, Any]:
-        pid = os.getpid()
-        return {"host": platform.node(), "pid": pid, "process_start": process_start(pid)}
+    def _tidy(self) -> None:
+        """Remove what only the jobs needed, logs without failures, and covered plans."""
+        ours = set(self.sweep.plan.digests)
+        with launch_lock(self.sweep.study):
+            self.folder.clean_up()
+            ended = [record.status for record in self.outcomes.values()]
+            if not self.remaining() and set(ended) <= {"finished"}:
+                self.folder.remove_logs()
+            for earlier in SweepFolder.all_of(self.sweep.study):
+                over = earlier.name < self.sweep.name and not earlier.submissions()
+                if over and ours >= set(earlier.read_plan().digests):
+                    earlier.remove()

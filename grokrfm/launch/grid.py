@@ -1,4 +1,4 @@
-"""Which runs a sweep has: the product of what is swept over, zipped lists, exclusions, order."""
+"""The runs of a sweep: products of lists, zipped lists, exclusions, and their order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def grid(
     excluded: Sequence[Mapping[str, Any]],
     loader: ConfigLoader,
 ) -> list[list[str]]:
-    """The overrides of every run, each list in the order of the arguments.
+    """Return the overrides of every run, each list in the order of the arguments.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ Axis = list[dict[str, Any]]
 
 
 def _levels(override: Override) -> list[Any]:
-    """The values of an override as texts; None where it has none, as a deletion."""
+    """Return the values of an override as texts; None where it has none, as a deletion."""
     if not override.is_sweep_override():
         has_value = "=" in (override.input_line or "")
         return [override.get_value_element_as_str() if has_value else None]
@@ -67,7 +67,7 @@ def _levels(override: Override) -> list[Any]:
 
 
 def _axes(levels: Mapping[str, list[Any]], zipped: Sequence[Sequence[str]]) -> list[Axis]:
-    """What is multiplied: a zipped group at the place of its first name; the seed first."""
+    """Return what is multiplied: a zipped group at the place of its first name; the seed first."""
     group_of = {name: tuple(group) for group in zipped for name in group}
     groups = list(dict.fromkeys(group_of.get(name, (name,)) for name in levels))
     groups.sort(key=lambda group: OUTERMOST not in group)
@@ -110,7 +110,7 @@ def _checked_zip(
 def _checked_exclusion(
     entry: Mapping[str, Any], levels: Mapping[str, list[Any]], parser: OverridesParser
 ) -> dict[str, str]:
-    """An exclusion with its values written as those of the grid are."""
+    """Return an exclusion with its values written as in the grid."""
     if not isinstance(entry, Mapping) or not entry:
         raise SettingError(
             "hydra.sweeper.exclude",

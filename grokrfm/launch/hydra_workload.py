@@ -1,8 +1,7 @@
-"""The jobs of any Hydra application as the work of a pool."""
+"""Workload of the jobs of any Hydra application."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +14,14 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from grokrfm.launch.jobs import SUBMITIT
-from grokrfm.launch.pool import Batch, Death, WorkerPool
+from grokrfm.launch.backend import Backend
+from grokrfm.launch.pool import WorkerPool
 from grokrfm.launch.worker import Raised
+from grokrfm.launch.workload import Batch, Death
+from grokrfm.runs.sweep_folder import SweepFolder
 
 ALONE_SECONDS = 1e6
-"""Nothing is known of a job's cost; as so dear a one it gets a scheduler's job of its own."""
+"""The cost of a foreign Hydra job is unknown: a large value gives each its own scheduler job."""
 
 
 class JobError(RuntimeError):
@@ -33,7 +34,7 @@ class HydraWorkload:
 
     application: bytes
     configs: Mapping[int, DictConfig]
-    answers: dict[int, JobReturn] = field(default_factory=dict)
+    returns: dict[int, JobReturn] = field(default_factory=dict)
 
     def begin(self) -> None:
         pass
@@ -45,7 +46,7 @@ class HydraWorkload:
         return self.application
 
     def batches(self) -> list[Batch]:
-        return [(i,) for i in self.configs if i not in self.answers]
+        return [(i,) for i in self.configs if i not in self.returns]
 
     def item(self, batch: Batch) -> DictConfig:
         return self.configs[batch[0]]
@@ -56,16 +57,16 @@ class HydraWorkload:
     def limit(self, batch: Batch) -> float | None:
         return None
 
-    def on_result(self, batch: Batch, answer: JobReturn | Raised) -> list[Batch]:
-        if isinstance(answer, Raised):
-            error = JobError(f"{answer.type}: {answer.message}\n{answer.traceback}")
-            answer = JobReturn(status=JobStatus.FAILED, _return_value=error)
-        self.answers[batch[0]] = answer
+    def on_result(self, batch: Batch, result: JobReturn | Raised) -> list[Batch]:
+        if isinstance(result, Raised):
+            error = JobError(f"{result.type}: {result.message}\n{result.traceback}")
+            result = JobReturn(status=JobStatus.FAILED, _return_value=error)
+        self.returns[batch[0]] = result
         return []
 
     def on_death(self, batch: Batch, death: Death) -> None:
         error = JobError(f"{death.cause}\n{death.tail}")
-        self.answers[batch[0]] = JobReturn(status=JobStatus.FAILED, _return_value=error)
+        self.returns[batch[0]] = JobReturn(status=JobStatus.FAILED, _return_value=error)
 
     def stopped(self) -> bool:
         return False
@@ -74,18 +75,19 @@ class HydraWorkload:
         pass
 
     def result(self) -> Mapping[int, JobReturn]:
-        return self.answers
+        return self.returns
 
 
 def launch(
-    place: Any,
+    backend: Backend,
     context: HydraContext,
     task: TaskFunction,
     master: DictConfig,
     overrides: Sequence[Sequence[str]],
     first: int,
 ) -> list[JobReturn]:
-    """Run jobs at a place and wait for them; what they return is as from Hydra's own launcher."""
+    """Run jobs on a backend and wait for them; returns what Hydra's own launcher would."""
+    backend = backend.resolved()
     application = cloudpickle.dumps(_Application(context, task, Singleton.get_state()))
     configs: dict[int, DictConfig] = {}
     for number, one in enumerate(overrides, first):
@@ -93,33 +95,26 @@ def launch(
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
         configs[number] = config
-    folder = Path(str(master.hydra.sweep.dir)).absolute() / ".grokrfm"
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = place.jobs(list(configs), [ALONE_SECONDS for _ in configs])
+    folder = SweepFolder.new(Path(str(master.hydra.sweep.dir)).absolute() / ".grokrfm")
+    folder.path.mkdir(parents=True, exist_ok=True)
     pools = [
-        WorkerPool(
-            HydraWorkload(application, {i: configs[i] for i in part}),
-            place.slots_of_a_job(),
-            folder / "logs",
-            None,
-            None,
-        )
-        for part in parts
+        WorkerPool(HydraWorkload(application, {i: configs[i] for i in part}), backend, folder.logs)
+        for part in backend.jobs(list(configs), [ALONE_SECONDS for _ in configs])
     ]
-    answers: dict[int, JobReturn] = {}
-    jobs = place.submit(pools, folder)
+    returns: dict[int, JobReturn] = {}
+    jobs = backend.submit(pools, folder)
     try:
         for job in jobs:
-            answers |= job.result()
+            returns |= job.result()
     finally:
         for job in jobs:
             job.cancel()
-    shutil.rmtree(folder / SUBMITIT)
-    return [answers[number] for number in configs]
+    folder.clean_up()
+    return [returns[number] for number in configs]
 
 
 class _Application:
-    """What a worker does with a config: Hydra's run_job, in the state Hydra had when launching."""
+    """Handler of a config: Hydra's run_job, in the state Hydra had when it launched."""
 
     def __init__(self, context: HydraContext, task: TaskFunction, state: Any) -> None:
         self._context, self._task, self._state = context, task, state

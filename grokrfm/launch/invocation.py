@@ -1,33 +1,35 @@
-"""One invocation of `grokrfm`: what it runs, what it skips, and how that is said."""
+"""Invocation: one call of the command `grokrfm`, with its runs and their outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.checks import GrokrfmError, boolean
-from grokrfm.config import Plan, Settings, plain, plan_of_settings
+from grokrfm.config import build_hardware, build_run, plain, study_folder
+from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.jobs import active_runs
-from grokrfm.launch.place import Place
-from grokrfm.launch.planning import planned as planned_sweeps
-from grokrfm.launch.view import LiveTable, dry_run, summary
+from grokrfm.launch.live import LiveTable
+from grokrfm.launch.planning import plan_sweeps
+from grokrfm.launch.summary import dry_run, summary
 from grokrfm.runs import checkpoint
-from grokrfm.runs.learner import Run
+from grokrfm.runs.record import Number, Record
 from grokrfm.runs.run import execute
+from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus
 from grokrfm.terminal import Terminal, label
 
 
 class Invocation:
-    """The runs of one invocation: each is run, skipped or reported, and the next one goes on.
+    """The runs of one command: each is computed, skipped or refused, and the next one follows.
 
-    Its method `run` is the task function that Hydra is given; the launcher, which meets it again,
-    hands it what a sweep has come to.
+    Its method `run` is the task function that Hydra receives; the launcher, which meets it again,
+    passes it the runs of a sweep.
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -38,20 +40,23 @@ class Invocation:
         self.failed = False
         self.store = cache(Store)
 
-    def run(self, config: DictConfig) -> float | None:
-        """One composed config; returns its final test accuracy for sweepers that want one."""
+    def run(self, config: DictConfig) -> Number:
+        """Run one composed config; returns its objective, for sweepers that optimise."""
         self.started = True
         given = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
         assert isinstance(given, list)
         overrides = [str(one) for one in given]
         try:
             settings = plain(config)
-            planned = plan_of_settings(settings)
-            place = cast(Place, planned.hardware)
-            if settings["dry_run"] or place.scheduler != "local" or not place.wait:
+            backend = build_hardware(settings)
+            in_jobs = isinstance(backend, Backend) and not (
+                backend.scheduler == "local" and backend.wait
+            )
+            if settings["dry_run"] or in_jobs:
                 self.sweep(lambda _: settings, [overrides])
                 return None
-            return self._run(planned)
+            record = self._run(settings)
+            return objective(record)
         except GrokrfmError as error:
             self.outcomes.append("refused")
             self.problems.append((" ".join(overrides), str(error)))
@@ -62,7 +67,7 @@ class Invocation:
         compose: Callable[[Sequence[str]], Settings],
         overrides: Sequence[Sequence[str]],
     ) -> tuple[list[SweepDriver], Sequence[tuple[int, int]]]:
-        """The runs that lists of overrides describe, at their places; or a dry run.
+        """Run what lists of overrides describe on its backends; or a dry run.
 
         Returns
         -------
@@ -70,12 +75,12 @@ class Invocation:
         and that of its run.
         """
         with self.terminal.status(f"composing and checking {len(overrides)} runs"):
-            sweeps, positions = planned_sweeps(compose, overrides)
-        drivers = [SweepDriver(sweep, cast(Place, sweep.hardware)) for sweep in sweeps]
+            sweeps, positions = plan_sweeps(compose, overrides)
+        for sweep in sweeps:
+            sweep.backend.check()
+        drivers = [SweepDriver(sweep) for sweep in sweeps]
         for driver in drivers:
-            driver.place.check()
-        for driver in drivers:
-            if boolean("dry_run", driver.sweep.common["dry_run"]):
+            if driver.sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
@@ -85,39 +90,43 @@ class Invocation:
                 raise KeyboardInterrupt
         return drivers, positions
 
-    def _run(self, planned: Plan) -> float | None:
-        planned.hardware.check_device()
-        store = self.store(planned.study)
-        if planned.rerun:
-            checkpoint.remove(planned.study, planned.spec)
-        record = None if planned.rerun else store.finished(planned.spec)
+    def _run(self, settings: Settings) -> Record:
+        rerun = boolean("rerun", settings["rerun"])
+        hardware, study = build_hardware(settings), study_folder(settings)
+        run = build_run(settings)
+        hardware.check_device()
+        store = self.store(study)
+        if rerun:
+            checkpoint.remove(study, run.spec)
+        record = None if rerun else store.finished(run.spec)
         if record:
-            self.terminal.skipped(record, planned)
+            self.terminal.skipped(record, run)
             self.outcomes.append("already finished")
-        else:
-            self._check_that_nobody_runs(planned)
-            with self.terminal.watching(planned) as progress:
-                run = Run(planned.spec, planned.experiment, planned.settings)
-                record = execute(run, store, planned.hardware, progress)
-            self.terminal.summary(record, planned)
-            self.outcomes.append(record.status)
-            if record.error:
-                self.problems.append((label(planned), record.error["message"]))
-        return record.metrics.get("test_accuracy")
-
-    def _check_that_nobody_runs(self, planned: Plan) -> None:
-        who = active_runs(planned.study, self.store(planned.study)).get(planned.spec.digest)
-        if who:
+            return record
+        claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
+        if claimed:
             raise GrokrfmError(
-                f"this run is in the hands of {who} already; `grokrfm-status {planned.study}"
-                " --follow` shows how it goes, and --cancel ends a sweep"
+                f"this run is already being computed by {claimed}; `grokrfm-status {study}"
+                " --follow` follows it, and --cancel ends a sweep"
             )
+        with self.terminal.watching(run) as progress:
+            record = execute(run, store, hardware, progress)
+        self.terminal.summary(record, run, study)
+        self.outcomes.append(record.status)
+        if record.error:
+            self.problems.append((label(run), record.error["message"]))
+        return record
 
     def close(self) -> int:
-        """Say how it went; returns the exit code."""
+        """Print how the runs ended; returns the exit code."""
         if len(self.outcomes) > 1:  # Hydra's basic launcher has run a sweep in this process
             self.terminal.totals(self.outcomes, self.problems)
         else:
             for _, problem in self.problems if "refused" in self.outcomes else ():
                 self.terminal.problem(problem)
         return 1 if self.problems or self.failed else 0
+
+
+def objective(record: Record) -> Number:
+    """Return the number that optimising sweepers get."""
+    return record.metrics.get(record.names.objective) if record.names.objective else None

@@ -1,9 +1,9 @@
-"""Hydra's Launcher: the runs of a study, or the jobs of any other application, at some place."""
+"""Hydra's Launcher: the runs of a study, or the jobs of any other application, on a backend."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast, overload
+from typing import Any, overload
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, TaskFunction
@@ -11,11 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.config import build
 from grokrfm.launch import hydra_workload
+from grokrfm.launch.backend import Backend
 from grokrfm.launch.composition import Composer
 from grokrfm.launch.driver import SweepDriver
-from grokrfm.launch.invocation import Invocation
-from grokrfm.launch.place import Place
-from grokrfm.runs.hardware import Hardware
+from grokrfm.launch.invocation import Invocation, objective
 
 
 class RunError(RuntimeError):
@@ -26,17 +25,17 @@ def launch(
     context: HydraContext,
     task: TaskFunction,
     config: DictConfig,
-    place: Any,
+    backend: Any,
     overrides: Sequence[Sequence[str]],
     first: int,
 ) -> Sequence[JobReturn]:
-    """What Launcher.launch does; `place` is the launcher's own node."""
+    """Launch jobs as Launcher.launch must; `backend` is the launcher's own node."""
     invocation = getattr(task, "__self__", None)
     if not isinstance(invocation, Invocation):
-        node = OmegaConf.to_container(place, resolve=True)
-        where = build(node, Hardware, "hydra.launcher.place")
-        cast(Place, where).check()
-        return hydra_workload.launch(where, context, task, config, overrides, first)
+        node = OmegaConf.to_container(backend, resolve=True)
+        built = build(node, Backend, "hydra.launcher.backend")
+        built.check()
+        return hydra_workload.launch(built, context, task, config, overrides, first)
     invocation.started = True
     composer = Composer(context.config_loader, config)
     drivers, positions = invocation.sweep(composer.settings, overrides)
@@ -50,7 +49,7 @@ def launch(
 
 
 class Returns(Sequence[JobReturn]):
-    """The JobReturns of a sweep's runs, made when they are looked at; tens of thousands fit."""
+    """JobReturns of the runs of a sweep, made when they are read; tens of thousands fit."""
 
     def __init__(
         self,
@@ -88,10 +87,10 @@ class Returns(Sequence[JobReturn]):
 
 
 def _ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
-    outcome = driver.progress.outcomes.get(digest)
-    if outcome and outcome.error:
-        return JobStatus.FAILED, RunError(outcome.error["message"])
-    metrics = outcome.metrics if outcome else driver.progress.elsewhere.get(digest)
-    if metrics is None:
+    record = driver.outcomes.get(digest)
+    if record and record.error:
+        return JobStatus.FAILED, RunError(record.error["message"])
+    record = record or driver.status.best.get(digest)
+    if record is None or record.status != "finished":
         return JobStatus.UNKNOWN, None
-    return JobStatus.COMPLETED, metrics.get("test_accuracy")
+    return JobStatus.COMPLETED, objective(record)

@@ -1,4 +1,4 @@
-"""Sweeps on this machine: one pool, a warm process per slot."""
+"""Backends on this machine: one worker pool, a warm process per slot."""
 
 from __future__ import annotations
 
@@ -6,75 +6,68 @@ import os
 import platform
 import signal
 import sys
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import submitit
 
-from grokrfm.checks import SettingError, boolean, integer, positive
-from grokrfm.launch.jobs import SUBMITIT, worker_is_running
-from grokrfm.launch.pool import WorkerPool
-from grokrfm.launch.slots import TheseSlots, arithmetic
-from grokrfm.runs.hardware import Hardware, available_cores
-from grokrfm.runs.record import process_start
+from grokrfm.checks import SettingError, integer
+from grokrfm.launch.backend import Backend, worker_variables
+from grokrfm.runs.hardware import available_cores
+from grokrfm.runs.processes import process_start
+from grokrfm.runs.sweep_folder import SweepFolder
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
 
 
 @dataclass(frozen=True)
-class Local(Hardware):
-    """This machine's slots.
+class Local(Backend):
+    """The slots of this machine."""
 
-    Parameters
-    ----------
-    wait : bool           whether the command waits for its runs; if not, it submits and returns
-    run_minutes : float   time limit of a run in a sweep; None for none
-    """
+    scheduler: ClassVar[str] = "local"
 
-    scheduler = "local"
-    minutes = None
-    wait: bool
-    run_minutes: float | None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        boolean("wait", self.wait)
-        if self.run_minutes is not None:
-            object.__setattr__(self, "run_minutes", positive("run_minutes", self.run_minutes))
-
-    @abstractmethod
-    def environments(self) -> list[dict[str, str]]:
-        """What each slot's process finds in its environment.
-
-        Raises
-        ------
-        SettingError   if there is no slot
-        """
+    @property
+    def workers(self) -> int:
+        return len(self.worker_environments())
 
     def check(self) -> None:
-        self.environments()
-
-    def slots_of_a_job(self) -> TheseSlots:
-        return TheseSlots(self.environments())
+        self.worker_environments()
 
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
-        """The runs of each job: one pool does them all."""
+        """Return one job: one pool does all runs."""
         return [list(runs)]
 
-    def submit(self, pools: Sequence[WorkerPool], folder: Path) -> list[submitit.Job[Any]]:
-        executor = submitit.LocalExecutor(folder / SUBMITIT, max_num_timeout=0)
+    def submit(
+        self, pools: Sequence[Callable[[], Any]], folder: SweepFolder
+    ) -> list[submitit.Job[Any]]:
+        executor = submitit.LocalExecutor(folder.submitit, max_num_timeout=0)
         executor.update_parameters(timeout_min=NO_LIMIT_MINUTES, tasks_per_node=1)
         with _detached():
             return [executor.submit(pool) for pool in pools]
 
+    @staticmethod
+    def cluster_name() -> str:
+        return platform.node()
+
+    @staticmethod
+    def active(folder: SweepFolder, ids: Sequence[str]) -> dict[str, str]:
+        return {
+            job: "RUNNING"
+            for job in ids
+            if folder.job_is_running(job) or _is_controller(int(job), folder)
+        }
+
+    @staticmethod
+    def cancel(folder: SweepFolder, ids: Sequence[str]) -> None:
+        """Do nothing: a local pool sees the stop file of its sweep within a second."""
+
 
 @dataclass(frozen=True)
 class LocalCPU(Local):
-    """The processor: as many slots as cores ÷ threads.
+    """The processor.
 
     Parameters
     ----------
@@ -89,12 +82,15 @@ class LocalCPU(Local):
             object.__setattr__(self, "slots", integer("slots", self.slots, minimum=1))
 
     @property
-    def sweep_threads(self) -> int:
+    def worker_threads(self) -> int:
         return self.threads or 1
 
-    def environments(self) -> list[dict[str, str]]:
-        slots = self.slots or max(1, available_cores() // self.sweep_threads)
-        return [arithmetic(self.sweep_threads) for _ in range(slots)]
+    def resolved(self) -> Self:
+        return replace(self, slots=self.workers)
+
+    def worker_environments(self) -> list[dict[str, str]]:
+        slots = self.slots or max(1, available_cores() // self.worker_threads)
+        return [worker_variables(self.worker_threads) for _ in range(slots)]
 
 
 @dataclass(frozen=True)
@@ -124,11 +120,14 @@ class LocalGPUs(Local):
         object.__setattr__(self, "slots_per_device", slots)
 
     @property
-    def sweep_threads(self) -> int:
+    def worker_threads(self) -> int:
         slots = len(self._visible()) * self.slots_per_device
         return self.threads or max(1, available_cores() // max(1, slots))
 
-    def environments(self) -> list[dict[str, str]]:
+    def resolved(self) -> Self:
+        return replace(self, devices=self._visible(), threads=self.worker_threads)
+
+    def worker_environments(self) -> list[dict[str, str]]:
         visible = self._visible()
         if not visible:
             raise SettingError(
@@ -138,7 +137,7 @@ class LocalGPUs(Local):
             )
         # Every device gets its first slot before any gets its second.
         return [
-            {**arithmetic(self.sweep_threads), "CUDA_VISIBLE_DEVICES": str(device)}
+            {**worker_variables(self.worker_threads), "CUDA_VISIBLE_DEVICES": str(device)}
             for _ in range(self.slots_per_device)
             for device in visible
         ]
@@ -156,37 +155,20 @@ class LocalGPUs(Local):
         return [str(index) for index in range(torch.cuda.device_count())]
 
 
-class Processes:
-    """The local jobs of a sweep, looked up by their processes."""
-
-    def cluster_name(self) -> str:
-        return platform.node()
-
-    def active(self, folder: Path, ids: Sequence[str]) -> dict[str, str]:
-        return {
-            job: "RUNNING"
-            for job in ids
-            if worker_is_running(folder, job) or _is_controller(int(job), folder)
-        }
-
-    def cancel(self, folder: Path, ids: Sequence[str]) -> None:
-        """Nothing: a local pool sees the sweep's stop file within a second."""
-
-
-def _is_controller(pid: int, folder: Path) -> bool:
-    """Whether the process that submitit started for a pool of this sweep runs."""
+def _is_controller(pid: int, folder: SweepFolder) -> bool:
+    """True if the process that submitit started for a pool of this sweep runs."""
     start = process_start(pid)
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
     # The command of a process that is being made is empty for a moment.
-    return start is not None and (not command or str(folder).encode() in command)
+    return start is not None and (not command or str(folder.path).encode() in command)
 
 
 @contextmanager
 def _detached() -> Iterator[None]:
-    """Processes started here hear no Ctrl-C or closing of a terminal, nor hold its output."""
+    """Start processes that no Ctrl-C or closing of a terminal reaches and that keep no output."""
     unheard: Mapping[int, Any] = {
         number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)
     }

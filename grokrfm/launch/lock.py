@@ -1,4 +1,4 @@
-"""One launch at a time looks at a study and submits to it."""
+"""The launch lock of a study: one launch at a time looks at it and submits to it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.record import process_start, still_running
+from grokrfm.runs.files import cannot_write
+from grokrfm.runs.processes import still_running, this_process
 
 STALE_SECONDS = 600
-"""A lock of another host is broken after so long; a submission takes seconds."""
+"""Age at which a lock of another host is broken; a submission takes seconds."""
 
 
 @contextmanager
@@ -23,16 +24,16 @@ def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
 
     Raises
     ------
-    StoreError   if another launch keeps it, or the folder cannot be written
+    StoreError   if another launch holds it for too long, or the folder cannot be written
     """
     path = study / "launching"
     deadline = time.monotonic() + wait_seconds
-    while not _made(path):
+    while not _taken(path):
         if _is_stale(path):
             path.unlink(missing_ok=True)
         elif time.monotonic() > deadline:
             raise StoreError(
-                f"{path}: another launch into this study still holds it; {_holder(path)}"
+                f"{path}: another launch into this study holds the lock; {_holder(path)}"
             )
         else:
             time.sleep(0.2)
@@ -42,22 +43,17 @@ def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _made(path: Path) -> bool:
-    """Whether the lock is ours now: written aside, then linked, so that it is never half a file."""
-    pid = os.getpid()
-    holder = {"host": platform.node(), "pid": pid, "process_start": process_start(pid)}
-    aside = path.with_name(f".{path.name}-{platform.node()}-{pid}")
+def _taken(path: Path) -> bool:
+    """Take the lock if it is free; written aside, then linked, so that it is never half a file."""
+    aside = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(holder), encoding="utf-8")
+        aside.write_text(json.dumps(this_process()), encoding="utf-8")
         os.link(aside, path)
     except FileExistsError:
         return False
     except OSError as error:
-        raise StoreError(
-            f"outputs: {path.parent} cannot be written ({error.strerror}); mend that, or choose"
-            " another folder with outputs=PATH"
-        ) from error
+        raise cannot_write(path.parent, error) from error
     finally:
         aside.unlink(missing_ok=True)
     return True
@@ -68,7 +64,7 @@ def _is_stale(path: Path) -> bool:
         holder = json.loads(path.read_text(encoding="utf-8"))
         age = time.time() - path.stat().st_mtime
     except (OSError, ValueError):
-        return False  # just given up
+        return False  # just released
     return not still_running(holder) or (holder["host"] != platform.node() and age > STALE_SECONDS)
 
 

@@ -1,80 +1,32 @@
-"""All runs of a sweep, built and checked before the first one starts."""
+"""Planning: all runs of a sweep, built and checked before the first one starts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from grokrfm.checks import GrokrfmError, SettingError
-from grokrfm.config import build, build_experiment, build_hardware, build_spec, study_folder
-from grokrfm.launch.chunks import calibration, cost_class, estimated_seconds
-from grokrfm.launch.composition import Settings
-from grokrfm.runs import plans
-from grokrfm.runs.features import FeatureSelection
-from grokrfm.runs.hardware import Hardware
-from grokrfm.runs.plans import SweepPlan
-from grokrfm.runs.record import Record
+from grokrfm.checks import GrokrfmError, SettingError, boolean, choice
+from grokrfm.config import build, build_hardware, build_run, study_folder
+from grokrfm.launch.backend import Backend
+from grokrfm.launch.chunks import CostClass, calibration
+from grokrfm.launch.sweep import RETRIES, Sweep
+from grokrfm.runs.learner import Run
+from grokrfm.runs.plan import Plan
+from grokrfm.runs.settings import TARGET, Settings
 from grokrfm.runs.store import Store
+from grokrfm.runs.sweep_folder import SweepFolder
 
-COMMON = ("outputs", "study", "hardware", "rerun", "retry", "dry_run")
+COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
 """Settings that a sweep has once; runs that differ in them make several sweeps."""
 
 SHOWN = 5
+"""Problems that a refusal lists."""
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
-    """A sweep that can start.
-
-    Parameters
-    ----------
-    plan : SweepPlan
-    overrides     of each run of the plan
-    repeated      how many more lists of overrides were given that compute the same as one of these
-    study : Path
-    hardware : Hardware
-    common        the settings that all runs share: rerun, retry, dry_run, ...
-    """
-
-    plan: SweepPlan
-    overrides: Sequence[Sequence[str]]
-    repeated: int
-    study: Path
-    hardware: Hardware
-    common: Settings
-
-    def satisfied(self, records: Mapping[str, Record]) -> set[int]:
-        """Runs that are finished with all that is asked for."""
-        found = set()
-        for i, (digest, settings) in enumerate(
-            zip(self.plan.digests, self.plan.settings, strict=True)
-        ):
-            save, record = settings["save"], records.get(digest)
-            asked = settings["probe"], FeatureSelection(save["features"]), save["predictions"]
-            if record and record.holds(*asked):
-                found.add(i)
-        return found
-
-
-class Planned(NamedTuple):
-    """The sweeps that lists of overrides describe.
-
-    Parameters
-    ----------
-    sweeps      one for every combination of study and hardware met, in the order met
-    positions   where each list of overrides stands: number of its sweep, and of the run there
-    """
-
-    sweeps: Sequence[Sweep]
-    positions: Sequence[tuple[int, int]]
-
-
-def planned(
+def plan_sweeps(
     compose: Callable[[Sequence[str]], Settings], overrides: Sequence[Sequence[str]]
-) -> Planned:
+) -> tuple[list[Sweep], list[tuple[int, int]]]:
     """Compose, build and check every run; runs that compute the same are one.
 
     Parameters
@@ -82,126 +34,144 @@ def planned(
     compose     makes plain settings from the overrides of a run
     overrides   of every run
 
+    Returns
+    -------
+    The sweeps, one for every combination of COMMON settings, nearly always one; and for every list
+    of overrides the number of its sweep and that of its run there.
+
     Raises
     ------
     GrokrfmError, HydraException   naming what is wrong with which runs
     """
-    builder = _Builder()
-    drafts: dict[str, _Draft] = {}
-    positions: list[tuple[int, int]] = []
+    planner = _Planner()
+    sweeps: dict[str, dict[str, _PlannedRun]] = {}
+    positions: list[tuple[str, str]] = []
     problems: dict[str, list[str]] = {}
     for one in overrides:
         try:
             settings = compose(one)
-            builder.check(settings)
-            digest = build_spec(settings).digest
+            digest, planned = planner.planned(settings, one)
         except GrokrfmError as error:
             if len(overrides) == 1:
                 raise
             problems.setdefault(str(error), []).append(" ".join(one))
             continue
         common = json.dumps([settings[key] for key in COMMON])
-        draft = drafts.setdefault(common, _Draft())
-        positions.append((list(drafts).index(common), draft.add(digest, settings, one)))
+        sweeps.setdefault(common, {}).setdefault(digest, planned)
+        positions.append((common, digest))
     if problems:
         raise _refusal(problems, len(overrides))
-    if not drafts:
+    if not sweeps:
         raise SettingError("sweep", "has no runs: a list is empty, or every run is excluded")
-    return Planned([draft.sweep(builder) for draft in drafts.values()], positions)
+    given = [common for common, _ in positions]
+    made = {
+        common: _sweep(runs, given.count(common) - len(runs)) for common, runs in sweeps.items()
+    }
+    numbers = {common: number for number, common in enumerate(made)}
+    indices = {common: sweep.plan.index for common, sweep in made.items()}
+    places = [(numbers[common], indices[common][digest]) for common, digest in positions]
+    return list(made.values()), places
 
 
-class _Draft:
-    """The runs of one sweep while they are gathered."""
+class _PlannedRun(NamedTuple):
+    """A run that was built once, and what remains of it."""
 
-    def __init__(self) -> None:
-        self._places: dict[str, int] = {}
-        self._settings: list[Settings] = []
-        self._overrides: list[Sequence[str]] = []
-        self._given = 0
-
-    def add(self, digest: str, settings: Settings, overrides: Sequence[str]) -> int:
-        """Take up a run, unless one that computes the same is there; its number."""
-        self._given += 1
-        if digest not in self._places:
-            self._places[digest] = len(self._settings)
-            self._settings.append(settings)
-            self._overrides.append(overrides)
-        return self._places[digest]
-
-    def sweep(self, builder: _Builder) -> Sweep:
-        first = self._settings[0]
-        study = study_folder(first)
-        plan = SweepPlan(
-            plans.new_name(),
-            list(self._places),
-            self._settings,
-            _costs(self._settings, builder, Store(study).records()),
-            [builder.batch(settings) for settings in self._settings],
-        )
-        common = {key: first[key] for key in COMMON}
-        repeated = self._given - len(plan)
-        return Sweep(plan, self._overrides, repeated, study, build_hardware(first), common)
+    settings: Settings
+    overrides: Sequence[str]
+    cost: float
+    cost_class: CostClass
+    batch_key: int
+    batch: int
 
 
-class _Builder:
-    """Builds what runs are made of, each distinct part once."""
+class _Planner:
+    """Builds runs, each distinct part once."""
 
     def __init__(self) -> None:
-        self._sizes: dict[tuple[Any, ...], tuple[int, int, int]] = {}
-        self._checked: set[tuple[Any, ...]] = set()
-        self._batches: dict[Hashable, int] = {}
-        self._objects: dict[int, Any] = {}
+        self._parts: dict[int, Any] = {}
+        self._backends: dict[int, Backend] = {}
+        self._studies: set[tuple[int, int]] = set()
+        self._batch_keys: dict[Hashable, int] = {}
 
-    def check(self, settings: Settings) -> None:
-        """Build all that a run needs, unless runs with the same parts were built before."""
-        parts = [("kernel", "rfm"), ("hardware",), ("study", "outputs"), ("save", "rfm")]
-        keys = [tuple((name, id(settings[name])) for name in part) for part in parts]
-        if self._key(settings) in self._sizes and all(key in self._checked for key in keys):
-            return
-        experiment = build_experiment(settings, made=self._made)
-        sizes = len(experiment.split.train), experiment.task.width, experiment.task.classes
-        self._sizes[self._key(settings)] = sizes
-        build_hardware(settings)
-        study_folder(settings)
-        self._checked.update(keys)
-
-    def _made(self, node: Any, expected: type[Any], path: str) -> Any:
-        """The object of a node; runs that share a node share its object, which never changes."""
-        if id(node) not in self._objects:
-            self._objects[id(node)] = build(node, expected, path)
-        return self._objects[id(node)]
-
-    def sizes(self, settings: Settings) -> tuple[int, int, int]:
-        """Training rows, width and classes of a run that was checked."""
-        return self._sizes[self._key(settings)]
-
-    def batch(self, settings: Settings) -> int:
-        """A number that runs have in common which may be computed together; -1: alone."""
-        if settings["rfm"]["batch"] == 1:
-            return -1
-        device = build_hardware(settings).torch_device
-        key = build_experiment(settings, made=self._made).batch_key(device)
-        return -1 if key is None else self._batches.setdefault(key, len(self._batches))
-
-    def _key(self, settings: Settings) -> tuple[Any, ...]:
-        """Equal for settings with the same task, split and start; parts are shared objects."""
-        parts = tuple(id(settings[name]) for name in ("task", "split", "start", "probe"))
-        return (*parts, repr(settings["seed"]))
-
-
-def _costs(runs: Sequence[Settings], builder: _Builder, records: Sequence[Record]) -> list[float]:
-    factors = calibration(records)
-    costs = []
-    for settings in runs:
-        estimate = estimated_seconds(settings["rfm"]["iterations"], *builder.sizes(settings))
+    def planned(self, settings: Settings, overrides: Sequence[str]) -> tuple[str, _PlannedRun]:
+        """Build and check a run; returns its digest, and what a sweep needs of it."""
+        backend = self._backend(settings)
+        self._check_study(settings)
+        run = build_run(settings, self._part)
         device = str(settings["hardware"].get("device"))
-        costs.append(estimate * factors.get(cost_class(settings, device), 1.0))
-    return costs
+        learner = run.learner
+        return run.spec.digest, _PlannedRun(
+            settings,
+            overrides,
+            learner.cost(),
+            (settings[TARGET], learner.cost_class(), device),
+            self._batch_key(run, backend),
+            learner.batch,
+        )
+
+    def _part(self, node: Any, expected: type[Any], path: str) -> Any:
+        """Return the object of a node; runs that share a node share its object."""
+        if id(node) not in self._parts:
+            self._parts[id(node)] = build(node, expected, path)
+        return self._parts[id(node)]
+
+    def _backend(self, settings: Settings) -> Backend:
+        node = settings["hardware"]
+        if id(node) not in self._backends:
+            self._backends[id(node)] = _backend(settings)
+        return self._backends[id(node)]
+
+    def _check_study(self, settings: Settings) -> None:
+        key = id(settings["study"]), id(settings["outputs"])
+        if key not in self._studies:
+            study_folder(settings)
+            self._studies.add(key)
+
+    def _batch_key(self, run: Run, backend: Backend) -> int:
+        """Return a number that runs of one possible batch share; -1: alone."""
+        if run.learner.batch == 1:
+            return -1
+        key = run.learner.batch_key(backend.torch_device)
+        return -1 if key is None else self._batch_keys.setdefault(key, len(self._batch_keys))
+
+
+def _backend(settings: Settings) -> Backend:
+    hardware = build_hardware(settings)
+    if not isinstance(hardware, Backend):
+        raise SettingError("hardware._target_", "must be a Backend, see docs/extending.md")
+    return hardware
+
+
+def _sweep(runs: Mapping[str, _PlannedRun], repeated: int) -> Sweep:
+    planned = list(runs.values())
+    first = planned[0].settings
+    run = build_run(first)
+    study = study_folder(first)
+    factors = calibration(Store(study).records())
+    plan = Plan(
+        list(runs),
+        [one.settings for one in planned],
+        [one.cost * factors.get(one.cost_class, 1.0) for one in planned],
+        [one.batch_key for one in planned],
+        [one.batch for one in planned],
+        run.names,
+    )
+    return Sweep(
+        SweepFolder.new(study),
+        plan,
+        [one.overrides for one in planned],
+        repeated,
+        _backend(first),
+        type(run.learner),
+        boolean("rerun", first["rerun"]),
+        choice("retry", first["retry"], RETRIES),
+        boolean("dry_run", first["dry_run"]),
+    )
 
 
 def _refusal(problems: Mapping[str, Sequence[str]], of: int) -> GrokrfmError:
     count = sum(map(len, problems.values()))
-    lines = [f"nothing was started: {count} of {of} runs cannot be"]
+    lines = [f"nothing was started: {count} of {of} runs are invalid"]
     for problem, runs in list(problems.items())[:SHOWN]:
         more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
         lines.append(f"{problem}\n  in {runs[0]}{more}")

@@ -1,91 +1,72 @@
-"""The runs of a study as the work of a pool."""
+"""Workload of the runs of a study."""
 
 from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cloudpickle
 from submitit import JobEnvironment
 
-from grokrfm.checks import StoreError
-from grokrfm.launch.jobs import worker_file
-from grokrfm.launch.pool import Batch, Death
+from grokrfm.checks import GrokrfmError
+from grokrfm.launch.run_handler import RunHandler
 from grokrfm.launch.worker import Raised
-from grokrfm.runs import plans
-from grokrfm.runs.provenance import SWEEP, provenance
-from grokrfm.runs.record import Record
+from grokrfm.launch.workload import Batch, Death
+from grokrfm.runs.plan import Plan
+from grokrfm.runs.processes import this_process
+from grokrfm.runs.provenance import SWEEP, provenance, scheduler_job
 from grokrfm.runs.store import Store
-
-if TYPE_CHECKING:
-    from grokrfm.runs.learner import Observation, Run
-
-STOP = "stop"
-"""A file of this name in a sweep's folder stops its pools."""
+from grokrfm.runs.study_status import StudyStatus
+from grokrfm.runs.sweep_folder import SweepFolder
 
 SUPERSEDED_SECONDS = 10.0
-"""How long the earlier process of a job may take to see that there is a later one, and end."""
+"""Time that the earlier process of a job has to notice a later one, and to end."""
 
 OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator")
-ENDED = ("finished", "failed", "crashed")
 
 
 @dataclass
 class StudyWorkload:
-    """Some runs of a planned sweep.
+    """Some runs of a sweep.
 
     Parameters
     ----------
-    study : Path
-    sweep : str                name of its plan
-    runs : sequence of int     which of the plan, in order
-    attempts                   digest → how often it had ended when the job was submitted
+    folder : SweepFolder       of the sweep, with its plan
+    runs : sequence of int     indices in the plan, in order
+    attempts                   digest → attempts that had ended when the job was submitted
     device, threads            as for grokrfm.runs.hardware.Hardware
     run_seconds : float        time limit of one run; None for none
     """
 
-    study: Path
-    sweep: str
+    folder: SweepFolder
     runs: Sequence[int]
     attempts: Mapping[str, int]
     device: str
     threads: int
     run_seconds: float | None
-    _memory: set[str] = field(default_factory=set)
+    _retried: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        os.environ[SWEEP] = self.sweep  # for this process's records, and its workers'
-        path = self._worker_file
-        path.parent.mkdir(exist_ok=True)
-        before = path.exists()
-        aside = path.with_suffix(f".{os.getpid()}")
-        aside.write_text(self._identity, encoding="utf-8")
-        aside.replace(path)
-        if before:  # on a node cut off from the scheduler, say, it may yet live
+        os.environ[SWEEP] = self.folder.name  # for the records of this process and its workers
+        if self.folder.claim_job(self._job, self._identity):
+            # the earlier process may still run, on a node that the scheduler cannot reach, say
             time.sleep(SUPERSEDED_SECONDS)
 
     def end(self) -> None:
-        if not self._superseded():
-            self._worker_file.unlink(missing_ok=True)
+        self.folder.release_job(self._job, self._identity)
 
     def handler(self) -> bytes:
-        return cloudpickle.dumps(_Runner(self.study, self.device, self.threads))
+        return cloudpickle.dumps(RunHandler(self.folder.study, self.device, self.threads))
 
     def batches(self) -> list[Batch]:
-        ended = self._ended()
-        digests = self._plan.digests
-        left = [
-            i for i in self.runs if ended.get(digests[i], 0) <= self.attempts.get(digests[i], 0)
-        ]
-        return batched(left, self._plan)
+        self._status.refresh()
+        return batched([i for i in self.runs if not self._has_ended(i)], self._plan)
 
     def item(self, batch: Batch) -> list[tuple[str, Mapping[str, Any]]]:
         return [(self._plan.digests[i], self._plan.settings[i]) for i in batch]
@@ -96,90 +77,89 @@ class StudyWorkload:
     def limit(self, batch: Batch) -> float | None:
         return None if self.run_seconds is None else self.run_seconds * len(batch)
 
-    def on_result(self, batch: Batch, answer: Any) -> list[Batch]:
-        if isinstance(answer, Raised):  # before or outside any run: a broken disk, a changed file
+    def on_result(self, batch: Batch, result: Sequence[str | None] | Raised) -> list[Batch]:
+        """Retry runs that were out of memory once, each alone.
+
+        Parameters
+        ----------
+        result   type of each run's error; Raised if the handler itself failed
+        """
+        if isinstance(result, Raised):  # before or outside any run: a broken disk, a changed file
             for i in batch:
-                self._end_unwritten(i, "failed", answer._asdict())
+                self._write_whole_record(i, "failed", result._asdict())
             return []
+        digests = self._plan.digests
         retried = [
             i
-            for i, error in zip(batch, answer, strict=True)
-            if error in OUT_OF_MEMORY and self._plan.digests[i] not in self._memory
+            for i, error in zip(batch, result, strict=True)
+            if error in OUT_OF_MEMORY and digests[i] not in self._retried
         ]
-        self._memory |= {self._plan.digests[i] for i in retried}
+        self._retried |= {digests[i] for i in retried}
         return [(i,) for i in retried]
 
     def on_death(self, batch: Batch, death: Death) -> None:
-        if self._superseded():  # SLURM kills what a node that came back still runs
+        if not self._owns_job:  # SLURM kills the processes of a node that came back
             return
         error = {"type": "Crash", "message": death.cause, "traceback": death.tail}
-        digests = {self._plan.digests[i] for i in batch}
-        open_attempts = {
+        self._status.refresh()
+        unended = {
             record.digest: record
-            for record in self._store.records()
-            if record.digest in digests
-            and record.ended is None
-            and record.provenance.get("pid") == death.pid
+            for record in self._status.unended()
+            if record.provenance.get("pid") == death.pid
         }
-        ended = self._ended()
         for i in batch:
             digest = self._plan.digests[i]
-            if digest in open_attempts:
-                record = open_attempts[digest]
+            if digest in unended:
+                record = unended[digest]
                 self._store.end(record.attempt, {}, **_end(record.started, "crashed", error))
-            elif ended.get(digest, 0) <= self.attempts.get(digest, 0):
-                self._end_unwritten(i, "crashed", error)
+            elif not self._has_ended(i):
+                self._write_whole_record(i, "crashed", error)
 
     def stopped(self) -> bool:
-        return (plans.folder(self.study, self.sweep) / STOP).exists() or self._superseded()
+        return self.folder.stopped or not self._owns_job
 
     def on_error(self, error: Exception) -> None:
-        with suppress(OSError):
-            self._worker_file.with_suffix(".error").write_text(str(error), encoding="utf-8")
+        with suppress(GrokrfmError):
+            self.folder.write_job_error(self._job, str(error))
 
     def result(self) -> None:
         pass
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = dict(self.__dict__)
-        for cached in ("_plan", "_store"):
-            kept.pop(cached, None)
-        return kept
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
     @cached_property
-    def _plan(self) -> plans.SweepPlan:
-        return plans.read(self.study, self.sweep)
+    def _plan(self) -> Plan:
+        return self.folder.read_plan()
 
     @cached_property
     def _store(self) -> Store:
-        return Store(self.study)
+        return Store(self.folder.study)
+
+    @cached_property
+    def _status(self) -> StudyStatus:
+        return StudyStatus(self._store)
 
     @property
-    def _worker_file(self) -> Path:
-        return worker_file(plans.folder(self.study, self.sweep), JobEnvironment().job_id)
+    def _job(self) -> str:
+        return str(JobEnvironment().job_id)
 
-    def _superseded(self) -> bool:
-        """Whether the job has started again elsewhere, or is over for all others.
-
-        SLURM may take a node for dead on which the job's processes live on.
-        """
-        try:
-            return self._worker_file.read_text(encoding="utf-8") != self._identity
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
+    @property
+    def _owns_job(self) -> bool:
+        return self.folder.owns_job(self._job, self._identity)
 
     @property
     def _identity(self) -> str:
-        here = provenance(self.device, self.threads)
-        return json.dumps({key: here[key] for key in ("host", "pid", "process_start", "job")})
+        return json.dumps({**this_process(), "job": scheduler_job()})
 
-    def _ended(self) -> dict[str, int]:
-        return ended_attempts(self._store.records(), self.sweep)
+    def _has_ended(self, i: int) -> bool:
+        """True if an attempt at a run has ended since the job was submitted."""
+        digest = self._plan.digests[i]
+        ended = self._status.attempts(self.folder.name).get(digest, 0)
+        return ended > self.attempts.get(digest, 0)
 
-    def _end_unwritten(self, i: int, status: str, error: Mapping[str, str]) -> None:
-        """Record the end of a run whose process has written nothing of it."""
+    def _write_whole_record(self, i: int, status: str, error: Mapping[str, str]) -> None:
+        """Record a run of which its process has written nothing."""
         now = time.time()
         attempt = self._store.start(
             digest=self._plan.digests[i],
@@ -187,33 +167,24 @@ class StudyWorkload:
             config=self._plan.settings[i],
             facts={"title": "not started"},
             provenance=provenance(self.device, self.threads),
+            names=asdict(self._plan.names),
         )
         self._store.end(attempt, {}, **_end(now, status, error))
 
 
-def batched(runs: Sequence[int], plan: plans.SweepPlan) -> list[Batch]:
-    """Runs in order, those that may be computed together gathered at the place of the first."""
-    groups: dict[tuple[int, int], list[int]] = {}
+def batched(runs: Sequence[int], plan: Plan) -> list[Batch]:
+    """Return runs in order, those of one batch gathered at the place of the first."""
+    batches: dict[tuple[int, int], list[int]] = {}
     sizes: dict[int, int] = {}
     for i in runs:
-        batch = plan.batches[i]
-        if batch < 0:
-            groups[-1, i] = [i]
+        key = plan.batch_keys[i]
+        if key < 0:
+            batches[-1, i] = [i]
             continue
-        most = int(plan.settings[i]["rfm"]["batch"])
-        taken = sizes.get(batch, 0)
-        sizes[batch] = taken + 1
-        groups.setdefault((batch, taken // most), []).append(i)
-    return [tuple(batch) for batch in groups.values()]
-
-
-def ended_attempts(records: Sequence[Record], sweep: str) -> dict[str, int]:
-    """Digest → how many attempts at it have ended in a sweep."""
-    ended: dict[str, int] = {}
-    for record in records:
-        if record.provenance.get("sweep") == sweep and record.status in ENDED:
-            ended[record.digest] = ended.get(record.digest, 0) + 1
-    return ended
+        taken = sizes.get(key, 0)
+        sizes[key] = taken + 1
+        batches.setdefault((key, taken // plan.batch_sizes[i]), []).append(i)
+    return [tuple(batch) for batch in batches.values()]
 
 
 def _end(started: float, status: str, error: Mapping[str, str]) -> dict[str, Any]:
@@ -226,53 +197,3 @@ def _end(started: float, status: str, error: Mapping[str, str]) -> dict[str, Any
         "features": [],
         "error": dict(error),
     }
-
-
-class _Runner:
-    """What a worker does with the settings of some runs; returns the type of each one's error."""
-
-    def __init__(self, study: Path, device: str, threads: int) -> None:
-        self._study, self._device, self._threads = study, device, threads
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """In the worker, before its first run, whose time limit should not count the imports."""
-        import grokrfm.config  # noqa: F401
-
-        self.__dict__.update(state)
-
-    def __call__(
-        self, runs: Sequence[tuple[str, Mapping[str, Any]]], stop_requested: threading.Event
-    ) -> list[str | None]:
-        import torch
-
-        from grokrfm.config import plan_of_settings
-        from grokrfm.runs.hardware import Hardware
-        from grokrfm.runs.learner import Run
-        from grokrfm.runs.run import execute_together
-
-        planned = []
-        for digest, settings in runs:
-            one = plan_of_settings(settings)
-            if one.spec.digest != digest:
-                raise StoreError("a file that the run reads has changed since it was planned")
-            planned.append(Run(one.spec, one.experiment, settings))
-        hardware = Hardware(self._device, self._threads)
-        records = execute_together(planned, self._store, hardware, _Watcher(stop_requested))
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()  # for other processes on the device
-        return [record.error["type"] if record.error else None for record in records]
-
-    @cached_property
-    def _store(self) -> Store:
-        return Store(self._study)
-
-
-class _Watcher:
-    """Leaves a run after the iteration in which it was asked to."""
-
-    def __init__(self, stop_requested: threading.Event) -> None:
-        self._stop_requested = stop_requested
-
-    def on_step(self, run: Run, observation: Observation) -> None:
-        if self._stop_requested.is_set():
-            raise KeyboardInterrupt

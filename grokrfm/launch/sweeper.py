@@ -22,7 +22,7 @@ def sweep(
     excluded: Sequence[Mapping[str, Any]],
     arguments: Sequence[str],
 ) -> list[Any]:
-    """What Sweeper.sweep does: the runs of `params`, a study's own, and of the command line."""
+    """Sweep as Sweeper.sweep must: over `params`, a study's own, and over the command line."""
     own = [f"{name}={value}" for name, value in params.items()]
     runs = grid([*own, *arguments], zipped, excluded, context.config_loader)
     folder = Path(str(config.hydra.sweep.dir))

@@ -1,8 +1,8 @@
-"""A worker: a warm process of a pool that does one piece of work after another.
+"""Worker: a warm process of a pool that handles one item after another.
 
 It is started as `python -m grokrfm.launch.worker FD`, with its device made visible before anything
-imports torch. FD is a socket to the pool: first comes what to do with every item, then the items.
-When the pool goes, however it goes, the worker goes too.
+imports torch. FD is a socket to the pool: it receives the handler first, then the items. When the
+pool ends, for whatever reason, the worker ends too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import cloudpickle
 from grokrfm.runs.provenance import LOG
 
 Handler = Callable[[Any, threading.Event], Any]
-"""Does one item; the event says that it is to be left as soon as its state is safe."""
+"""Handles one item; it stops as soon as its state is safe once the event is set."""
 
 TAIL_LINES = 20
 
@@ -35,7 +35,7 @@ SCHEDULERS_SIGNALS = {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIG
 
 
 class Raised(NamedTuple):
-    """An item ended in an exception that its `handler` did not take up."""
+    """An item ended in an exception that the handler did not catch."""
 
     type: str
     message: str
@@ -43,22 +43,22 @@ class Raised(NamedTuple):
 
 
 class Interrupted(NamedTuple):
-    """An item was left because the pool said so."""
+    """An item was stopped because the pool asked for it."""
 
 
 class Ready(NamedTuple):
-    """The worker has started and understood what it is to do with items."""
+    """The worker has started and loaded its handler."""
 
 
 class Worker:
-    """The pool's end of a worker.
+    """The pool's side of a worker process.
 
     Parameters
     ----------
-    slot : int                  of the pool, in which the worker computes
+    slot : int                  of the pool
     handler : bytes             a pickled Handler
     environment                 variables set for the worker, such as CUDA_VISIBLE_DEVICES
-    log : Path                  what it prints goes here
+    log : Path                  receives its output
     """
 
     def __init__(
@@ -81,22 +81,26 @@ class Worker:
         self._log, self._log_start = log, log.stat().st_size
         self.send_bytes(handler)
 
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
     def give(self, item: Any) -> None:
         """Start an item."""
         self._log_start = self._log.stat().st_size
         self.send_bytes(cloudpickle.dumps(item))
 
     def stop(self) -> None:
-        """Ask that the item in work be left as soon as its state is safe."""
+        """Ask the worker to stop its item as soon as its state is safe."""
         self.send_bytes(cloudpickle.dumps(Interrupted()))
 
     def send_bytes(self, message: bytes) -> None:
-        """Send; that the worker has died is noticed when it is read from."""
+        """Send; a dead worker is noticed when it is read from."""
         with suppress(OSError):
             self.connection.send_bytes(message)
 
     def receive(self) -> Any:
-        """What the current item left.
+        """Return the result of the current item.
 
         Raises
         ------
@@ -108,7 +112,7 @@ class Worker:
             raise EOFError from error
 
     def end(self, seconds: float = 5) -> int:
-        """Close the worker and wait for its end, which is forced after so long; its exit code."""
+        """Close the worker, force its end after so long, and return its exit code."""
         self.connection.close()
         try:
             return self.process.wait(seconds)
@@ -117,11 +121,11 @@ class Worker:
             return self.process.wait()
 
     def kill(self) -> None:
-        """End the process at once; the end is noticed when it is read from."""
+        """End the process at once; its death is noticed when it is read from."""
         self.process.kill()
 
     def tail(self) -> str:
-        """The last lines printed since the current item started."""
+        """Return the last lines printed since the current item started."""
         with self._log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_start, size - 20_000))
@@ -131,9 +135,9 @@ class Worker:
 
 @contextmanager
 def _blocked() -> Iterator[None]:
-    """A process started here never hears the scheduler, which signals every process of a job.
+    """Keep the scheduler's signals, sent to every process of a job, from a process started here.
 
-    What to do then is for the pool to say; the worker inherits the mask, and its threads do.
+    Only the pool handles them; the worker and its threads inherit the mask.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SCHEDULERS_SIGNALS)
     try:
@@ -143,7 +147,7 @@ def _blocked() -> Iterator[None]:
 
 
 def main(descriptor: int) -> None:
-    """The process itself."""
+    """Run the worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(descriptor)
     handler: Handler = pickle.loads(connection.recv_bytes())
@@ -173,9 +177,9 @@ def _listen(
                 stop_requested.set()
             else:
                 items.put(item)
-    except (EOFError, OSError):  # the pool is gone
+    except (EOFError, OSError):  # the pool has ended
         os._exit(1)
-    except BaseException:  # what it sent cannot be unpickled here
+    except BaseException:  # its message cannot be unpickled here
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)

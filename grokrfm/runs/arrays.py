@@ -1,9 +1,7 @@
-"""Named arrays in an .npz file that no reader ever meets half-written."""
+"""Named arrays in .npz files, never pickled."""
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,48 +10,31 @@ from zipfile import BadZipFile
 import numpy as np
 
 from grokrfm.checks import StoreError
-
-ASIDE = ".tmp"
+from grokrfm.runs.files import remove_leftovers, write_aside
 
 
 def write(target: Path, arrays: Mapping[str, np.ndarray], *, sole_writer: bool = True) -> None:
-    """Write aside, flush to disk, rename.
+    """Write a file of arrays.
 
-    A sole writer also removes what processes that were killed left aside; where others may be
-    writing the same file at this moment, theirs is not to be touched.
+    A sole writer also removes what killed processes left aside; where other processes may be
+    writing the same file at this moment, theirs must stay.
 
     Raises
     ------
     StoreError   if the disk is full or the folder cannot be written; `target` is then as it was
     """
-    aside = target.with_suffix(f".{platform.node()}-{os.getpid()}{ASIDE}")
     named: dict[str, Any] = dict(arrays)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            np.savez(file, allow_pickle=False, **named)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-        if sole_writer:
-            remove_leftovers(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
-
-
-def remove_leftovers(target: Path) -> None:
-    """Remove what processes that were killed left aside while they wrote this file."""
-    for leftover in target.parent.glob(f"{target.stem}.*{ASIDE}"):
-        leftover.unlink(missing_ok=True)
+    write_aside(target, lambda file: np.savez(file, allow_pickle=False, **named))
+    if sole_writer:
+        remove_leftovers(target)
 
 
 def read(source: Path) -> dict[str, np.ndarray]:
-    """All arrays of a file, empty where there is none.
+    """Return all arrays of a file; none where there is no file.
 
     Raises
     ------
-    StoreError   if it is no such file
+    StoreError   if the file holds something else
     """
     if not source.exists():
         return {}

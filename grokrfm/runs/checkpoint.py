@@ -1,4 +1,4 @@
-"""Where a run has got to, kept aside while it goes on."""
+"""The checkpoint of a run: its state so far, in a file that is replaced as the run goes on."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ import numpy as np
 import grokrfm
 from grokrfm.checks import StoreError
 from grokrfm.runs import arrays
+from grokrfm.runs.files import remove_leftovers
 from grokrfm.runs.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What a run needs to go on, and what it has left so far.
+    """State that a run continues from, with its history and matrices so far.
 
     Parameters
     ----------
     state      named arrays that only the learner understands
-    history    every number by name over the iterations done
+    history    every number by name, one value per observation
     matrices   {k: M_k} kept so far
+    seconds    wall time so far
     """
 
     state: Mapping[str, np.ndarray]
     history: Mapping[str, list[Any]]
     matrices: Mapping[int, np.ndarray]
+    seconds: float
 
 
 def path(study: Path, digest: str) -> Path:
-    """Where the checkpoint of a run is."""
+    """Return the path of a run's checkpoint."""
     return study / "checkpoints" / f"{digest}.npz"
 
 
@@ -43,8 +46,9 @@ def write(study: Path, spec: Spec, checkpoint: Checkpoint) -> None:
     arrays.write(
         path(study, spec.digest),
         {
-            "leaves": np.array(_leaves(spec)),
+            "keeps": np.array(_keeps(spec)),
             "history": np.array(json.dumps(checkpoint.history)),
+            "seconds": np.array(checkpoint.seconds),
             **{f"state.{name}": array for name, array in checkpoint.state.items()},
             **{f"matrix.{k}": M for k, M in checkpoint.matrices.items()},
         },
@@ -52,27 +56,28 @@ def write(study: Path, spec: Spec, checkpoint: Checkpoint) -> None:
 
 
 def read(study: Path, spec: Spec) -> Checkpoint | None:
-    """The checkpoint of a run, if there is one of these versions that leaves what `spec` asks."""
+    """Return the checkpoint of a run, if one of these versions keeps what `spec` asks for."""
     try:
         kept = arrays.read(path(study, spec.digest))
     except StoreError:  # a disk that failed: the run starts over
         return None
-    if not kept or str(kept["leaves"]) != _leaves(spec):
+    if not kept or str(kept["keeps"]) != _keeps(spec):
         return None
     return Checkpoint(
         {name.removeprefix("state."): kept[name] for name in kept if name.startswith("state.")},
         json.loads(str(kept["history"])),
         {int(name[7:]): kept[name] for name in kept if name.startswith("matrix.")},
+        float(kept["seconds"]),
     )
 
 
 def remove(study: Path, spec: Spec) -> None:
-    """Forget the checkpoint of a run that has ended, or that is to start over."""
+    """Remove the checkpoint of a run that has ended, or that starts over."""
     kept = path(study, spec.digest)
     kept.unlink(missing_ok=True)
-    arrays.remove_leftovers(kept)
+    remove_leftovers(kept)
 
 
-def _leaves(spec: Spec) -> str:
+def _keeps(spec: Spec) -> str:
     versions = [grokrfm.__version__, version("torch")]
     return json.dumps([versions, spec.probes, spec.features.chosen], sort_keys=True)

@@ -1,4 +1,4 @@
-"""Which feature matrices of a run are kept, and the file that keeps them."""
+"""Feature matrices that a run keeps: their selection and their file."""
 
 from __future__ import annotations
 
@@ -34,28 +34,59 @@ class FeatureSelection:
                 f" got {chosen!r}",
             )
 
+    def check(self, possible: Collection[int]) -> None:
+        """Refuse update counts at which a run keeps no matrix.
+
+        Raises
+        ------
+        SettingError   naming the ones that it keeps
+        """
+        if self.chosen == "none":
+            return
+        if not possible:
+            raise SettingError("features", "must be none, this learner has no feature matrices")
+        if isinstance(self.chosen, tuple) and (wrong := set(self.chosen) - set(possible)):
+            first, last = min(possible), max(possible)
+            steps = max(1, (last - first) // max(1, len(possible) - 1))
+            every = f" in steps of {steps}" if steps > 1 else ""
+            raise SettingError(
+                "features",
+                f"{max(wrong)} is none of the update counts of this run, {first} to {last}{every}",
+            )
+
     def wants(self, k: int, last: bool) -> bool:
-        """Whether M_k is kept; `last` says that no update follows."""
+        """True if M_k is kept; `last` says that no update follows."""
         if isinstance(self.chosen, tuple):
             return k in self.chosen
         return self.chosen == "all" or (self.chosen == "last" and last)
 
     def satisfied_by(self, kept: Collection[int], updates: int) -> bool:
-        """Whether a run of so many updates that kept those matrices kept all that is chosen."""
+        """True if `kept` holds everything chosen of a run with so many updates."""
         return all(k in kept for k in range(updates + 1) if self.wants(k, k == updates))
 
 
 def path(study: Path, digest: str) -> Path:
-    """Where the matrices of a run are."""
+    """Return the path of a run's matrices."""
     return study / "features" / f"{digest}.npz"
 
 
-def write(study: Path, digest: str, matrices: Mapping[int, np.ndarray]) -> None:
-    """Keep {k: M_k} of a run."""
-    arrays.write(path(study, digest), {str(k): M for k, M in matrices.items()})
+def write(
+    study: Path,
+    digest: str,
+    matrices: Mapping[int, np.ndarray],
+    figure_arrays: Mapping[str, np.ndarray],
+) -> None:
+    """Keep {k: M_k} of a run, and what figures need beside them."""
+    arrays.write(path(study, digest), {**{str(k): M for k, M in matrices.items()}, **figure_arrays})
 
 
 def read(study: Path, digest: str) -> dict[int, np.ndarray]:
-    """{k: M_k} of a run, empty if it kept none."""
+    """Return {k: M_k} of a run; nothing if it kept none."""
     kept = arrays.read(path(study, digest))
-    return {k: kept[str(k)] for k in sorted(map(int, kept))}
+    return {k: kept[str(k)] for k in sorted(int(name) for name in kept if name.isdecimal())}
+
+
+def read_figure_arrays(study: Path, digest: str) -> dict[str, np.ndarray]:
+    """Return the other arrays of that file, by the learner's names."""
+    kept = arrays.read(path(study, digest))
+    return {name: array for name, array in kept.items() if not name.isdecimal()}

@@ -1,4 +1,4 @@
-"""Where a run computes."""
+"""Hardware: the device and threads of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import SettingError, integer
 
-if TYPE_CHECKING:  # whoever only asks after jobs does not wait for torch
+if TYPE_CHECKING:  # commands that read a study must not wait for torch
     import torch
 
 
@@ -44,15 +44,15 @@ class Hardware:
         device, found = self.torch_device, torch.cuda.device_count()
         if device.type == "cuda" and (device.index or 0) >= found:
             raise SettingError(
-                "hardware.device", f"{device} is not there: torch sees {found} CUDA devices"
+                "hardware.device", f"{device} does not exist here: torch finds {found} CUDA devices"
             )
 
     def apply(self) -> int:
-        """Set the threads of this process; returns how many.
+        """Set the threads of this process, and return their number.
 
         Raises
         ------
-        SettingError   if the device is not there
+        SettingError   if the device does not exist
         """
         self.check_device()
         import torch
@@ -62,7 +62,7 @@ class Hardware:
         return threads
 
     def describe(self) -> str:
-        """The device by its model name where it has one."""
+        """Return the device, by its model name where it has one."""
         import torch
 
         if self.torch_device.type == "cuda":
@@ -71,7 +71,7 @@ class Hardware:
 
 
 def available_cores() -> int:
-    """Cores this process may use, which a container or scheduler may have limited."""
+    """Return the cores that this process may use; a container or scheduler may limit them."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,108 +1,173 @@
-"""What can be run and kept: a Learner, what it shows of an iteration, and who watches."""
+"""The learner's seam: an abstract Learner, the Observations it yields, and a Run of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import torch
 
 from grokrfm.runs.features import FeatureSelection
+from grokrfm.runs.record import Names, Number
+from grokrfm.runs.shared import Shared
 from grokrfm.runs.spec import Spec
-
-Number = float | int | str | None
 
 Arrays = Mapping[str, np.ndarray]
 
 
+def no_arrays() -> Arrays:
+    """Return no arrays: the default of an Observation that leaves none."""
+    return {}
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What a learner shows of one iteration.
+    """One observed iteration of a learner.
 
     Parameters
     ----------
-    iteration : int       from 0
-    numbers               named; the same names at every iteration
-    arrays : {k: (d, d)}  the matrices that the selection wants, by updates made
-    state                 makes the named arrays from which the next iteration can start
-    predictions           makes the named arrays of what it predicts, see grokrfm.runs.predictions
-    hindsight             named lists of numbers, one an iteration, known only at the last one
+    iteration : int       from 0; increases, not necessarily by one; iteration + 1 updates were made
+    numbers               by name; the same names in every observation
+    arrays : {k: (d, d)}  feature matrices that the selection wants, k = updates made
+    state                 makes the arrays from which a run continues; None: it starts over
+    predictions           makes the arrays of the predictions that `save.predictions` keeps
+    hindsight             lists of numbers, one per observation, known only at the last one
     """
 
     iteration: int
     numbers: Mapping[str, Number]
-    arrays: Mapping[int, np.ndarray]
-    state: Callable[[], Arrays]
-    predictions: Callable[[], Arrays]
+    arrays: Mapping[int, np.ndarray] = field(default_factory=dict)
+    state: Callable[[], Arrays] | None = None
+    predictions: Callable[[], Arrays] = no_arrays
     hindsight: Mapping[str, list[float]] = field(default_factory=dict)
 
 
-class Learner(Protocol):
-    """What a Spec builds: it can be run, iteration by iteration."""
+class Learner(ABC):
+    """Base class of what a primary config builds.
+
+    A learner is built from the keys of the config's root that its constructor takes. To write:
+    `iterations`, and `observe`. The rest has defaults.
+
+    Attributes
+    ----------
+    PLUMBING            constructor arguments that change no result; they do not count in the digest
+    iterations : int    the most iterations there will be
+    checkpoint_seconds  time between checkpoints; 0: after every observation
+    leading             names of the numbers that progress, summaries and tables show first
+    objective           name of the number that optimising sweepers get; None: the first leading one
+    features            update counts k at which a feature matrix M_k can be kept
+    batch : int         the most runs it may be computed with at once, itself included
+    """
+
+    PLUMBING: ClassVar[Collection[str]] = ()
+
+    iterations: int
+    checkpoint_seconds: float = 60.0
+    leading: Sequence[str] = ()
+    objective: str | None = None
+    features: Collection[int] = ()
+    batch: int = 1
 
     @property
     def title(self) -> str:
-        """For people: what is learned, in a line."""
+        """One line that says what is learned."""
+        return type(self).__name__
 
-    @property
-    def iterations(self) -> int:
-        """How many iterations there will be at the most."""
-
-    @property
-    def checkpoint_seconds(self) -> float:
-        """How often to keep aside where it has got to; 0 for every iteration."""
-
-    @property
-    def batch(self) -> int:
-        """At most how many runs it may be run together with, itself counted."""
-
-    def batch_key(self, device: torch.device) -> Hashable:
-        """Equal for learners that `observe_together` takes; None for one that goes alone."""
-
-    def facts(self) -> dict[str, Any]:
-        """What is known before the first iteration, such as n_train."""
-
+    @abstractmethod
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
-        """Run, yielding after every iteration; from the state of an earlier one if it is given."""
+        """Learn, and yield observations; `resume` is the state of an earlier one to continue."""
 
-    @staticmethod
-    def observe_together(
-        learners: Sequence[Any],
+    def facts(self) -> dict[str, Any]:
+        """Return what is known before the first iteration, such as the size of the data."""
+        return {}
+
+    def figure_arrays(self) -> Arrays:
+        """Return arrays that figures need beside feature matrices and predictions."""
+        return {}
+
+    def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
+        """Return numbers of the run as a whole.
+
+        A number that ends in `_iteration` says when something was reached; None: not reached.
+        """
+        return {}
+
+    def cost(self) -> float:
+        """Estimate the duration of the run in seconds; measured runs correct it."""
+        return 0.01 * self.iterations
+
+    def cost_class(self) -> str:
+        """Name the runs whose durations are the same multiple of `cost`."""
+        return ""
+
+    def progress(self, numbers: Mapping[str, Number]) -> str:
+        """Return the numbers of an observation for the progress line."""
+        return "  ".join(_shown(name, numbers[name]) for name in self.leading if name in numbers)
+
+    def summary(self, facts: Mapping[str, Any], metrics: Mapping[str, Number]) -> list[str]:
+        """Return the lines that sum up a run in the terminal."""
+        shown = [_shown(name, metrics[name]) for name in self.leading if name in metrics]
+        return [", ".join(shown)] if shown else []
+
+    @classmethod
+    def remarks(cls, metrics: Sequence[Mapping[str, Number]]) -> list[str]:
+        """Return what nobody should miss about the finished runs of a sweep, a line each."""
+        return []
+
+    def share(self, shared: Shared) -> None:
+        """Use `shared` for arrays that other runs of the study need too; by default, do not."""
+        return
+
+    def batch_key(self, device: torch.device) -> Hashable:
+        """Return a key that is equal for runs that can be one batch; None: always alone."""
+        return None
+
+    @classmethod
+    def observe_batched(
+        cls,
+        learners: Sequence[Self],
         device: torch.device,
         keeps: Sequence[FeatureSelection],
         resumes: Sequence[Arrays | None],
     ) -> Iterator[tuple[int, Observation | Exception]]:
-        """`observe` for learners of equal `batch_key`, each with its place in `learners`.
+        """`observe` for learners of equal `batch_key`, each with its index in `learners`.
 
         A learner that fails yields its error, and nothing after it.
         """
-
-    def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
-        """Numbers of the run as a whole."""
+        raise NotImplementedError(f"{cls.__name__} gives a batch_key and computes no batches")
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What there is to do.
+    """One run to be computed.
 
     Parameters
     ----------
-    spec : Spec         what is computed and left
-    learner : Learner   what computes it
-    config              the settings to keep in the record: those of `spec`, and plumbing
+    spec : Spec         what is computed and kept
+    learner : Learner   built from the settings
+    config              all settings, for the record
+    names : Names       which settings are scientific, which numbers lead
+    sources             class from outside the package → SHA-256 of its source file
     """
 
     spec: Spec
     learner: Learner
     config: Mapping[str, Any]
+    names: Names = Names()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 class Observer(Protocol):
-    """Somebody who watches runs."""
+    """A watcher of runs."""
 
     def on_step(self, run: Run, observation: Observation) -> None:
-        """Called after every iteration of a run."""
+        """Called after every observation of a run."""
+
+
+def _shown(name: str, value: Number) -> str:
+    return f"{name} {value:.4g}" if isinstance(value, (int, float)) else f"{name} {value}"

@@ -1,13 +1,6 @@
-"""What the last iteration of a run predicts for every row of its table, and the file that keeps it.
+"""Arrays of the predictions of a run's last iteration, and the file that keeps them.
 
-The arrays say all that is needed to draw them, whatever the task was:
-
-rows : (N,) int          of the table; where several operations share one, they follow each other
-operands : (N, 2) int    the element indices of a and b
-labels : (N,) int        the true class
-training : (N,) bool     whether the row trained; the others are test rows
-predicted : (N,) int     the class with the largest output
-lead : (N,) float        by how much it leads the second largest
+Their names are the learner's; what draws them knows that learner.
 """
 
 from __future__ import annotations
@@ -21,7 +14,7 @@ from grokrfm.runs import arrays
 
 
 def path(study: Path, digest: str) -> Path:
-    """Where the predictions of a run are."""
+    """Return the path of a run's predictions."""
     return study / "predictions" / f"{digest}.npz"
 
 
@@ -31,5 +24,5 @@ def write(study: Path, digest: str, predictions: Mapping[str, np.ndarray]) -> No
 
 
 def read(study: Path, digest: str) -> dict[str, np.ndarray]:
-    """The predictions of a run, empty if it kept none."""
+    """Return the predictions of a run; nothing if it kept none."""
     return arrays.read(path(study, digest))

@@ -1,4 +1,4 @@
-"""Where and with what a run was computed."""
+"""Provenance of a run: versions, commit, host, process, device and threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import grokrfm
-from grokrfm.runs.record import process_start
+from grokrfm.runs.processes import this_process
 from grokrfm.runs.spec import SCHEMA
 
 SWEEP = "GROKRFM_SWEEP"
@@ -25,14 +25,12 @@ PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
 
 def provenance(device: str, threads: int) -> dict[str, Any]:
-    """Versions, commit, host, process, device and threads of this process."""
+    """Return versions, commit, host, process, device and threads of this process."""
     return {
         "device": device,
         "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "threads": threads,
-        "host": platform.node(),
-        "pid": os.getpid(),
-        "process_start": process_start(os.getpid()),
+        **this_process(),
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
         "log": os.environ.get(LOG),
@@ -41,7 +39,7 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
 
 
 def scheduler_job() -> str | None:
-    """The job of a cluster's scheduler that this process belongs to, as SLURM writes it."""
+    """Return the ID of the SLURM job that this process belongs to, such as 123_4."""
     array, task = (os.environ.get(f"SLURM_ARRAY_{part}") for part in ("JOB_ID", "TASK_ID"))
     return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
 

@@ -1,9 +1,7 @@
-"""What one attempt at a run leaves."""
+"""The Record of one attempt at a run."""
 
 from __future__ import annotations
 
-import os
-import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +12,36 @@ from grokrfm.runs.spec import Spec
 
 T = TypeVar("T")
 
+Number = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that a record carries, so that its readers need not know the learner.
+
+    Parameters
+    ----------
+    scientific   settings at the root of the config that the digest counts, such as "task"
+    plumbing     dotted settings below them that it does not count
+    leading      numbers that tables and the report show first
+    objective    the number that optimising sweepers get, and tables show where none is asked for
+    """
+
+    scientific: Sequence[str] = ()
+    plumbing: Sequence[str] = ()
+    leading: Sequence[str] = ()
+    objective: str | None = None
+
+    def is_scientific(self, setting: str) -> bool:
+        """True if a dotted setting counts in the digest, or is the label of one that does."""
+        if setting.partition(".")[0] not in self.scientific:
+            return False
+        return not any(setting == name or setting.startswith(f"{name}.") for name in self.plumbing)
+
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One attempt at a run, as far as it got.
+    """One attempt at a run, as far as it went.
 
     Parameters
     ----------
@@ -26,13 +50,16 @@ class Record:
     status : str        finished, failed or interrupted; running or lost where no end was written
     started, ended      seconds since the epoch; `ended` is None where no end was written
     config              the settings, as nested plain values
-    facts               what was known before the first iteration, such as n_train
+    facts               known before the first iteration, such as the sizes of the data
     provenance          versions, commit, host, process, device, threads
-    metrics             the numbers of the last iteration and of the run as a whole
-    seconds             wall time, with that of the attempts it was resumed from
+    names : Names       which settings are scientific, which numbers lead
+    sources             class from outside the package → SHA-256 of its source file
+    cost                "seconds" estimated for all "iterations", and the "class" of such estimates
+    metrics             the numbers of the last observation and of the run as a whole
+    seconds             wall time, including the attempts that it continues
     features            the k of the feature matrices kept
-    predictions : bool  whether those of the last iteration were kept
-    resumed_at : int    the iterations done when it started, taken from a checkpoint
+    predictions : bool  True if the predictions of the last iteration were kept
+    resumed_at : int    updates made when it started from a checkpoint
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
     """
@@ -45,6 +72,9 @@ class Record:
     config: Mapping[str, Any]
     facts: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    names: Names = Names()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     features: Sequence[int] = ()
@@ -54,7 +84,7 @@ class Record:
     history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def satisfies(self, spec: Spec) -> bool:
-        """Whether this is a finished run of `spec` with all that it asks for."""
+        """True if this is a finished run of `spec` with everything asked for."""
         return self.digest == spec.digest and self.holds(
             spec.probes, spec.features, spec.predictions
         )
@@ -62,24 +92,31 @@ class Record:
     def holds(
         self, probes: Mapping[str, Any], features: FeatureSelection, predictions: str
     ) -> bool:
-        """Whether this is a finished run that measured and kept so much (see Spec)."""
+        """True if this is a finished run that measured and kept so much (see Spec)."""
         measured = self.config.get("probe", {})
         return (
             self.status == "finished"
             and all(measured.get(name) == settings for name, settings in probes.items())
             and (self.predictions or predictions == "none")
-            and features.satisfied_by(self.features, self.metrics["updates"])
+            and (
+                features.satisfied_by(self.features, self.metrics["updates"])
+                or features == FeatureSelection(self.config.get("save", {}).get("features", "none"))
+            )
         )
 
 
 def best_by_digest(records: Iterable[Record]) -> dict[str, Record]:
-    """One record a run: a finished one before any other, then the latest."""
+    """Return one record per run: a finished one before any other, then the latest."""
     best: dict[str, Record] = {}
     for record in records:
-        held = best.get(record.digest)
-        if held is None or _rank(record) >= _rank(held):
+        if ranks_before(record, best.get(record.digest)):
             best[record.digest] = record
     return best
+
+
+def ranks_before(record: Record, held: Record | None) -> bool:
+    """True if a record replaces another one of its digest as the best."""
+    return held is None or _rank(record) >= _rank(held)
 
 
 def _rank(record: Record) -> tuple[bool, float]:
@@ -87,41 +124,12 @@ def _rank(record: Record) -> tuple[bool, float]:
 
 
 def by_cause(messages: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
-    """What failed, by the message of the first of its kind, the commonest kind first.
+    """Group failures by the message of the first of each kind, the commonest kind first.
 
-    Messages are of a kind if they differ in numbers only, such as the iteration.
+    Messages of one kind differ in numbers only, such as the iteration.
     """
     kinds: dict[str, tuple[str, list[T]]] = {}
     for failed, message in messages:
         kind = re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", message)
         kinds.setdefault(kind, (message, []))[1].append(failed)
     return dict(sorted(kinds.values(), key=lambda entry: -len(entry[1])))
-
-
-def still_running(provenance: Mapping[str, Any]) -> bool:
-    """Whether the process that started an attempt may still be at it.
-
-    On this host its process is looked up; of another host nothing is known, so it may be.
-    """
-    if provenance.get("host") != platform.node():
-        return True
-    try:
-        os.kill(int(provenance["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return process_start(int(provenance["pid"])) == provenance.get("process_start")
-
-
-def process_start(pid: int) -> str | None:
-    """When a process of this host started, in clock ticks since boot.
-
-    None where there is no such process, or none but its remains, or no /proc.
-    """
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields[19]

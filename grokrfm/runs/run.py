@@ -1,4 +1,4 @@
-"""Runs, alone or together, from their Specs to their Records."""
+"""Execution of runs, alone or as one batch, from their Specs to their Records."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Observation, Observer, Run
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Record
+from grokrfm.runs.shared import Shared
 from grokrfm.runs.store import Store
 
 
 def execute(run: Run, store: Store, hardware: Hardware, observer: Observer) -> Record:
-    """`execute_together` for one run."""
-    [record] = execute_together([run], store, hardware, observer)
+    """`execute_batch` for one run."""
+    [record] = execute_batch([run], store, hardware, observer)
     return record
 
 
-def execute_together(
+def execute_batch(
     runs: Sequence[Run], store: Store, hardware: Hardware, observer: Observer
 ) -> list[Record]:
-    """Run learners of one batch, each from its checkpoint if there is one; write what they leave.
+    """Run the learners of one batch, each from its checkpoint if it has one; write their records.
 
-    Several learners must have one `batch_key`; how many is for the caller to bound. Every run has
-    lines, numbers and files of its own, as if it had been alone; its seconds are its share.
+    Several learners must have one `batch_key`; the caller bounds their number. Every run has lines,
+    numbers and files of its own, as if it had been alone; its seconds are its share.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def execute_together(
     """
     threads = hardware.apply()
     origin = {**provenance(hardware.describe(), threads), "batch": len(runs)}
+    for run in runs:
+        run.learner.share(Shared(store.study, run.spec.science, hardware))
     attempts = [Attempt(run, store, origin) for run in runs]
     try:
         for index, outcome in _outcomes(attempts, hardware.torch_device):
@@ -64,7 +67,7 @@ def _outcomes(
     keeps = [attempt.run.spec.features for attempt in attempts]
     resumes = [attempt.state for attempt in attempts]
     if len(learners) > 1:
-        yield from learners[0].observe_together(learners, device, keeps, resumes)
+        yield from learners[0].observe_batched(learners, device, keeps, resumes)
     else:
         for observation in learners[0].observe(device, keeps[0], resumes[0]):
             yield 0, observation

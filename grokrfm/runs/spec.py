@@ -1,4 +1,4 @@
-"""The resolved settings of one run, and the digest that names it."""
+"""The scientific settings of one run, and the digest that names it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from typing import Any
 
 from grokrfm.checks import SettingError, choice
 from grokrfm.runs.features import FeatureSelection
+from grokrfm.runs.settings import TARGET
 
-SCHEMA = 1
-"""Goes up when the same settings come to mean another computation."""
+SCHEMA = 2
+"""Version of records and digests; goes up when the same settings mean another computation."""
 
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """What one run computes (`science`) and what it is asked to leave (the others).
+    """Settings that decide what a run computes (`science`), and what it keeps (the others).
 
     Parameters
     ----------
-    science : nested plain values   task, split, kernel, rfm, start, seed, ...; names the run
+    science : nested plain values   the learner's target and its settings; they name the run
     probes : nested plain values    probe name → its settings
-    features : FeatureSelection     which feature matrices are kept
-    predictions : "none" or "last"   whether those of the last iteration are kept
+    features : FeatureSelection     the feature matrices to keep
+    predictions : "none" or "last"  "last" keeps the predictions of the last iteration
     """
 
     science: Mapping[str, Any]
@@ -39,9 +40,10 @@ class Spec:
 
     @cached_property
     def digest(self) -> str:
-        """16 hexadecimal digits that are equal exactly for runs that compute the same.
+        """16 hexadecimal digits, equal exactly for runs that compute the same.
 
         Numbers count by value (0, 0.0 and 0e0 are one), a file by its content instead of its path.
+        The name of an option is a label and does not count.
         """
         text = json.dumps([SCHEMA, _canonical(self.science)], sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -49,7 +51,12 @@ class Spec:
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _file(v) if key == "path" else _canonical(v) for key, v in value.items()}
+        label = "name" if TARGET in value else None
+        return {
+            key: _file(part) if key == "path" else _canonical(part)
+            for key, part in value.items()
+            if key != label
+        }
     if isinstance(value, (list, tuple)):
         return [_canonical(v) for v in value]
     if isinstance(value, float) and value.is_integer():

@@ -1,7 +1,7 @@
 """The store of a study: append-only segments of JSON lines, one writer per file.
 
-A run leaves a line when it starts, and two in one write when it ends: its history, then its end. A
-line that a crash has torn is skipped by readers and can hide no other.
+A run writes one line when it starts, and two at once when it ends: its history, then its end.
+Readers skip a line that a crash has torn; it can hide no other.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from grokrfm.checks import StoreError
-from grokrfm.runs import plans
-from grokrfm.runs.record import Record, best_by_digest, still_running
-from grokrfm.runs.spec import Spec
+from grokrfm.runs.files import cannot_write
+from grokrfm.runs.processes import still_running
+from grokrfm.runs.record import Names, Record, best_by_digest
+from grokrfm.runs.settings import SharedParts
+from grokrfm.runs.spec import SCHEMA, Spec
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +32,15 @@ _ENDED = {"attempt", "status", "ended", "metrics", "features"}
 
 
 class Store:
-    """The records of one study folder; reads what is new at every call.
+    """The records of one study folder; every call reads what is new.
 
     Parameters
     ----------
     study : Path   the folder; made when the first record is written
+
+    Raises
+    ------
+    StoreError   when it is read, if another version of this package wrote it
     """
 
     def __init__(self, study: Path) -> None:
@@ -42,45 +48,28 @@ class Store:
         self._offsets: dict[Path, int] = {}
         self._starts: dict[str, Mapping[str, Any]] = {}
         self._ends: dict[str, Mapping[str, Any]] = {}
-        self._parts: dict[str, Any] = {}
+        self._changes: list[str] = []
+        self._shared = SharedParts()
+        self._names: dict[str, Names] = {}
 
     def records(self) -> list[Record]:
-        """Every attempt, in the order of their starts, without histories."""
-        self.refresh()
+        """Return every attempt, in the order of their starts, without histories."""
+        self._refresh()
         starts = sorted(self._starts.values(), key=lambda start: start["started"])
-        return [_record(start, self._ends.get(start["attempt"])) for start in starts]
+        return [self._record(start["attempt"]) for start in starts]
 
-    def unended(self) -> list[Record]:
-        """The attempts that are running or lost."""
-        self.refresh()
-        return [_record(s, None) for name, s in self._starts.items() if name not in self._ends]
+    def changes(self, cursor: int) -> tuple[list[Record], int]:
+        """Return the attempts that started or ended since `cursor`, and the next cursor.
 
-    def refresh(self) -> list[Record]:
-        """Read what was written since the last call: the attempts that have started or ended."""
-        changed: dict[str, None] = {}
-        for path in self._segments():
-            offset = self._offsets.get(path, 0)
-            if path.stat().st_size == offset:
-                continue
-            with path.open("rb") as file:
-                file.seek(offset)
-                for line in _whole_lines(file):
-                    self._offsets[path] = self._offsets.get(path, 0) + len(line)
-                    if not line.startswith(_HISTORY) and (attempt := self._take(line, path)):
-                        changed[attempt] = None
-        known = [attempt for attempt in changed if attempt in self._starts]
-        return [_record(self._starts[attempt], self._ends.get(attempt)) for attempt in known]
-
-    def planned(self) -> dict[str, Mapping[str, Any]]:
-        """Digest → settings of every run that a sweep of this study plans."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for name in plans.names(self.study):
-            plan = plans.read(self.study, name)
-            found |= dict(zip(plan.digests, plan.settings, strict=True))
-        return found
+        The first cursor is 0. Readers with cursors of their own do not disturb each other.
+        """
+        self._refresh()
+        changed = dict.fromkeys(self._changes[cursor:])
+        found = [self._record(attempt) for attempt in changed if attempt in self._starts]
+        return found, len(self._changes)
 
     def histories(self) -> dict[str, Mapping[str, list[Any]]]:
-        """The numbers over the iterations, by attempt."""
+        """Return the numbers of every observation, by attempt."""
         found = {}
         for path in self._segments():
             with path.open("rb") as file:
@@ -90,26 +79,35 @@ class Store:
         return found
 
     def finished(self, spec: Spec) -> Record | None:
-        """A finished record that holds all that `spec` asks for."""
+        """Return a finished record with everything that `spec` asks for, if there is one."""
         record = best_by_digest(self.records()).get(spec.digest)
         return record if record and record.satisfies(spec) else None
 
     def start(self, **start: Any) -> str:
-        """Write that a run starts; the fields are those of Record. Returns its attempt."""
+        """Write that a run starts, and return its attempt; the fields are those of Record."""
         attempt = f"{self._writer.name}#{self._writer.lines}"
         self._writer.append({"kind": "started", "attempt": attempt, **start})
         return attempt
 
     def end(self, attempt: str, history: Mapping[str, list[Any]], **end: Any) -> None:
-        """Write how it ended; the fields are those of Record."""
+        """Write the end of an attempt; the fields are those of Record."""
         self._writer.append(
             {"kind": "history", "attempt": attempt, "history": history},
             {"kind": "ended", "attempt": attempt, **end},
         )
 
-    def _shared(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The same settings; parts that other runs have too are the same objects."""
-        return {k: self._parts.setdefault(json.dumps(node), node) for k, node in config.items()}
+    def _refresh(self) -> None:
+        for path in self._segments():
+            offset = self._offsets.get(path, 0)
+            if path.stat().st_size == offset:
+                continue
+            with path.open("rb") as file:
+                file.seek(offset)
+                for line in _whole_lines(file):
+                    offset += len(line)
+                    if not line.startswith(_HISTORY):
+                        self._add(line, path)
+            self._offsets[path] = offset
 
     @cached_property
     def _writer(self) -> _Writer:
@@ -118,16 +116,39 @@ class Store:
     def _segments(self) -> list[Path]:
         return sorted((self.study / "segments").glob("*.jsonl"))
 
-    def _take(self, line: bytes, path: Path) -> str | None:
-        """Keep the entry of a line; returns its attempt if it is one that counts."""
+    def _add(self, line: bytes, path: Path) -> None:
+        """Keep the entry of a line, if it says that a run started or ended."""
         entry = _parsed(line, path)
         if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
-            self._starts[entry["attempt"]] = {**entry, "config": self._shared(entry["config"])}
+            self._check_schema(entry["provenance"].get("schema"))
+            names = json.dumps(entry.get("names", {}))
+            if names not in self._names:
+                self._names[names] = Names(**json.loads(names))
+            self._starts[entry["attempt"]] = {
+                **entry,
+                "config": self._shared(entry["config"]),
+                "names": self._names[names],
+            }
         elif entry and entry.get("kind") == "ended" and set(entry) >= _ENDED:
             self._ends[entry["attempt"]] = entry
         else:
-            return None
-        return str(entry["attempt"])
+            return
+        self._changes.append(entry["attempt"])
+
+    def _check_schema(self, schema: Any) -> None:
+        if schema != SCHEMA:
+            raise StoreError(
+                f"{self.study}: another version of grokrfm wrote this study (schema {schema or 1},"
+                f" this version reads {SCHEMA}); compute it again under another study name"
+            )
+
+    def _record(self, attempt: str) -> Record:
+        start, end = self._starts[attempt], self._ends.get(attempt)
+        fields = {**start, **(end or {})}
+        if end is None:
+            fields["status"] = "running" if still_running(start["provenance"]) else "lost"
+        known = {name: fields[name] for name in Record.__dataclass_fields__ if name in fields}
+        return Record(**{"ended": None, **known})
 
 
 class _Writer:
@@ -142,7 +163,7 @@ class _Writer:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = FileIO(self._path, "xb")
         except OSError as error:
-            raise StoreError(_cannot_write(folder, error)) from error
+            raise cannot_write(folder, error) from error
 
     def append(self, *entries: Mapping[str, Any]) -> None:
         text = "".join(json.dumps(entry) + "\n" for entry in entries)
@@ -153,20 +174,13 @@ class _Writer:
                 data = data[self._file.write(data) :]
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise StoreError(_cannot_write(self._path, error)) from error
+            raise cannot_write(self._path, error) from error
         self._torn = False
         self.lines += len(entries)
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
-    return (
-        f"outputs: {path} cannot be written ({error.strerror}); mend that, or choose another folder"
-        " with outputs=PATH"
-    )
-
-
 def _whole_lines(file: Any) -> Iterator[bytes]:
-    """The lines that end; what follows the last line end is still being written, or torn."""
+    """Yield the lines that end; the rest is still being written, or torn."""
     for line in file:
         if line.endswith(b"\n"):
             yield line
@@ -181,11 +195,3 @@ def _parsed(line: bytes, path: Path) -> Mapping[str, Any] | None:
         log.warning("%s: a line cannot be read and is skipped: %.60r", path, line)
         return None
     return entry if isinstance(entry, dict) else None
-
-
-def _record(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> Record:
-    fields = {**start, **(end or {})}
-    if end is None:
-        fields["status"] = "running" if still_running(start["provenance"]) else "lost"
-    known = {name: fields[name] for name in Record.__dataclass_fields__ if name in fields}
-    return Record(**{"ended": None, **known})

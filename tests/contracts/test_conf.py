@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from grokrfm import config
 from grokrfm.algebra import Group
+from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
 from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
@@ -90,12 +91,14 @@ def test_an_option_says_what_it_is_and_defaults_stand_nowhere_else(path):
 
 @pytest.mark.parametrize("path", STUDIES, ids=option_id)
 def test_every_study_composes_and_plans(path, composed):
-    planned = config.plan(composed(f"study={path.stem}"))
-    assert planned.study == Path("outputs") / path.stem
+    settings = config.plain(composed(f"study={path.stem}"))
+    assert isinstance(config.build_run(settings).learner, Experiment)
+    assert config.study_folder(settings) == Path("outputs") / path.stem
 
 
 def test_any_name_is_a_study(composed):
-    assert config.plan(composed("study=never-heard-of")).study == Path("outputs/never-heard-of")
+    settings = config.compose(["study=never-heard-of"])
+    assert config.study_folder(settings) == Path("outputs/never-heard-of")
 
 
 def test_the_presets_of_rfm_differ_as_documented(composed):

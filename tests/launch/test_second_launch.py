@@ -34,12 +34,12 @@ def test_a_detached_sweep_goes_on_and_can_be_asked_after(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "12 runs submitted in 1 job",
-        "grokrfm-status outputs/demo tells how it goes",
+        "to follow them: grokrfm-status outputs/demo",
     ]
     wait_until(lambda: (study / "segments").is_dir())
     told = status(tmp_path, "outputs/demo").stdout
-    assert " waiting" in told.splitlines()[0]
-    assert "runs to go, jobs: 1 running" in told
+    assert " queued" in told.splitlines()[0]
+    assert "runs remain, jobs: 1 running" in told
     while_it_goes_on = collect.runs(study)
     assert len(while_it_goes_on) >= 1
 
@@ -91,13 +91,13 @@ def test_cancel_stops_what_is_in_flight_and_plans_it_no_longer(tmp_path):
     grokrfm(tmp_path, "-m", *RUNS[1:], "task.modulus=61", "seed=range(0,6)", "hardware.wait=false")
     wait_until(lambda: len(list((study / "segments").glob("*"))) == 2)
     told = status(tmp_path, "outputs/demo", "--cancel").stdout
-    assert "is being stopped with 6 runs to go" in told
+    assert "is being stopped, 6 runs remain" in told
     wait_until(lambda: "running" not in status(tmp_path, "outputs/demo").stdout)
     runs = collect.runs(study)
     assert set(runs["status"]) == {"interrupted"}
     assert len(runs) == 2
     assert status(tmp_path, "outputs/demo", "--cancel").stdout == (
-        "outputs/demo: nothing is in flight\n"
+        "outputs/demo: no sweep is active\n"
     )
 
 
@@ -128,7 +128,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, arguments)
     assert (done.returncode, done.stderr) == (0, "")
     n = len(arguments) + 1
     assert done.stdout.splitlines()[0] == f"{n} run{'s' * (n > 1)} in outputs/demo"
-    assert f"0 of them are finished, {n} are to be run" in done.stdout
+    assert f"0 of them are finished, {n} remain" in done.stdout
     assert done.stdout.splitlines()[-1] == "nothing was started: dry_run=true"
     assert not (tmp_path / "outputs").exists()
 
@@ -151,8 +151,8 @@ def test_a_run_alone_and_a_sweep_do_not_do_the_same_run(tmp_path):
     twice = grokrfm(tmp_path, *long, "seed=0")
     assert twice.returncode == 1
     assert twice.stderr == (
-        f"this run is in the hands of process {alone.pid} already;"
-        " `grokrfm-status outputs/demo --follow` shows how it goes, and --cancel ends a sweep\n"
+        f"this run is already being computed by process {alone.pid};"
+        " `grokrfm-status outputs/demo --follow` follows it, and --cancel ends a sweep\n"
     )
     sweep = grokrfm(tmp_path, "-m", *long, "seed=0,1")  # does the other one, and waits for it
     assert (sweep.returncode, sweep.stderr) == (0, "")

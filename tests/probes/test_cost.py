@@ -32,9 +32,9 @@ def iteration():
     torch.set_num_threads(1)
     made = experiment(
         task=tasks.addition(61),
-        splitter=FixedPoints([0], 0, 0, 0),
+        split=FixedPoints([0], 0, 0, 0),
         rfm=machine(2),
-        probes=PROBES,
+        probe=PROBES,
     )
     *_, step = made.steps(CPU)
     return made, step

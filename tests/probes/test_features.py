@@ -59,7 +59,7 @@ def test_an_equivariant_matrix_has_no_defect():
 
 def test_the_symmetries_of_the_split_are_the_reflections_it_lists():
     M = torch.eye(14, dtype=torch.float64)
-    numbers = measured(Equivariance("split"), M, splitter=FixedPoints([3, 5], 0, 0, 0))
+    numbers = measured(Equivariance("split"), M, split=FixedPoints([3, 5], 0, 0, 0))
     assert numbers == {"equivariance_defect_sr^3": 0, "equivariance_defect_sr^5": 0}
 
 
@@ -181,7 +181,7 @@ def test_the_spectrum():
 )
 def test_a_probe_that_does_not_suit_the_run_is_refused_when_it_is_built(probe, changed, message):
     with pytest.raises(SettingError) as refusal:
-        experiment(probes={"p": probe}, **changed)
+        experiment(probe={"p": probe}, **changed)
     assert str(refusal.value).startswith(f"probe.{message}")
 
 
@@ -206,7 +206,7 @@ def test_a_probe_measures_nothing_before_it_has_seen_the_run():
 
 
 def test_agop_alignment_is_known_for_every_iteration_in_the_end():
-    made = experiment(probes={"agop": AgopAlignment()}, rfm=machine(4))
+    made = experiment(probe={"agop": AgopAlignment()}, rfm=machine(4))
     seen = list(made.observe(CPU, FeatureSelection("all")))
     matrices = [seen[k].arrays[k] for k in range(4)] + [seen[-1].arrays[4]]
     last = matrices[-1] / np.linalg.norm(matrices[-1])

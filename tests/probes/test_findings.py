@@ -17,7 +17,7 @@ title = lambda task: task.title  # noqa: E731
 def degenerate(task, element, iterations, **changed):
     """The run that lacks the fixed points of sr^element."""
     splitter = FixedPoints([element], 0, 0, 0)
-    return experiment(task=task, splitter=splitter, rfm=machine(iterations), **changed)
+    return experiment(task=task, split=splitter, rfm=machine(iterations), **changed)
 
 
 @pytest.mark.parametrize(("modulus", "k"), [*((13, k) for k in range(13)), (29, 0), (29, 7)])
@@ -25,7 +25,7 @@ def test_the_degenerate_split_ends_in_the_closed_form(modulus, k):
     """M ∝ (I − Π(sr^k)), every block minus the means of its rows; its rank is n − 1."""
     task = tasks.addition(modulus)
     probes = {"spectrum": Spectrum(modulus), "alignment": Alignment([])}
-    *_, (step, numbers) = degenerate(task, k, 25, probes=probes).measured()
+    *_, (step, numbers) = degenerate(task, k, 25, probe=probes).measured()
     one_minus_mean = np.eye(modulus) - np.full((modulus, modulus), 1 / modulus)
     centred = np.kron(np.eye(2), one_minus_mean)
     closed = (np.eye(2 * modulus) - task.reflection(k).permutation_matrix()) @ centred
@@ -51,7 +51,7 @@ def test_the_degenerate_split_ends_in_the_closed_form(modulus, k):
 )
 def test_the_best_match_names_the_reflection_held_out(task):
     for index, element in enumerate(task.group.elements):
-        made = degenerate(task, element, 6, probes={"alignment": Alignment([])})
+        made = degenerate(task, element, 6, probe={"alignment": Alignment([])})
         seen = [numbers for _, numbers in made.measured()]
         history = {"best_reflection": [numbers["best_reflection"] for numbers in seen]}
         summary = made.summarise({"solver": ["cholesky"] * 6, **history})
@@ -63,10 +63,10 @@ def orbit(modulus, k, seed):
     """A10 at its first fit: what M₀ learned without Fix(sr^k) predicts on a uniform split."""
     made = experiment(
         task=tasks.addition(modulus),
-        splitter=Uniform(0.5),
+        split=Uniform(0.5),
         start=Reflection(k),
         rfm=machine(60 if modulus < 17 else 30),
-        probes={"orbit": OrbitPrediction(None)},
+        probe={"orbit": OrbitPrediction(None)},
         seed=seed,
     )
     return next(made.measured())[1]
@@ -113,10 +113,10 @@ def test_features_become_circulant_while_the_accuracy_still_stands_at_zero(task,
     been falling all the while, to about 0, and the cosine with the last M has been rising."""
     made = experiment(
         task=task,
-        splitter=Uniform(0.7),
+        split=Uniform(0.7),
         kernel=kernel,
         rfm=machine(25),
-        probes={"a": Accuracy(1e-6), "circulant": Circulant(), "agop": AgopAlignment()},
+        probe={"a": Accuracy(1e-6), "circulant": Circulant(), "agop": AgopAlignment()},
     )
     seen = list(made.observe(CPU, FeatureSelection("none")))
     accuracy = np.array([observation.numbers["test_accuracy"] for observation in seen])
@@ -134,6 +134,6 @@ def test_features_become_circulant_while_the_accuracy_still_stands_at_zero(task,
 
 @pytest.mark.slow
 def test_on_the_degenerate_split_nothing_of_the_kind_happens():
-    made = degenerate(tasks.addition(31), 0, 20, probes={"circulant": Circulant()})
+    made = degenerate(tasks.addition(31), 0, 20, probe={"circulant": Circulant()})
     deviations = [numbers["circulant_deviation"] for _, numbers in made.measured()][1:]
     assert max(deviations) < 1e-8  # one stripe of Π(s) is circulant, and predicts nothing

@@ -27,7 +27,7 @@ def measured(probe, made, rightly):
 
 def test_the_orbit_is_what_the_reflection_adds_to_the_training_set():
     """Pair by pair: sr^2 maps (a, b) to (b − 2, a + 2)."""
-    made = experiment(task=TASK, splitter=Uniform(0.4))
+    made = experiment(task=TASK, split=Uniform(0.4))
     training = {tuple(TASK.pairs[row]) for row in made.split.train}
     mirrored = np.array(
         [((b - 2) % 7, (a + 2) % 7) in training for a, b in TASK.pairs[made.split.test]]
@@ -53,7 +53,7 @@ def test_nothing_predicted_and_nothing_mirrored_have_no_share():
     nothing = measured(OrbitPrediction(0), made, np.zeros(len(made.split.test), dtype=bool))
     assert nothing["orbit_precision"] == 0
     assert np.isnan(nothing["orbit_recall"])
-    closed = experiment(task=TASK, splitter=FixedPoints([0], 0, 0, 0))
+    closed = experiment(task=TASK, split=FixedPoints([0], 0, 0, 0))
     numbers = measured(OrbitPrediction(0), closed, np.ones(7, dtype=bool))
     assert np.isnan(numbers["orbit_precision"])
     assert numbers["orbit_size"] == numbers["orbit_recall"] == 0
@@ -79,5 +79,5 @@ def test_without_an_element_it_is_that_of_the_start(start):
 def test_a_reflection_that_is_not_there_is_refused(element, start, message):
     changed = {"start": start} if start else {}
     with pytest.raises(SettingError) as refusal:
-        experiment(probes={"orbit": OrbitPrediction(element)}, **changed)
+        experiment(probe={"orbit": OrbitPrediction(element)}, **changed)
     assert str(refusal.value).replace(": ", " ", 1).startswith(f"probe.orbit.element {message}")

@@ -302,10 +302,10 @@ def test_one_fit_on_random_circulant_features_rises_as_published():
     def accuracy(share, seed):
         made = experiment(
             task=addition(61),
-            splitter=Uniform(share),
+            split=Uniform(share),
             kernel=Gaussian(2.5 * 2**0.5),
             start=RandomCirculant(),
-            probes={"accuracy": Accuracy(1e-6)},
+            probe={"accuracy": Accuracy(1e-6)},
             rfm=machine_of(1),
             seed=seed,
         )

@@ -11,17 +11,16 @@ from grokrfm.runs import predictions
 from grokrfm.runs.attempt import OUT_OF_MEMORY
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
-from grokrfm.runs.learner import Observation, Run
+from grokrfm.runs.learner import Learner, Observation, Run
 from grokrfm.runs.run import execute
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
 
 
-class Countdown:
+class Countdown(Learner):
     """A learner of its own kind: `runs` must not know what it runs."""
 
     title = "countdown"
-    checkpoint_seconds = 60
 
     def __init__(self, iterations=3, error=None):
         self.iterations = iterations

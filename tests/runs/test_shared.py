@@ -4,15 +4,23 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 
-from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.shared import Shared
-from grokrfm.runs.spec import Spec
 
 
-def shared(folder, element=3):
-    spec = Spec({"start": {"element": element}}, {}, FeatureSelection("none"))
-    return Shared(folder / "starts", spec, Hardware("cpu", 1))
+class Starts:
+    """Arrays that depend on the start alone, though the run has a seed too."""
+
+    def __init__(self, folder, element=3, seed=0):
+        science = {"start": {"element": element}, "seed": seed}
+        self.shared = Shared(folder, science, Hardware("cpu", 1))
+        self.path = self.shared.path("starts", ["start"])
+
+    def get(self, make):
+        return self.shared.get("starts", ["start"], make)
+
+
+shared = Starts
 
 
 def made():
@@ -29,7 +37,7 @@ def fetched(folder):
 
 def test_arrays_are_made_once_and_say_what_made_them(tmp_path):
     first = shared(tmp_path).get(made)
-    again = shared(tmp_path).get(never)
+    again = shared(tmp_path, seed=1).get(never)
     assert list(again) == ["M"]
     np.testing.assert_array_equal(first["M"], again["M"])
     with np.load(shared(tmp_path).path) as kept:

@@ -12,7 +12,7 @@ def digest(science, probes=None, features="none"):
 
 
 def test_the_digest_is_stable_across_versions_of_this_package():
-    assert digest(SCIENCE) == "dfefe61953b4579f"
+    assert digest(SCIENCE) == "03bf5d0fca34be5d"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,13 @@ def test_equal_values_have_equal_digests():
         "task": {"modulus": 61.0, "name": "addition"},
     }
     assert digest(shuffled) == digest(SCIENCE)
+
+
+def test_the_name_of_an_option_is_a_label():
+    option = {"_target_": "grokrfm.tasks.addition", "modulus": 61}
+    digests = {digest({"task": {**option, "name": name}}) for name in ("addition", "sum")}
+    assert digests == {digest({"task": option})}
+    assert digest({"task": {**option, "_target_": "grokrfm.tasks.division"}}) not in digests
 
 
 def test_what_a_run_leaves_does_not_change_its_digest():

@@ -13,6 +13,7 @@ from grokrfm.checks import StoreError
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import best_by_digest
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,7 +127,7 @@ os._exit(9)
     assert record.status == "lost"
     write_run(Store(tmp_path), "done")
     write_run(Store(tmp_path), "under way", status=None)
-    found = {record.digest: record.status for record in Store(tmp_path).unended()}
+    found = {record.digest: record.status for record in StudyStatus(Store(tmp_path)).unended()}
     assert found == {"gone": "lost", "under way": "running"}
 
 

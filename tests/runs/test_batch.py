@@ -15,7 +15,7 @@ from grokrfm.runs import features
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Run
-from grokrfm.runs.run import execute, execute_together
+from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
 from grokrfm.splits import Uniform
@@ -39,11 +39,11 @@ class Watcher:
 def run(seed, features="none", rfm=RFM_SETTINGS, **changed):
     parts = {
         "task": tasks.addition(7),
-        "splitter": Uniform(0.6),
+        "split": Uniform(0.6),
         "kernel": Gaussian(2.5),
         "rfm": rfm,
         "start": Identity(),
-        "probes": PROBES,
+        "probe": PROBES,
         "seed": seed,
     }
     spec = Spec({"seed": seed}, {}, FeatureSelection(features))
@@ -63,7 +63,7 @@ def test_every_run_leaves_what_it_leaves_alone(tmp_path):
     runs = [run(0), run(1, "last"), run(2, [0, 3])]
     together, apart = Store(tmp_path / "together"), Store(tmp_path / "apart")
     watcher = Watcher()
-    records = execute_together(runs, together, HARDWARE, watcher)
+    records = execute_batch(runs, together, HARDWARE, watcher)
     for one, record in zip(runs, records, strict=True):
         expected = execute(one, apart, HARDWARE, Watcher())
         assert record.digest == one.spec.digest
@@ -84,7 +84,7 @@ def test_every_run_leaves_what_it_leaves_alone(tmp_path):
 
 
 def test_the_time_of_a_batch_is_shared(tmp_path):
-    records = execute_together([run(0), run(1)], Store(tmp_path), HARDWARE, Watcher())
+    records = execute_batch([run(0), run(1)], Store(tmp_path), HARDWARE, Watcher())
     wall = max(record.ended for record in records) - min(record.started for record in records)
     assert 0 < sum(record.seconds for record in records) <= wall + 1e-3
     for record in records:
@@ -97,7 +97,7 @@ def test_one_that_fails_costs_no_other(tmp_path):
     start = Stored(str(tmp_path / "singular.npy"))
     runs = [run(0), run(1, rfm=no_ridge, start=start), run(2)]
     assert len({one.learner.batch_key(CPU) for one in runs}) == 1
-    records = execute_together(runs, Store(tmp_path / "together"), HARDWARE, Watcher())
+    records = execute_batch(runs, Store(tmp_path / "together"), HARDWARE, Watcher())
     assert [record.status for record in records] == ["finished", "failed", "finished"]
     alone = execute(runs[1], Store(tmp_path / "alone"), HARDWARE, Watcher())
     assert records[1].error == alone.error
@@ -112,10 +112,10 @@ def test_an_interrupted_batch_is_recorded_and_each_run_can_go_on_alone(tmp_path)
 
     runs = [run(seed, "last") for seed in range(3)]
     with pytest.raises(KeyboardInterrupt):
-        execute_together(runs, Store(tmp_path / "cut"), HARDWARE, Watcher(interrupt))
+        execute_batch(runs, Store(tmp_path / "cut"), HARDWARE, Watcher(interrupt))
     store = Store(tmp_path / "cut")
     assert [record.status for record in store.records()] == ["interrupted"] * 3
-    undisturbed = execute_together(runs, Store(tmp_path / "whole"), HARDWARE, Watcher())
+    undisturbed = execute_batch(runs, Store(tmp_path / "whole"), HARDWARE, Watcher())
     for one, expected, done in zip(runs, undisturbed, (4, 4, 3), strict=True):
         record = execute(one, store, HARDWARE, Watcher())
         assert record.resumed_at == done
@@ -136,7 +136,7 @@ def test_a_batch_goes_on_from_checkpoints_at_different_iterations(tmp_path):
     for one in runs[:2]:
         with pytest.raises(Killed):
             execute(one, store, HARDWARE, Watcher(kill))
-    records = execute_together(runs, store, HARDWARE, Watcher())
+    records = execute_batch(runs, store, HARDWARE, Watcher())
     assert [record.resumed_at for record in records] == [2, 3, 0]
     for one, record in zip(runs, records, strict=True):
         expected = execute(one, Store(tmp_path / "whole"), HARDWARE, Watcher())
@@ -145,13 +145,13 @@ def test_a_batch_goes_on_from_checkpoints_at_different_iterations(tmp_path):
 
 
 def test_what_measures_a_run_does_not_keep_it_from_a_batch(tmp_path):
-    runs = [run(0), run(1, probes={}), run(2, probes={"loss": Loss()})]
+    runs = [run(0), run(1, probe={}), run(2, probe={"loss": Loss()})]
     assert len({one.learner.batch_key(CPU) for one in runs}) == 1
-    records = execute_together(runs, Store(tmp_path), HARDWARE, Watcher())
+    records = execute_batch(runs, Store(tmp_path), HARDWARE, Watcher())
     assert list(records[1].history) == ["iteration", "solver", "seconds"]
     assert "test_loss" in records[2].history
 
 
 def test_the_condition_is_not_estimated_in_a_batch():
-    assert run(0, probes={"condition": Condition()}).learner.batch_key(CPU) is None
+    assert run(0, probe={"condition": Condition()}).learner.batch_key(CPU) is None
     assert run(0).learner.batch == 4

@@ -1,66 +1,82 @@
-"""One kernel-machine experiment: task, split, kernel, RFM, start and probes put together."""
+"""The Experiment: task, split, kernel, RFM, start and probes put together."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 
 from grokrfm.checks import NumericsError, integer, within
+from grokrfm.experiment import text
+from grokrfm.experiment.arrays import predictions, reflections
+from grokrfm.experiment.cost import estimated_seconds
+from grokrfm.experiment.state import packed, unpacked
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Examples, Start, State, Step
 from grokrfm.rfm.batch import Member, batch_key, batched_steps
 from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
-from grokrfm.runs.learner import Arrays, Number, Observation
+from grokrfm.runs.learner import Arrays, Learner, Observation
+from grokrfm.runs.record import Number
 from grokrfm.runs.shared import Shared
 from grokrfm.splits import Split, Splitter, audit
 from grokrfm.tasks import Task
 
 CPU = torch.device("cpu")
 
+LEARNED_START = ("task", "kernel", "rfm", "start")
+"""Settings that a learned start depends on."""
 
-@dataclass(frozen=True, eq=False)
-class Experiment:
-    """A learner that can be observed (see grokrfm.runs.learner.Learner).
+
+class Experiment(Learner):
+    """A Recursive Feature Machine on an algebraic task; see Learner.
 
     Parameters
     ----------
-    seed : int   drives the split and, through a generator of its own, a start that is random; the
-                 same seed gives the same on every machine
-    probes       name → probe; measured at every iteration
-    shared_start keeps a start that is learned for the other runs of a study; None: it is learned
+    split : Splitter   cuts the table of the task into training and test rows
+    probe              name → probe; measured at every iteration
+    seed : int         drives the split and, through a generator of its own, a random start; the
+                       same seed gives the same on every machine
+
+    Attributes
+    ----------
+    splitter : Splitter   the one given
+    split : Split         its partition of this task with this seed
 
     Raises
     ------
     SettingError   if the parts do not fit each other; nothing is computed before
     """
 
-    task: Task
-    splitter: Splitter
-    kernel: Kernel
-    rfm: RFM
-    start: Start
-    probes: Mapping[str, Probe]
-    seed: int
-    shared_start: Shared | None = None
+    PLUMBING: ClassVar = ("probe",)
+    leading = ("test_accuracy", "test_accuracy_fixed", "test_accuracy_moved", "grok_iteration")
 
-    def __post_init__(self) -> None:
-        integer("seed", self.seed, minimum=0)
+    def __init__(
+        self,
+        task: Task,
+        split: Splitter,
+        kernel: Kernel,
+        rfm: RFM,
+        start: Start,
+        probe: Mapping[str, Probe],
+        seed: int,
+    ) -> None:
+        self.task, self.splitter, self.kernel, self.rfm = task, split, kernel, rfm
+        self.start, self.probes, self.seed = start, probe, integer("seed", seed, minimum=0)
+        self.iterations, self.batch = rfm.iterations, rfm.batch
+        self.checkpoint_seconds = rfm.checkpoint_seconds
+        self.features = range(rfm.iterations + 1)
+        self._shared: Shared | None = None
         with within("start"):
-            self.start.check(self.task, self._start_rng())
-        _ = self.split  # refuse an impossible split now, not when the run starts
-        _ = self._bound  # and a probe that means nothing here
-
-    @cached_property
-    def split(self) -> Split:
-        with within("split"):
-            return self.splitter.split(self.task, np.random.default_rng(self.seed))
+            start.check(task, self._start_rng())
+        with within("split"):  # an impossible split is refused now, not when the run starts
+            self.split: Split = split.split(task, np.random.default_rng(self.seed))
+        _ = self._bound  # and so is a probe that has no meaning here
 
     @cached_property
     def _bound(self) -> Sequence[Probe]:
@@ -73,22 +89,23 @@ class Experiment:
 
     @property
     def title(self) -> str:
-        return f"{self.task.title}, {type(self.kernel).__name__}, {type(self.splitter).__name__}"
+        parts = text.described(self.kernel), text.described(self.splitter)
+        return ", ".join([self.task.title, *parts])
 
-    @property
-    def iterations(self) -> int:
-        return self.rfm.iterations
+    def share(self, shared: Shared) -> None:
+        self._shared = shared
 
-    @property
-    def checkpoint_seconds(self) -> float:
-        return self.rfm.checkpoint_seconds
+    def cost(self) -> float:
+        return estimated_seconds(
+            self.iterations, len(self.split.train), self.task.width, self.task.classes
+        )
 
-    @property
-    def batch(self) -> int:
-        return self.rfm.batch
+    def cost_class(self) -> str:
+        parts = type(self.kernel).__name__, type(self.start).__name__
+        return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        if self._with_condition or self._remembers:
+        if self.batch == 1 or self._with_condition or self._remembers:
             return None
         n_train, n_test = len(self.split.train), len(self.split.test)
         slots = self.task.active.shape[1]
@@ -97,7 +114,6 @@ class Experiment:
 
     def facts(self) -> dict[str, Any]:
         return {
-            "title": self.title,
             "n_train": len(self.split.train),
             "n_test": len(self.split.test),
             **{f"n_test_{name}": int(mask.sum()) for name, mask in self.split.strata.items()},
@@ -106,8 +122,21 @@ class Experiment:
             "classes": self.task.classes,
         }
 
+    def figure_arrays(self) -> Arrays:
+        return reflections(self.task, self.splitter)
+
+    def progress(self, numbers: Mapping[str, Number]) -> str:
+        return text.progress(numbers)
+
+    def summary(self, facts: Mapping[str, Any], metrics: Mapping[str, Number]) -> list[str]:
+        return [*text.summary(facts, metrics), *text.solved_by_lu([metrics])]
+
+    @classmethod
+    def remarks(cls, metrics: Sequence[Mapping[str, Number]]) -> list[str]:
+        return text.solved_by_lu(metrics)
+
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
-        """The RFM iterations, unmeasured; all of them, or those from a state on."""
+        """Yield the RFM iterations, unmeasured; all of them, or those from a state on."""
         run = self._member(device, resume)
         yield from self.rfm.steps(
             run.kernel,
@@ -119,7 +148,7 @@ class Experiment:
         )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
-        """The RFM iterations, each with the numbers of the probes by name."""
+        """Yield the RFM iterations, each with the numbers of the probes by name."""
         train, test = self._examples(device)
         for step in self.steps(device):
             [numbers] = _fetched([self._measured(step, train, test)])
@@ -130,22 +159,23 @@ class Experiment:
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
         seen = list(resume["seen"]) if resume and self._remembers else []  # M_0, M_1, …
-        for step in self.steps(device, self._unpacked(resume, device) if resume else None):
+        for step in self.steps(device, unpacked(resume, device) if resume else None):
             if self._remembers:
                 seen.append(step.M.cpu().numpy())
             [numbers] = _fetched([self._measured(step, train, test)])
             yield self._observation(step, numbers, keep, seen)
 
-    @staticmethod
-    def observe_together(
-        learners: Sequence[Experiment],
+    @classmethod
+    def observe_batched(
+        cls,
+        learners: Sequence[Self],
         device: torch.device,
         keeps: Sequence[FeatureSelection],
         resumes: Sequence[Arrays | None],
     ) -> Iterator[tuple[int, Observation | Exception]]:
         members: dict[int, Member] = {}
         for index, (learner, resume) in enumerate(zip(learners, resumes, strict=True)):
-            state = learner._unpacked(resume, device) if resume else None
+            state = unpacked(resume, device) if resume else None
             try:
                 members[index] = learner._member(device, state)
             except NumericsError as error:  # of a start that is learned
@@ -181,7 +211,7 @@ class Experiment:
         return any(probe.needs_features for probe in self._bound)
 
     def _member(self, device: torch.device, resume: State | None) -> Member:
-        """What the engine needs to run this."""
+        """Return the arguments of the engine."""
         train, test = self._examples(device)
         start = resume or self._starting_matrix(device)
         return Member(self.rfm, self.kernel, train, test, self.task.classes, start)
@@ -190,13 +220,13 @@ class Experiment:
         def made() -> torch.Tensor:
             return self.start.matrix(self.task, self.kernel, self.rfm, device, self._start_rng())
 
-        if self.shared_start is None or not self.start.is_learned:
+        if self._shared is None or not self.start.is_learned:
             return made()
-        kept = self.shared_start.get(lambda: {"M": made().cpu().numpy()})
+        kept = self._shared.get("starts", LEARNED_START, lambda: {"M": made().cpu().numpy()})
         return torch.as_tensor(kept["M"], device=device)
 
     def _start_rng(self) -> np.random.Generator:
-        """Independent of the one that draws the split, and in the same state at every call."""
+        """Return a generator independent of the split's, in the same state at every call."""
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1,)))
 
     def _observation(
@@ -213,46 +243,9 @@ class Experiment:
             step.iteration,
             {**numbers, "solver": step.solver, "seconds": step.seconds},
             {k: M.cpu().numpy() for k, M in arrays.items()},
-            partial(self._packed, step.state, seen),
-            partial(self._predictions, step),
+            partial(packed, step.state, seen, self.rfm.stop_change is not None),
+            partial(predictions, self.task, self.split, step),
             self._hindsight(step, seen) if step.last else {},
-        )
-
-    def _predictions(self, step: Step) -> Arrays:
-        rows = np.concatenate([self.split.train, self.split.test])
-        highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
-        lead = highest[:, 0] - highest[:, 1]
-        return {
-            "rows": rows,
-            "operands": self.task.pairs[rows],
-            "labels": self.task.labels[rows],
-            "training": np.arange(len(rows)) < len(self.split.train),
-            "predicted": classes[:, 0].cpu().numpy(),
-            "lead": lead.to(torch.float64).cpu().numpy(),
-        }
-
-    def _packed(self, state: State, seen: Sequence[np.ndarray]) -> Arrays:
-        """A state as arrays; the outputs only where the next iteration looks at them."""
-        arrays = {
-            "iteration": np.array(state.iteration),
-            "M": state.M.cpu().numpy(),
-            "largest": np.array(state.largest),
-            "still": np.array(state.still),
-        }
-        if self.rfm.stop_change is not None and state.outputs is not None:
-            arrays["outputs"] = state.outputs.cpu().numpy()
-        if seen:
-            arrays["seen"] = np.stack(seen[: state.iteration])
-        return arrays
-
-    def _unpacked(self, arrays: Arrays, device: torch.device) -> State:
-        outputs = arrays.get("outputs")
-        return State(
-            int(arrays["iteration"]),
-            torch.as_tensor(arrays["M"], device=device),
-            float(arrays["largest"]),
-            None if outputs is None else torch.as_tensor(outputs, device=device),
-            int(arrays["still"]),
         )
 
     def _measured(self, step: Step, train: Examples, test: Examples) -> dict[str, torch.Tensor]:
@@ -278,7 +271,7 @@ class Experiment:
 
 
 def _fetched(measured: Sequence[Mapping[str, torch.Tensor]]) -> list[dict[str, Number]]:
-    """The numbers measured of some runs, in one transfer from the device."""
+    """Return the numbers measured of some runs, in one transfer from the device."""
     values = [value.to(torch.float64) for numbers in measured for value in numbers.values()]
     fetched = iter(torch.stack(values).tolist() if values else ())
     return [{name: next(fetched) for name in numbers} for numbers in measured]

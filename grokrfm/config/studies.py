@@ -1,0 +1,40 @@
+"""The option `study=NAME` for every NAME, whether a file describes that study or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hydra.core.config_store import ConfigStore
+
+from grokrfm.paths import conf_folder
+
+GROUP = "study"
+
+
+def register_studies(arguments: Sequence[str]) -> None:
+    """Make options of the studies that a command line names and no file describes.
+
+    Such a study is a name without settings of its own. Hydra would take an entry of its
+    ConfigStore for the schema of a file with that name, so names with a file are left out.
+    """
+    folders = [conf_folder(), *_folders(arguments)]
+    for argument in arguments:
+        if chosen := re.fullmatch(rf"{GROUP}=([\w.+,-]+)", argument):
+            for name in filter(None, chosen.group(1).split(",")):
+                if not any((folder / GROUP / f"{name}.yaml").is_file() for folder in folders):
+                    node = {"name": name, "tables": [], "figures": []}
+                    store = ConfigStore.instance()
+                    store.store(group=GROUP, name=name, node=node, provider="grokrfm")
+
+
+def _folders(arguments: Sequence[str]) -> Iterator[Path]:
+    """Yield the folders in which Hydra looks for options besides conf/."""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        flag, _, value = argument.partition("=")
+        if flag in ("--config-dir", "-cd"):
+            yield Path(value or following)
+        elif flag == "hydra.searchpath":
+            for entry in re.split(r"[\[\],]", value):
+                yield Path(entry.strip(" '\"").removeprefix("file://"))

@@ -1,0 +1,84 @@
+"""LiveTable: a sweep while it goes on."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import Self
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from grokrfm.launch.chunks import duration
+from grokrfm.launch.driver import SweepDriver
+from grokrfm.terminal import LINE_SECONDS, Terminal
+
+RUNS_SHOWN = 12
+REFRESH_SECONDS = 0.5
+
+STOPPING = "stopping: runs end as soon as their state is safe (Ctrl-C again: at once)"
+
+
+class LiveTable:
+    """The sweep, redrawn in place; where there is no terminal, a line every half minute."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._every = REFRESH_SECONDS if terminal.is_live else LINE_SECONDS
+        self._shown = 0.0 if terminal.is_live else time.monotonic()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._draw = self._stack.enter_context(self._terminal.live())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def update(self, driver: SweepDriver) -> None:
+        """Show the sweep, if the last time is long enough ago."""
+        if time.monotonic() - self._shown < self._every:
+            return
+        self._shown = time.monotonic()
+        if self._terminal.is_live:
+            self._draw(_table(driver))
+        else:
+            self._terminal.say(", ".join(_parts(driver)))
+
+
+def _parts(driver: SweepDriver) -> list[str]:
+    """Return the state of a sweep: runs done of all, counts by state, time left."""
+    counts = driver.counts()
+    total = counts.total()
+    done = total - counts["queued"] - counts["running"]
+    left = driver.seconds_left()
+    return [
+        f"{done} of {total} done",
+        *(f"{n} {state}" for state, n in counts.items()),
+        *([f"about {duration(left)} left"] if left else []),
+    ]
+
+
+def _table(driver: SweepDriver) -> RenderableType:
+    counts = driver.counts()
+    total = counts.total()
+    done = total - counts["queued"] - counts["running"]
+    first, *states = _parts(driver)
+    line = Table.grid(padding=(0, 2))
+    line.add_row(ProgressBar(total=total, completed=done, width=24), Text(first))
+    text = Text(STOPPING if driver.stopping else "  ".join(states))
+    runs = Table.grid(padding=(0, 2))
+    running = driver.running()
+    for record in running[:RUNS_SHOWN]:
+        where = record.provenance.get("job") or record.provenance["pid"]
+        device = record.provenance.get("visible_devices")
+        runs.add_row(
+            f"{record.provenance['host']} {where}" + (f" [{device}]" if device else ""),
+            f"{time.time() - record.started:.0f} s",
+            f"{record.facts['title']}, seed {record.config.get('seed')}",
+        )
+    if len(running) > RUNS_SHOWN:
+        runs.add_row("", "", f"and {len(running) - RUNS_SHOWN} more")
+    return Group(line, text, runs)

@@ -1,0 +1,124 @@
+"""Summary of a sweep in the terminal: what it would do, and how it ended."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+
+from grokrfm.launch.chunks import duration
+from grokrfm.launch.driver import SweepDriver
+from grokrfm.runs.record import by_cause
+from grokrfm.terminal import Terminal
+
+LITTLE_SPACE = 2**20
+"""Bytes of a disk that is as good as full."""
+
+ORDER = ("already finished", "finished", "finished by others", "failed", "crashed")
+TRACEBACK_LINES = 20
+
+
+def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
+    """Print what a sweep would do."""
+    sweep, runs = driver.sweep, driver.remaining()
+    more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
+    terminal.say(f"{_number(len(sweep.plan), 'run')} in {sweep.study}{more}")
+    terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} remain")
+    if runs:
+        for line in _jobs(driver, runs):
+            terminal.say(line)
+    terminal.say("nothing was started: dry_run=true")
+
+
+def summary(driver: SweepDriver, terminal: Terminal) -> bool:
+    """Print how a sweep ended; returns True if everything that it waited for is finished."""
+    if not driver.sweep.backend.wait:
+        _print_submission(driver, terminal)
+        return True
+    counts = driver.counts()
+    parts = [f"{counts[state]} {state}" for state in ORDER if counts[state]]
+    if driver.sweep.repeated:
+        parts.append(f"{driver.sweep.repeated} the same as one of these")
+    finished = [one.metrics for one in driver.outcomes.values() if one.status == "finished"]
+    for line in driver.sweep.learner.remarks(finished):
+        terminal.say(line)
+    terminal.say(", ".join(parts) or "nothing was run")
+    remaining = len(driver.remaining())
+    for line in (*_failures(driver), *_losses(driver, remaining)):
+        terminal.problem(line)
+    if remaining or counts["failed"] or counts["crashed"]:
+        terminal.problem(f"run again what is not finished: {command()}")
+        return False
+    return True
+
+
+def command() -> str:
+    """Return the command line that was given."""
+    name = sys.argv[0].rpartition("/")[2]
+    return shlex.join([name, *sys.argv[1:]])
+
+
+def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
+    backend, costs = driver.sweep.backend, [driver.sweep.plan.costs[i] for i in runs]
+    jobs = backend.jobs(runs, costs)
+    yield (
+        f"{_number(len(jobs), 'job')} of {_number(backend.workers, 'worker')},"
+        f" the largest of {_number(max(map(len, jobs)), 'run')}"
+    )
+    busy = min(len(jobs), backend.parallel_jobs) * backend.workers
+    yield (
+        f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
+        f" workers are free; estimates improve once runs like these are finished"
+    )
+    if script := backend.script(driver.folder):
+        yield f"\n{script}"
+
+
+def _print_submission(driver: SweepDriver, terminal: Terminal) -> None:
+    runs = sum(len(job.runs) for job in driver.jobs)
+    parts = [f"{_number(runs, 'run')} submitted in {_number(len(driver.jobs), 'job')}"]
+    if driver.finished_before:
+        parts.append(f"{len(driver.finished_before)} already finished")
+    if driver.claimed_by_others:
+        parts.append(f"{len(driver.claimed_by_others)} being computed by others")
+    terminal.say(", ".join(parts))
+    terminal.say(f"to follow them: grokrfm-status {driver.sweep.study}")
+
+
+def _failures(driver: SweepDriver) -> Iterator[str]:
+    """Yield failures by their cause, each with one traceback as example."""
+    index = driver.sweep.plan.index
+    errors = {
+        digest: record.error
+        for digest, record in driver.outcomes.items()
+        if record.error and digest in index
+    }
+    messages = [(digest, error["message"]) for digest, error in errors.items()]
+    for cause, digests in by_cause(messages).items():
+        first = digests[0]
+        more = f" and {len(digests) - 1} more" if len(digests) > 1 else ""
+        run = " ".join(driver.sweep.overrides[index[first]])
+        yield f"{len(digests)} {driver.outcomes[first].status}: {cause}"
+        yield f"  in {run} (digest {first}){more}"
+        example = errors[first]["traceback"].strip()
+        if example:
+            yield "\n".join(f"    {line}" for line in example.splitlines()[-TRACEBACK_LINES:])
+
+
+def _losses(driver: SweepDriver, remaining: int) -> Iterator[str]:
+    if not remaining:
+        return
+    if driver.stopping:
+        yield f"stopped, {_number(remaining, 'run')} remain; a new launch continues them"
+        return
+    if shutil.disk_usage(driver.sweep.study).free < LITTLE_SPACE:
+        yield f"the disk of {driver.sweep.study} is full"
+    for reason, jobs in driver.lost.items():
+        shown = ", ".join(job.id for job in jobs[:3]) + (", ..." if len(jobs) > 3 else "")
+        yield f"job {shown} is lost: {reason}"
+    yield f"not run: {_number(remaining, 'run')}"
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"

@@ -1,0 +1,71 @@
+"""Sweep: runs that were built and checked, and can start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grokrfm.launch.backend import Backend
+from grokrfm.runs.features import FeatureSelection
+from grokrfm.runs.learner import Learner
+from grokrfm.runs.plan import Plan
+from grokrfm.runs.record import Record
+from grokrfm.runs.sweep_folder import SweepFolder
+
+RETRIES: Mapping[str, tuple[str, ...]] = {
+    "none": (),
+    "failed": ("failed",),
+    "crashed": ("crashed",),
+    "all": ("failed", "crashed"),
+}
+"""Setting `retry` → statuses of runs that are tried once more in the same launch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Runs of one study on one backend.
+
+    Parameters
+    ----------
+    folder : SweepFolder   nothing is there before a run is submitted
+    plan : Plan            what is computed
+    overrides              of each run of the plan
+    repeated : int         further lists of overrides that compute the same as one of these
+    backend : Backend
+    learner                class of what is computed
+    rerun, retry, dry_run  settings of the sweep, see conf/base.yaml
+    """
+
+    folder: SweepFolder
+    plan: Plan
+    overrides: Sequence[Sequence[str]]
+    repeated: int
+    backend: Backend
+    learner: type[Learner]
+    rerun: bool
+    retry: str
+    dry_run: bool
+
+    @property
+    def study(self) -> Path:
+        return self.folder.study
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def satisfied_by(self, record: Record | None, i: int) -> bool:
+        """True if a record is a finished one of run i with everything asked for."""
+        settings = self.plan.settings[i]
+        save, probes = settings["save"], settings.get("probe", {})
+        return record is not None and record.holds(
+            probes, FeatureSelection(save["features"]), save["predictions"]
+        )
+
+    def finished(self, best: Mapping[str, Record]) -> set[int]:
+        """Return the runs that need not be computed, given the best record of each digest."""
+        if self.rerun:
+            return set()
+        digests = enumerate(self.plan.digests)
+        return {i for i, digest in digests if self.satisfied_by(best.get(digest), i)}

@@ -1,0 +1,56 @@
+"""Files that no reader ever finds half-written."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from grokrfm.checks import StoreError
+
+ASIDE = ".tmp"
+
+
+def write_aside(target: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file aside, flush it to disk, and rename it.
+
+    Raises
+    ------
+    StoreError   if the disk is full or the folder cannot be written; `target` is then as it was
+    """
+    aside = target.with_suffix(f".{platform.node()}-{os.getpid()}{ASIDE}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise cannot_write(target, error) from error
+
+
+def write_text(target: Path, text: str) -> None:
+    """`write_aside` for a text."""
+
+    def write(file: IO[bytes]) -> None:
+        file.write(text.encode())
+
+    write_aside(target, write)
+
+
+def remove_leftovers(target: Path) -> None:
+    """Remove what killed processes left aside while they wrote this file."""
+    for leftover in target.parent.glob(f"{target.stem}.*{ASIDE}"):
+        leftover.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """Return the error for a file or folder of a study that cannot be written."""
+    return StoreError(
+        f"outputs: {path} cannot be written ({error.strerror or error}); free or mend the disk, or"
+        " choose another folder with outputs=PATH"
+    )

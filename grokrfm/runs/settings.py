@@ -1,0 +1,34 @@
+"""Settings as nested plain values: dotted names, and equal parts shared as one object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Settings = Mapping[str, Any]
+
+TARGET = "_target_"
+
+
+def dotted(settings: Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every setting with its dotted name, such as kernel.bandwidth; no targets."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from dotted(value, f"{prefix}{key}.")
+        elif key != TARGET:
+            yield prefix + key, value
+
+
+class SharedParts:
+    """Makes equal parts of many settings one object, so that thousands of runs fit in memory."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Any] = {}
+
+    def __call__(self, settings: Settings) -> Settings:
+        """Return equal settings whose parts must never be changed in place."""
+        return {
+            key: self._parts.setdefault(json.dumps([key, part], default=str), part)
+            for key, part in settings.items()
+        }

@@ -1,0 +1,126 @@
+"""StudyStatus: the one answer to which runs of a study are finished, running, queued or missing."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grokrfm.runs.plan import Plan
+from grokrfm.runs.processes import still_running
+from grokrfm.runs.record import Record, ranks_before
+from grokrfm.runs.store import Store
+from grokrfm.runs.sweep_folder import Job, SweepFolder
+
+ENDED = ("finished", "failed", "crashed")
+"""Statuses of attempts that came to an end of their own."""
+
+
+@dataclass(frozen=True)
+class ActiveSweep:
+    """A sweep with jobs that run or wait.
+
+    Parameters
+    ----------
+    jobs      job → its state, in the scheduler's words
+    queued    digests of its runs that have not ended in it
+    """
+
+    name: str
+    jobs: Mapping[Job, str]
+    queued: frozenset[str]
+
+
+class StudyStatus:
+    """State of every run of a study, kept up to date from its store.
+
+    Parameters
+    ----------
+    store : Store
+    active    the sweeps with jobs that run or wait; None if no scheduler was asked
+
+    Attributes
+    ----------
+    best      digest → the best attempt: a finished one before any other, then the latest
+    """
+
+    def __init__(self, store: Store, active: Sequence[ActiveSweep] | None = None) -> None:
+        self.store = store
+        self.active = active
+        self.best: dict[str, Record] = {}
+        self._cursor = 0
+        self._unended: dict[str, Record] = {}
+        self._outcomes: dict[str, dict[str, Record]] = defaultdict(dict)
+        self._attempts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Read what is new; returns True if anything is."""
+        changed, self._cursor = self.store.changes(self._cursor)
+        for record in changed:
+            if ranks_before(record, self.best.get(record.digest)):
+                self.best[record.digest] = record
+            if record.ended is None:
+                self._unended[record.attempt] = record
+                continue
+            self._unended.pop(record.attempt, None)
+            sweep = record.provenance.get("sweep")
+            if sweep and record.status in ENDED:
+                self._outcomes[sweep][record.digest] = record
+                self._attempts[sweep][record.digest] += 1
+        return bool(changed)
+
+    def outcomes(self, sweep: str) -> Mapping[str, Record]:
+        """Digest → the latest attempt that ended in a sweep."""
+        return self._outcomes[sweep]
+
+    def attempts(self, sweep: str) -> Mapping[str, int]:
+        """Digest → the number of attempts that ended in a sweep."""
+        return self._attempts[sweep]
+
+    def unended(self) -> list[Record]:
+        """Return the attempts that have not ended: running or lost."""
+        return list(self._unended.values())
+
+    def running(self) -> list[Record]:
+        """Return the attempts that run now, those that started first before others."""
+        found = [record for record in self._unended.values() if self._runs(record)]
+        return sorted(found, key=lambda record: record.started)
+
+    def state(self, digest: str) -> str:
+        """Return finished, running, queued, failed, crashed, interrupted, lost or missing."""
+        record = self.best.get(digest)
+        if record and record.status == "finished":
+            return "finished"
+        if record and record.ended is None and self._runs(record):
+            return "running"
+        if any(digest in sweep.queued for sweep in self.active or ()):
+            return "queued"
+        if record is None:
+            return "missing"
+        return "lost" if record.ended is None else record.status
+
+    def seconds_left(self, plan: Plan, digests: Iterable[str]) -> float:
+        """Estimate the time until runs of a plan are done, at the pace of those that ended."""
+        measured = estimated = 0.0
+        for digest, cost in zip(plan.digests, plan.costs, strict=True):
+            record = self.best.get(digest)
+            if record and record.status == "finished":
+                measured += record.seconds or 0.0
+                estimated += cost
+        pace = measured / estimated if estimated else 1.0
+        left = sum(plan.costs[plan.index[digest]] for digest in digests)
+        return left * pace / max(1, len(self.running()))
+
+    def _runs(self, record: Record) -> bool:
+        """True if an attempt without an end runs; of a sweep, its job must be active too."""
+        sweep = record.provenance.get("sweep")
+        if sweep and self.active is not None and all(s.name != sweep for s in self.active):
+            return False
+        return still_running(record.provenance)
+
+
+def plans(study: Path) -> list[Plan]:
+    """Return the plans of the sweeps of a study that are not withdrawn, oldest first."""
+    return [folder.read_plan() for folder in SweepFolder.all_of(study) if not folder.withdrawn]

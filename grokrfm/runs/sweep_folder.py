@@ -1,0 +1,202 @@
+"""The folder of one sweep: its plan, submissions, stop file, worker files and logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from grokrfm.checks import StoreError
+from grokrfm.runs.files import write_text
+from grokrfm.runs.plan import Plan
+from grokrfm.runs.processes import still_running
+
+
+@dataclass(frozen=True)
+class Job:
+    """A worker pool that was submitted.
+
+    Parameters
+    ----------
+    id : str      the scheduler's number, such as 123_4; for a local job, the PID
+    runs          indices of its runs in the plan
+    """
+
+    id: str
+    runs: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The jobs that one launch submitted together.
+
+    Parameters
+    ----------
+    scheduler : str   "local" or "slurm"
+    cluster : str     the machine or cluster that has the jobs
+    """
+
+    scheduler: str
+    cluster: str | None
+    jobs: Sequence[Job]
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """Owner of the files of a sweep.
+
+    Parameters
+    ----------
+    study : Path
+    name : str    of the sweep, unique in its study; names sort by time
+    """
+
+    study: Path
+    name: str
+
+    @staticmethod
+    def new(study: Path) -> SweepFolder:
+        """Return the folder of a new sweep; nothing is made."""
+        return SweepFolder(study, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}")
+
+    @staticmethod
+    def all_of(study: Path) -> list[SweepFolder]:
+        """Return the planned sweeps of a study, oldest first."""
+        found = (path.parent.name for path in (study / "sweeps").glob("*/plan.json"))
+        return [SweepFolder(study, name) for name in sorted(found)]
+
+    @property
+    def path(self) -> Path:
+        return self.study / "sweeps" / self.name
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the output of workers."""
+        return self.path / "logs"
+
+    @property
+    def submitit(self) -> Path:
+        """Folder of submitit's files."""
+        return self.path / "submitit"
+
+    @property
+    def planned(self) -> bool:
+        return self._plan.exists()
+
+    @property
+    def withdrawn(self) -> bool:
+        """True if the runs of the sweep are no longer planned; what is finished stays."""
+        return (self.path / "withdrawn").exists()
+
+    def withdraw(self) -> None:
+        (self.path / "withdrawn").touch()
+
+    @property
+    def stopped(self) -> bool:
+        """True if the worker pools of the sweep must stop."""
+        return (self.path / "stop").exists()
+
+    def stop(self) -> None:
+        if self.path.exists():
+            (self.path / "stop").touch()
+
+    def write_plan(self, plan: Plan) -> None:
+        """Write the plan.
+
+        Raises
+        ------
+        StoreError   if the folder cannot be written
+        """
+        write_text(self._plan, plan.to_json())
+
+    def read_plan(self) -> Plan:
+        """Return the plan.
+
+        Raises
+        ------
+        StoreError   if it cannot be read
+        """
+        try:
+            return Plan.from_json(self._plan.read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise StoreError(f"{self._plan}: cannot be read ({error})") from error
+
+    def save_submission(self, submission: Submission) -> None:
+        """Write a submission beside the earlier ones."""
+        number = len(list(self.path.glob("jobs-*.json")))
+        write_text(self.path / f"jobs-{number}.json", json.dumps(asdict(submission)))
+
+    def submissions(self) -> list[Submission]:
+        """Return the submissions whose jobs are not known to be over."""
+        found = []
+        for path in sorted(self.path.glob("jobs-*.json")):
+            try:
+                held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue  # removed meanwhile
+            jobs = [Job(job["id"], tuple(job["runs"])) for job in held["jobs"]]
+            found.append(Submission(held["scheduler"], held["cluster"], jobs))
+        return found
+
+    def claim_job(self, job_id: str, identity: str) -> bool:
+        """Write which process works for a job; returns True if another one did before."""
+        path = self._worker(job_id)
+        claimed = path.exists()
+        write_text(path, identity)
+        return claimed
+
+    def owns_job(self, job_id: str, identity: str) -> bool:
+        """True unless the job has started again in another process, or is over for all others."""
+        try:
+            return self._worker(job_id).read_text(encoding="utf-8") == identity
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def release_job(self, job_id: str, identity: str) -> None:
+        """Remove the claim, if it is still that process's."""
+        if self.owns_job(job_id, identity):
+            self._worker(job_id).unlink(missing_ok=True)
+
+    def job_is_running(self, job_id: str) -> bool:
+        """True if the process that claimed a job of this machine runs."""
+        try:
+            return still_running(json.loads(self._worker(job_id).read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return False
+
+    def write_job_error(self, job_id: str, message: str) -> None:
+        """Keep why a job could not work."""
+        write_text(self._worker(job_id).with_suffix(".error"), message)
+
+    def job_error(self, job_id: str) -> str | None:
+        """Return why a job could not work, if it said so."""
+        path = self._worker(job_id).with_suffix(".error")
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def clean_up(self) -> None:
+        """Remove what only the jobs needed; they are all over."""
+        shutil.rmtree(self.submitit, ignore_errors=True)
+        for path in self.path.glob("jobs-*.json"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.path / "workers", ignore_errors=True)
+
+    def remove_logs(self) -> None:
+        shutil.rmtree(self.logs, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Remove the whole folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    @property
+    def _plan(self) -> Path:
+        return self.path / "plan.json"
+
+    def _worker(self, job_id: str) -> Path:
+        return self.path / "workers" / f"{job_id}.json"
