@@ -1,4 +1,4 @@
-"""The engine on a CUDA device; no tables where there is none."""
+"""Speed of the engine on a CUDA device; no tables without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUARTER = 0.25
 
 
 def float64_against_mixed(modulus: int, train_fraction: float, repeats: int = 7) -> Row:
-    """Gaussian iterations solved in float64 against float32 with refinement; alternately."""
+    """Measure Gaussian iterations in float64 against float32 with refinement, alternately."""
     device = torch.device("cuda")
     exact = experiment_of("gaussian", modulus, splitter_of(train_fraction), repeats + 1)
     refined = replace(exact, rfm=replace(exact.rfm, solver="mixed"))

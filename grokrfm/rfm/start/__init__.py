@@ -1,4 +1,4 @@
-"""Starts: the feature matrix a run begins with, one start per file."""
+"""Starts: feature matrices that a run begins with, one start per file."""
 
 from grokrfm.rfm.examples import examples
 from grokrfm.rfm.start.identity import Identity
