@@ -19,7 +19,7 @@ from grokrfm.algebra import (
 )
 from grokrfm.checks import SettingError
 from grokrfm.kernels import Gaussian, Quadratic
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.splits import FixedPoints, Moved, Noisy, Orbits, Split, Symbols, Uniform, audit
 from grokrfm.splits.predictions import predictions
 from tests.families import tasks_with_generators
