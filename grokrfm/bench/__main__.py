@@ -22,7 +22,7 @@ SUBJECTS = [module.name for module in pkgutil.iter_modules(bench.__path__)]
 
 
 def main() -> None:
-    """Print the tables of all subjects or of those named; with `--large`, those of large groups."""
+    """Print the tables of all or the named subjects; `--large`: those that take minutes."""
     parser = argparse.ArgumentParser(prog="bench", description=bench.__doc__)
     parser.add_argument("subjects", nargs="*", metavar="subject", help="all, unless some are named")
     parser.add_argument("--large", action="store_true", help="the tables of large groups")

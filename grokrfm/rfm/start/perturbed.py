@@ -1,4 +1,4 @@
-"""Start that breaks a symmetry, instead of the data."""
+"""Start that breaks a symmetry in M₀ instead of in the data."""
 
 from __future__ import annotations
 
