@@ -16,7 +16,7 @@ Element = int | str | tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """A finite group.
+    """Finite group.
 
     Parameters
     ----------

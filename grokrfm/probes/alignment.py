@@ -1,4 +1,4 @@
-"""Reflection that M encodes."""
+"""Alignment of M with the reflections of the task."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from grokrfm.rfm import EncodesReflection, Examples, Step
 
 @dataclass(frozen=True)
 class OrbitPrediction(UnboundProbe):
-    """Precision and recall of "correct exactly if the mirror image trains".
+    """Precision and recall of "correct if and only if the mirror image trains".
 
     With H = {e, sr^k}, orbit = Orb_H(train) \\ train, the test rows whose mirror image trains, and
     correct = the test rows predicted correctly:

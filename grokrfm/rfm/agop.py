@@ -127,7 +127,7 @@ def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Ten
 
 
 def _subtract_own_term(h: Tensor, points: OneHot) -> None:
-    """Subtract x_j Σ_i B_ji α_ic from h_jc in place; h summed over one slot gives the sum."""
+    """Subtract x_j Σ_i B_ji α_ic from h_jc in place; the sum is h summed over one slot."""
     d, (size, slots) = points.width, points.active.shape[-2:]
     share = h.new_full((d,), 1 / slots)  # every row has one active coordinate per slot
     own = (share @ h).neg_().view(*h.shape[:-2], 1, -1, size)

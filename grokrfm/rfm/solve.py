@@ -76,7 +76,7 @@ def batched_cholesky(K: Tensor, ridge: Tensor, Y: Tensor, workspace: Tensor) -> 
 
 
 def lu(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
-    """LU with partial pivoting; accepts any matrix that is not exactly singular, at any accuracy.
+    """LU with partial pivoting; solves any matrix that is not exactly singular, even inaccurately.
 
     Raises
     ------
