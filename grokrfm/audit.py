@@ -1,4 +1,4 @@
-"""The command `grokrfm-audit`: what the symmetry of a split predicts, before anything is run."""
+"""Command `grokrfm-audit`: predictions from the symmetry of a split, before any run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LISTED = 12  # symmetries of a kind, and operands of a permutation
 
 
 def main() -> None:
-    """Entry point; a user's mistake ends in its message and exit code 1."""
+    """Run the command; a user's mistake ends in its message and exit code 1."""
     guarded(_print)
 
 
@@ -55,13 +55,13 @@ def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
     found = audit(task, split, everything)
     yield f"{task.title}: {found.n_train} rows train, {found.n_test} test"
     kind = "symmetries" if labels else "label-preserving symmetries"
-    yield f"{len(found.findings)} {kind} are claimed, the identity left out"
+    yield f"{len(found.findings)} {kind} are claimed besides the identity"
     yield f"{len(found.invariant)} leave the training set invariant"
     yield from _table(found.invariant)
     if found.broken:
-        yield f"{len(found.broken)} do not; the nearest to it"
+        yield f"{len(found.broken)} do not; the nearest to invariance first"
         yield from _table(found.broken)
-    yield "what to expect"
+    yield "predictions"
     yield from (f"  {sentence}" for sentence in predictions(found))
 
 
@@ -77,16 +77,16 @@ def _table(findings: list[Finding]) -> Iterator[str]:
 def _percent(finding: Finding) -> str:
     if finding.invariant:
         return "100 %"
-    return f"{min(finding.kept, 0.9999):.2%}".replace("%", f" % ({finding.moved_outside} short)")
+    return f"{min(finding.kept, 0.9999):.2%}".replace("%", f" % ({finding.moved_outside} missing)")
 
 
 def _discovery(task: Task) -> Iterator[str]:
     n = task.order
     tables = task.labels.reshape(task.operations, n, n)
-    # a permutation that keeps every table keeps the table of all their labels together
-    together = np.asarray(np.ravel_multi_index(tuple(tables), (task.classes,) * task.operations))
-    found = discover(together.astype(np.int64))
-    yield f"{task.title}: {found.order} permutations of the operands' coordinates leave every label"
+    # a permutation that preserves every table preserves the table of their joint labels
+    joint = np.asarray(np.ravel_multi_index(tuple(tables), (task.classes,) * task.operations))
+    found = discover(joint.astype(np.int64))
+    yield f"{task.title}: {found.order} permutations of the operands' coordinates keep every label"
     yield f"the task claims {len(task.symmetries())} of them; generators of all"
     for g in found.generators:
         coordinates = np.concatenate([g, np.arange(2 * n, task.width)])
@@ -94,11 +94,11 @@ def _discovery(task: Task) -> Iterator[str]:
         fixed = int(fixed_points(task.row_permutation(symmetry)).sum())
         yield f"  {_mapping(task, g)}  ({fixed} fixed points)"
     if not found.generators:
-        yield "  none: there is the identity only"
+        yield "  none: the identity is the only one"
 
 
 def _mapping(task: Task, g: NDArray[np.int64]) -> str:
-    """Where a permutation moves the operands, such as a: 0→1 1→0; those it leaves are left out."""
+    """Text of a permutation of the operands, such as a: 0→1 1→0; fixed operands are omitted."""
     n = task.order
     first, second = _images(task, g[:n] % n), _images(task, g[n:] % n)
     return f"a to b: {first}; b to a: {second}" if g[0] >= n else f"a: {first}; b: {second}"
@@ -108,27 +108,27 @@ def _images(task: Task, images: NDArray[np.int64]) -> str:
     moved = [i for i, image in enumerate(images) if i != image]
     written = [f"{task.group.written(i)}→{task.group.written(int(images[i]))}" for i in moved]
     more = " …" if len(written) > LISTED else ""
-    return (" ".join(written[:LISTED]) or "as they are") + more
+    return (" ".join(written[:LISTED]) or "unchanged") + more
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grokrfm-audit",
-        description="Which symmetries of the task a training set has, and what follows from them;"
-        " nothing is run.",
+        description="Lists the symmetries of the task that a training set has, and predicts their"
+        " effect. Nothing is run.",
     )
     parser.add_argument(
         "overrides", nargs="*", metavar="SETTING", help="as for grokrfm: task=addition seed=1 …"
     )
     parser.add_argument(
-        "--labels", action="store_true", help="look at the symmetries that permute labels, too"
+        "--labels", action="store_true", help="include the symmetries that permute labels"
     )
     parser.add_argument(
         "--discover",
         action="store_true",
-        help="instead, search for all permutations of the operands that leave every label",
+        help="search instead for all permutations of the operands that keep every label",
     )
     parser.add_argument(
-        "--config-dir", action="append", default=[], metavar="FOLDER", help="with options of yours"
+        "--config-dir", action="append", default=[], metavar="FOLDER", help="your own config folder"
     )
     return parser

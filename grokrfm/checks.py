@@ -1,7 +1,7 @@
-"""Errors that a user may meet, and the guards that raise them.
+"""Exceptions for a user's mistakes, and the guards that raise them.
 
-A message names the setting, the value, the rule and the remedy; the config gate puts the config
-path in front (`within`), so the code that checks a value need not know where it came from.
+A message names the setting, the value, the rule and the remedy. The config gate adds the config
+path (`within`), so the code that checks a value does not need to know it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any
 
 
 class GrokrfmError(Exception):
-    """Something the user can mend; shown as its message, without a traceback."""
+    """Error that the user can correct; shown as its message, without a traceback."""
 
 
 class SettingError(GrokrfmError, ValueError):
-    """A setting has a value that it cannot have.
+    """Invalid value of a setting.
 
     Parameters
     ----------
-    setting : str   the dotted name, as far as the raiser knows it
-    problem : str   what is wrong and what would be right; a clause that starts with "must" follows
-                    the name directly, anything else follows a colon
+    setting : str   the dotted name, as far as it is known where the error is raised
+    problem : str   the violated rule and the remedy; the message puts a colon between the name and
+                    the problem, unless the problem starts with "must"
     """
 
     def __init__(self, setting: str, problem: str) -> None:
@@ -39,18 +39,18 @@ class SettingError(GrokrfmError, ValueError):
 
 
 class NumericsError(GrokrfmError, ArithmeticError):
-    """The arithmetic of a run broke down: a solve failed or a number is not finite."""
+    """Numerical failure of a run: a solve failed or a number is not finite."""
 
 
 class StoreError(GrokrfmError):
-    """A study folder cannot be read or written."""
+    """Study folder that cannot be read or written."""
 
 
 @contextmanager
 def within(path: str) -> Iterator[None]:
-    """Put `path.` in front of the setting named by any SettingError raised inside.
+    """Prefix `path.` to the setting of every SettingError raised inside.
 
-    One that names no setting is about what stands at `path` as a whole.
+    An error that names no setting concerns the node at `path` as a whole.
     """
     try:
         yield
@@ -60,20 +60,20 @@ def within(path: str) -> Iterator[None]:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """A hint for a misspelt word: the closest known one, or the list of all."""
+    """Return a hint for a misspelt word: the closest known word, or the list of all."""
     close = get_close_matches(word, sorted(known), n=1)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
 
 
 def integer(setting: str, value: Any, *, minimum: int) -> int:
-    """`value` as an int that is at least `minimum`."""
+    """Return `value` as an int of at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise SettingError(setting, f"must be an integer of at least {minimum}, got {value!r}")
     return int(value)
 
 
 def number(setting: str, value: Any, *, rule: str, allowed: bool | None = None) -> float:
-    """`value` as a finite float; `rule` says in words what `allowed` tests."""
+    """Return `value` as a finite float; `rule` states the condition `allowed` in words."""
     if isinstance(value, Real) and not isinstance(value, bool) and allowed is not False:
         try:
             if math.isfinite(value):
@@ -84,37 +84,37 @@ def number(setting: str, value: Any, *, rule: str, allowed: bool | None = None) 
 
 
 def positive(setting: str, value: Any) -> float:
-    """`value` as a float above zero."""
+    """Return `value` as a float above zero."""
     return number(setting, value, rule="a positive number", allowed=_above(value, 0, strict=True))
 
 
 def not_negative(setting: str, value: Any) -> float:
-    """`value` as a float of zero or more."""
+    """Return `value` as a float of zero or more."""
     return number(setting, value, rule="zero or a positive number", allowed=_above(value, 0))
 
 
 def bandwidth(value: Any) -> float:
-    """A kernel's bandwidth, whose square must be a float too."""
-    rule = "a positive number"
+    """Return a kernel bandwidth whose square is a positive, finite float."""
+    rule = "between 1e-150 and 1e150, so that its square is a float"
     squares = _above(value, 1e-150) and value <= 1e150
     return number("bandwidth", positive("bandwidth", value), rule=rule, allowed=squares)
 
 
 def fraction(setting: str, value: Any) -> float:
-    """`value` as a float strictly between 0 and 1."""
+    """Return `value` as a float strictly between 0 and 1."""
     inside = _above(value, 0, strict=True) and value < 1
     return number(setting, value, rule="a number strictly between 0 and 1", allowed=inside)
 
 
 def boolean(setting: str, value: Any) -> bool:
-    """`value`, which must be true or false."""
+    """Return `value` if it is true or false."""
     if not isinstance(value, bool):
         raise SettingError(setting, f"must be true or false, got {value!r}")
     return value
 
 
 def choice(setting: str, value: Any, options: Collection[str]) -> str:
-    """`value`, which must be one of `options`."""
+    """Return `value` if it is one of `options`."""
     if not isinstance(value, str) or value not in options:
         raise SettingError(setting, f"must be one of {', '.join(options)}, got {value!r}")
     return value

@@ -1,4 +1,4 @@
-"""A group read from a file that holds its Cayley table, with its axioms checked."""
+"""Groups read from a file of their Cayley table, with the axioms checked."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from grokrfm.algebra.groups import Element, Group
 from grokrfm.checks import SettingError
 
 MOST_ELEMENTS = 300
-"""Associativity looks at n³ triples."""
+"""Limit on the order n: the associativity check takes n³ products."""
 
 
 def table(path: str) -> Group:
-    """The group in a CSV file: a line with the elements, then a line of products for each of them.
+    """Return the group whose Cayley table is in a CSV file.
 
-    Entry j of the line of element i is i·j. An element is an integer or a word without a comma.
+    The first line lists the elements; one line of products per element follows. Entry j of the line
+    of element i is i·j. An element is an integer or a word without a comma.
 
     Raises
     ------
-    SettingError   if the file cannot be read or is no group; it names the axiom and the elements
+    SettingError   if the file is unreadable or not a group; names the axiom and the elements
     """
     if not isinstance(path, str) or not path:
         raise SettingError("path", f"must be the path of a CSV file, got {path!r}")
@@ -45,9 +46,9 @@ def _products(path: str, names: list[str], rows: list[list[str]]) -> NDArray[np.
     index = {name: i for i, name in enumerate(names)}
     if len(index) < len(names) or "" in index:
         twice = next(name for name in names if names.count(name) > 1 or not name)
-        raise _error(path, f"line 1 names the element {twice!r} twice or leaves it empty")
+        raise _error(path, f"line 1 names the element {twice!r} twice or has an empty name")
     if len(names) > MOST_ELEMENTS:
-        raise _error(path, f"must have up to {MOST_ELEMENTS} elements, has {len(names)}")
+        raise _error(path, f"must have at most {MOST_ELEMENTS} elements, has {len(names)}")
     if len(rows) != len(names):
         raise _error(path, f"names {len(names)} elements, but has {len(rows)} lines of products")
     products = np.empty((len(names), len(names)), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Search for the coordinate permutations that leave a table of labels as it is."""
+"""Search for the coordinate permutations that preserve a table of labels."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from grokrfm.checks import GrokrfmError
 IntArray = NDArray[np.int64]
 
 MOST_REFINEMENTS = 20_000
-"""Of a whole search; each sorts a (2n, 2n) table."""
+"""Limit for a whole search; each refinement sorts a (2n, 2n) table."""
 
 
 @dataclass(frozen=True)
 class Discovered:
-    """The group of all permutations g of the 2n operand coordinates with f(g·x) = f(x).
+    """Group of all permutations g of the 2n operand coordinates with f(g·x) = f(x).
 
     Parameters
     ----------
-    order : int         how many there are, the identity included
-    generators          some that generate all of them, each (2n,)
+    order : int         number of permutations, the identity included
+    generators          permutations that generate the group, each (2n,)
     """
 
     order: int
@@ -32,13 +32,12 @@ class Discovered:
 
 
 def discover(labels: IntArray) -> Discovered:
-    """The symmetries of f(a, b), given as an (n, n) table of labels.
+    """Find the symmetries of f(a, b), given as an (n, n) table of labels.
 
-    The coordinates are the vertices of a complete graph whose edge between a and n + b has the
-    colour f(a, b), and all others one colour of their own: its automorphisms are sought. They are
-    counted along a chain of stabilisers: order = Π (images of a vertex under those that fix all
-    vertices before it), and each image needs one automorphism, found by refinement of colours and
-    backtracking.
+    They are the automorphisms of a coloured complete graph on the coordinates: the edge between a
+    and n + b has the colour f(a, b), and all other edges share one further colour. A chain of
+    stabilisers gives the order = Π (number of images of a vertex under the automorphisms that fix
+    all earlier vertices). Refinement of colours and backtracking find one automorphism per image.
 
     Raises
     ------
@@ -62,8 +61,8 @@ class _Search:
         generators: list[IntArray] = []
         orders = []
         while (vertex := _in_smallest_cell(colours)) is not None:
-            # what is known of the stabiliser of the vertices before this one: those whose colour
-            # is theirs alone are fixed by every automorphism that keeps the colours
+            # the known generators of the stabiliser of all earlier vertices: a vertex with a
+            # colour of its own is fixed by every automorphism that preserves the colours
             known = [g for g in generators if (colours[g] == colours).all()]
             orbit = orbits(known, size)
             failed: set[int] = set()
@@ -85,7 +84,7 @@ class _Search:
         return Discovered(prod(orders), generators)
 
     def _extend(self, left: IntArray, right: IntArray) -> IntArray | None:
-        """An automorphism that maps each vertex to one whose right colour is its left colour."""
+        """Find an automorphism g with right[g(v)] = left[v] for every vertex v, or None."""
         if (np.sort(left) != np.sort(right)).any():
             return None
         vertex = _in_smallest_cell(left)
@@ -100,22 +99,26 @@ class _Search:
         return None
 
     def _singled(self, colours: IntArray, vertex: int) -> IntArray:
-        """The colours, refined after a vertex has got one of its own."""
+        """Return the refinement of the colours in which a vertex has one of its own."""
         marked = 2 * colours
         marked[vertex] += 1
         return self._refined(marked)
 
     def _refined(self, colours: IntArray) -> IntArray:
-        """Colours by what a vertex sees, until no more are told apart.
+        """Refine the colours until their number no longer grows.
 
-        The new colour says the old one and the multiset of (edge colour, colour) of the others, as
-        a number that depends on nothing else, so that two runs can be compared.
+        The new colour of a vertex is a hash of its old colour and of the multiset of the pairs
+        (edge colour, colour) over all vertices. It depends on nothing else, so the colours of two
+        refinements are comparable.
         """
         count = len(np.unique(colours))
         while True:
             self.refinements += 1
             if self.refinements > MOST_REFINEMENTS:
-                raise GrokrfmError("the search takes too long; choose a smaller task")
+                raise GrokrfmError(
+                    f"the search for symmetries needs more than {MOST_REFINEMENTS} refinements;"
+                    " choose a smaller task"
+                )
             seen = np.sort(_mixed(self.edges, colours[None, :]), axis=1)
             weights = _mixed(np.arange(seen.shape[1]), np.zeros(1, dtype=np.int64))
             colours = _mixed((seen * weights).sum(axis=1), colours)
@@ -126,9 +129,9 @@ class _Search:
 
 
 def _mixed(one: IntArray, other: IntArray) -> IntArray:
-    """A 64-bit hash of two numbers, elementwise; equal numbers always have equal hashes.
+    """Return a 64-bit hash of two numbers, elementwise; equal numbers have equal hashes.
 
-    A collision could only join two colours, which makes the search longer and never wrong: every
+    A collision can only merge two colours. The search is then longer but never wrong, since every
     automorphism is checked against the whole table.
     """
     x = one.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -138,7 +141,7 @@ def _mixed(one: IntArray, other: IntArray) -> IntArray:
 
 
 def _in_smallest_cell(colours: IntArray) -> int | None:
-    """The first vertex of the smallest cell of more than one, by size and then colour."""
+    """Return the first vertex of the smallest cell (then colour) that is not a single vertex."""
     values, counts = np.unique(colours, return_counts=True)
     several = counts > 1
     if not several.any():

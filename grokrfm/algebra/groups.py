@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Element = int | str | tuple[int, ...]
-"""An element as a user writes it: an integer, a word such as r2, or a tuple of integers."""
+"""Element in the user's notation: an integer, a word such as r2, or a tuple of integers."""
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """A finite group.
+    """Finite group.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Group:
 
     @cached_property
     def is_abelian(self) -> bool:
-        """Whether all elements commute."""
+        """True if all elements commute."""
         return bool((self.table == self.table.T).all())
 
     @cached_property
@@ -71,16 +71,16 @@ class Group:
 
     @property
     def example(self) -> str:
-        """Some element other than the identity, as a user writes it in a config."""
+        """Last element, as a user writes it in a config."""
         return self.written(self.order - 1)
 
     def written(self, index: int) -> str:
-        """An element as a user writes it in a config."""
+        """Return an element as a user writes it in a config."""
         element = self.elements[index]
         return str(list(element)) if isinstance(element, tuple) else str(element)
 
     def has(self, element: Any) -> bool:
-        """Whether there is such an element, in the user's notation (a tuple may be a list)."""
+        """True for an element of the group in the user's notation (a tuple may be a list)."""
         return _key(element) in self._index
 
     def index(self, element: Any) -> int:
@@ -88,7 +88,7 @@ class Group:
 
         Raises
         ------
-        ValueError   if there is no such element; the message says which there are
+        ValueError   if there is no such element; the message names the valid ones
         """
         if not self.has(element):
             shown = list(element) if isinstance(element, tuple) else element
@@ -100,7 +100,7 @@ class Group:
 
 
 def _key(element: Any) -> Any:
-    """A list of integers as a tuple, an integer or word as it is, and None for anything else."""
+    """Return a list of integers as a tuple, an integer or word unchanged, otherwise None."""
     if isinstance(element, str):
         return element
     parts = element if isinstance(element, (list, tuple)) else [element]

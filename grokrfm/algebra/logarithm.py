@@ -1,4 +1,4 @@
-"""Discrete logarithms: the order of elements in which a cyclic group adds exponents."""
+"""Discrete logarithms in cyclic groups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grokrfm.algebra.groups import Group
 
 
 def generator(group: Group) -> int:
-    """Index of the first element whose powers are the whole group.
+    """Index of the first element that generates the group.
 
     Raises
     ------
@@ -24,8 +24,8 @@ def generator(group: Group) -> int:
 def logarithms(group: Group) -> NDArray[np.int64]:
     """(n,) exponent of each element as a power of the generator.
 
-    Multiplying elements adds exponents modulo n: an operation of the group, its rows and columns
-    put in the order of the logarithms, looks like one of Z_n.
+    Multiplying elements adds exponents modulo n. With rows and columns in the order of the
+    logarithms, the table of an operation of the group is that of an operation of Z_n.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def logarithms(group: Group) -> NDArray[np.int64]:
 
 
 def _powers(group: Group, element: int) -> list[int]:
-    """The identity, the element, its square, … until they repeat."""
+    """Powers of an element, from the identity on until they repeat."""
     powers = [group.identity]
     while (following := int(group.table[powers[-1], element])) != group.identity:
         powers.append(following)

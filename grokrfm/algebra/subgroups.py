@@ -15,7 +15,7 @@ MOST_SUBGROUPS = 10_000
 
 
 def generated_by(group: Group, elements: Iterable[int]) -> Subgroup:
-    """The smallest subgroup that holds some elements (indices)."""
+    """Smallest subgroup that contains the given elements (indices)."""
     generators = np.unique(list(elements)).astype(np.int64)
     member = np.zeros(group.order, dtype=bool)
     member[group.identity] = True
@@ -28,18 +28,18 @@ def generated_by(group: Group, elements: Iterable[int]) -> Subgroup:
 
 
 def cyclic_subgroups(group: Group) -> list[Subgroup]:
-    """All subgroups that one element generates, by size."""
+    """List the cyclic subgroups, ordered by size."""
     return _sorted({generated_by(group, [g]) for g in range(group.order)})
 
 
 def subgroups(group: Group) -> list[Subgroup]:
-    """All subgroups, by size: every one is a smaller one with one more generator.
+    """List every subgroup, ordered by size; each extends a smaller one by a generator.
 
     Raises
     ------
     GrokrfmError   if there are more than MOST_SUBGROUPS
     """
-    # one generator of each cyclic subgroup is enough, and the subgroup itself says which it is
+    # one generator per cyclic subgroup is enough; the subgroup itself is the key
     cyclic = {generated_by(group, [g]): g for g in range(group.order)}
     found = {generated_by(group, [])}
     frontier = list(found)
@@ -58,19 +58,19 @@ def subgroups(group: Group) -> list[Subgroup]:
 
 
 def conjugates(group: Group, subgroup: Subgroup) -> list[Subgroup]:
-    """The subgroups g·H·g⁻¹, each once."""
+    """List the conjugate subgroups g·H·g⁻¹, each once."""
     g = np.arange(group.order)[:, None]
     conjugated = group.table[group.table[g, list(subgroup)], group.inverses[g]]
     return _sorted({tuple(map(int, row)) for row in np.sort(conjugated, axis=1)})
 
 
 def left_cosets(group: Group, subgroup: Subgroup) -> list[Subgroup]:
-    """The cosets g·H, each once."""
+    """List the left cosets g·H, each once."""
     return _sorted({tuple(map(int, row)) for row in np.sort(group.table[:, list(subgroup)])})
 
 
 def right_cosets(group: Group, subgroup: Subgroup) -> list[Subgroup]:
-    """The cosets H·g, each once."""
+    """List the right cosets H·g, each once."""
     return _sorted({tuple(map(int, row)) for row in np.sort(group.table[list(subgroup)].T)})
 
 

@@ -1,4 +1,4 @@
-"""Symmetries: a permutation of the one-hot coordinates together with one of the labels."""
+"""Symmetries: pairs of a permutation of the one-hot coordinates and one of the labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Symmetry:
-    """A pair (g, σ) with f(g·x) = σ(f(x)).
+    """Pair (g, σ) with f(g·x) = σ(f(x)).
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Symmetry:
     labels: NDArray[np.int64]
 
     def __matmul__(self, other: Symmetry) -> Symmetry:
-        """The composition: first `other`, then this one."""
+        """Composition: `other` is applied first."""
         return Symmetry(
             f"{self.name}·{other.name}",
             self.coordinates[other.coordinates],
@@ -36,7 +36,7 @@ class Symmetry:
 
     @property
     def key(self) -> bytes:
-        """Equal for equal symmetries, whatever their names."""
+        """Key that is equal for equal symmetries, independent of their names."""
         return self.coordinates.tobytes() + self.labels.tobytes()
 
     @property

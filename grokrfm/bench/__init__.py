@@ -1,6 +1,6 @@
-"""What things cost, a file a subject (`make bench`).
+"""Benchmarks, one subject per file (`make bench`).
 
-Absolute times mean little on a shared machine. A ratio of two things measured alternately in one
-process means much. A subject has `TABLES`, and `LARGE` for what takes minutes: title → a function
-that measures one row, and the arguments of every row. Each row is measured in a fresh process.
+Absolute times depend on the load of a shared machine; ratios of two times measured alternately in
+one process do not. A subject has `TABLES`, and `LARGE` for those that take minutes: title → a
+function that measures one row, and the arguments of every row. Each row has a fresh process.
 """

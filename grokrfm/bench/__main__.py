@@ -1,4 +1,4 @@
-"""Prints the tables of every subject."""
+"""Command that prints the tables of the benchmarks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUBJECTS = [module.name for module in pkgutil.iter_modules(bench.__path__)]
 
 
 def main() -> None:
-    """Print the tables, of all subjects or of those named; `--large` those that take minutes."""
+    """Print the tables of all or the named subjects; `--large`: those that take minutes."""
     parser = argparse.ArgumentParser(prog="bench", description=bench.__doc__)
     parser.add_argument("subjects", nargs="*", metavar="subject", help="all, unless some are named")
     parser.add_argument("--large", action="store_true", help="the tables of large groups")
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _machine() -> str:
-    """The processor, or what is known of it, and the number of its cores."""
+    """Processor, or its architecture if unknown, with its number of cores, and the GPUs."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

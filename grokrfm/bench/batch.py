@@ -1,4 +1,4 @@
-"""Where runs solved together are faster than the same runs one after the other."""
+"""Speed of batched runs against the same runs one after the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grokrfm.splits import Uniform
 def against_alone(
     kernel: str, modulus: int, members: int, repeats: int = 5, device: str = "cpu"
 ) -> Row:
-    """Iterations of some runs alone against the same iterations in a batch; alternately."""
+    """Measure iterations of runs alone against the same iterations in a batch, alternately."""
     iterations = max(3, 2000 // modulus**2)
     runs = [
         experiment_of(kernel, modulus, Uniform(0.5), iterations, seed=seed)

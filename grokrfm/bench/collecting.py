@@ -1,4 +1,4 @@
-"""How long studies of thousands of runs take to read, and to be made into a table."""
+"""Time to read studies of thousands of runs and to make a table of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grokrfm.runs.store import Store
 
 RUN = "from grokrfm.cli import main; main()"
 
-# A process of its own, which imports what a user's would, and must not need torch.
+# Run in a separate process with the imports of a user's script, which must not need torch.
 READ = """
 import json, sys, time
 def timed(function, *arguments):
@@ -35,7 +35,7 @@ print(json.dumps(times))
 
 
 def reading(runs: int, iterations: int, writers: int) -> Row:
-    """Seconds to read a study that several workers have written."""
+    """Measure the seconds to read a study that several workers have written."""
     with tempfile.TemporaryDirectory() as folder:
         study = Path(folder) / "study"
         record, history = _computed(Path(folder), iterations)
@@ -49,7 +49,7 @@ def reading(runs: int, iterations: int, writers: int) -> Row:
 
 
 def _computed(folder: Path, iterations: int) -> tuple[Record, dict[str, list[float]]]:
-    """The record and the history of a run that was computed."""
+    """Compute a run; return its record and its history."""
     settings = ["task.modulus=5", f"rfm.iterations={iterations}", "hardware.threads=1"]
     command = [sys.executable, "-c", RUN, *settings, "study=real"]
     subprocess.run(command, cwd=folder, capture_output=True, check=True)
@@ -61,7 +61,7 @@ def _computed(folder: Path, iterations: int) -> tuple[Record, dict[str, list[flo
 def _write(
     study: Path, record: Record, history: dict[str, list[float]], runs: int, writers: int
 ) -> None:
-    """A study of that run's like: 10 bandwidths × 5 ridges × seeds, with numbers of their own."""
+    """Write a study of copies of a run: 10 bandwidths × 5 ridges × seeds, with random numbers."""
     draw = random.Random(0)
     stores = [Store(study) for _ in range(writers)]
     for number in range(runs):

@@ -1,4 +1,4 @@
-"""The engine on a CUDA device; no tables where there is none."""
+"""Speed of the engine on a CUDA device; no tables without one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ QUARTER = 0.25
 
 
 def float64_against_mixed(modulus: int, train_fraction: float, repeats: int = 7) -> Row:
-    """Gaussian iterations solved in float64 against float32 with refinement; alternately."""
+    """Measure Gaussian iterations in float64 against float32 with refinement, alternately."""
     device = torch.device("cuda")
     shape = "gaussian", modulus, splitter_of(train_fraction), repeats + 1
     exact, refined = experiment_of(*shape), experiment_of(*shape, solver="mixed")

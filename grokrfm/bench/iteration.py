@@ -1,4 +1,4 @@
-"""What an RFM iteration costs beside a bare Cholesky factorisation, which cannot be avoided."""
+"""Cost of an RFM iteration relative to a bare Cholesky factorisation, which is unavoidable."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ DEGENERATE = FixedPoints([0], 0, 0, 0)
 def against_cholesky(
     kernel: str, modulus: int, repeats: int = 7, device: str = "cpu", train_fraction: float = 0
 ) -> Row:
-    """An iteration with all probes against `torch.linalg.cholesky` of its kernel matrix.
+    """Measure an iteration with all probes against `torch.linalg.cholesky` of its kernel matrix.
 
-    The two alternate; the ratio is taken pair by pair.
+    The two alternate; each pair gives a ratio.
     """
     where, splitter = torch.device(device), splitter_of(train_fraction)
     experiment = experiment_of(kernel, modulus, splitter, repeats + 1)
@@ -49,7 +49,7 @@ def against_cholesky(
 
 
 def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
-    """An iteration against the same arithmetic with a tensor n × c × d, and LU."""
+    """Measure an iteration against the same arithmetic with a tensor n × c × d, and LU."""
     experiment = experiment_of(kernel, modulus, DEGENERATE, repeats + 1)
     train = examples(experiment.task, experiment.split.train, CPU)
     targets = torch.nn.functional.one_hot(train.labels).double()
@@ -64,7 +64,7 @@ def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
 
 
 def memory(kernel: str, modulus: int, train_fraction: float = 0) -> Row:
-    """Peak memory of two iterations over that of the interpreter with torch imported."""
+    """Measure the peak memory of two iterations beyond that of the interpreter with torch."""
     before = _peak_gb()
     experiment = experiment_of(kernel, modulus, splitter_of(train_fraction), 2)
     taken = seconds(lambda: list(experiment.observe(CPU, NO_FEATURES))) / 2
@@ -74,7 +74,7 @@ def memory(kernel: str, modulus: int, train_fraction: float = 0) -> Row:
 
 
 def small(kernel: str, modulus: int, iterations: int = 1000) -> Row:
-    """Many iterations of a small run, once it is warm."""
+    """Measure many iterations of a small run, after the first one."""
     experiment = experiment_of(kernel, modulus, DEGENERATE, iterations)
     observations = experiment.observe(CPU, NO_FEATURES)
     next(observations)
@@ -108,7 +108,7 @@ LARGE: Tables = {
 
 
 def splitter_of(train_fraction: float) -> Splitter:
-    """A share of the table; 0: all but the fixed points of s."""
+    """Split with a fraction of the table in training; 0: all but the fixed points of s."""
     return Uniform(train_fraction) if train_fraction else DEGENERATE
 
 
@@ -121,7 +121,7 @@ def experiment_of(
     seed: int = 0,
     solver: str = "cholesky",
 ) -> Experiment:
-    """Addition with every probe that a run has by default."""
+    """Experiment on addition with every default probe."""
     return Experiment(
         task=tasks.addition(modulus),
         split=splitter,

@@ -16,7 +16,7 @@ Tables = Mapping[str, tuple[Callable[..., Row], Sequence[Sequence[object]]]]
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """Wall time of a call, with all that it started on a GPU."""
+    """Wall time of a call, including its work on a GPU."""
     started = time.perf_counter()
     function()
     if torch.cuda.is_available():
@@ -38,7 +38,7 @@ def ratio(pairs: Sequence[tuple[float, float]], first: str, second: str) -> Row:
 
 
 def in_fresh_process(measure: Callable[..., Row], arguments: Sequence[object]) -> Row:
-    """The row that a function measures."""
+    """Measure a row in a fresh process."""
     row = json.dumps([measure.__module__, measure.__name__, *arguments])
     command = [sys.executable, "-m", "grokrfm.bench", "--row", row]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

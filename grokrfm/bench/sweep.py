@@ -1,4 +1,4 @@
-"""What a sweep costs beside its arithmetic, against Hydra's basic launcher."""
+"""Overhead of a sweep, compared with Hydra's basic launcher."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ GROKRFM = str(Path(sys.executable).with_name("grokrfm"))
 
 
 def trivial(runs: int, basic_runs: int) -> Row:
-    """Time to the first run, and time a run, of many trivial runs; Hydra's launcher on fewer.
+    """Measure the time to the first run and per run for many trivial runs.
 
-    What Hydra's sweeper takes before its first run is proportional to the runs; it is measured on
-    `basic_runs` and given for `runs`.
+    The time of Hydra's sweeper before its first run is proportional to the number of runs; it is
+    measured on `basic_runs` and scaled to `runs`.
     """
     ours, ours_first, study = _sweep(runs, ())
     again, _, _ = _sweep(runs, (), study)
@@ -43,7 +43,7 @@ def trivial(runs: int, basic_runs: int) -> Row:
         "first run [s]": round(ours_first, 1),
         "Hydra's first [s]": round(before, 1),
         "times sooner": round(before / ours_first, 1),
-        "overhead a run [ms]": round(1e3 * overhead[0], 1),
+        "overhead per run [ms]": round(1e3 * overhead[0], 1),
         "Hydra's [ms]": round(1e3 * overhead[1], 1),
         "times less": round(overhead[1] / overhead[0], 1),
         "files": sum(path.is_file() for path in study.rglob("*")),
@@ -52,7 +52,7 @@ def trivial(runs: int, basic_runs: int) -> Row:
 
 
 def ideal_rate(runs: int, slots: int) -> Row:
-    """How near runs of about a second come to filling their slots."""
+    """Measure how well runs of about a second fill their slots."""
     whole, _, study = _sweep(runs, (f"hardware.slots={slots}",), settings=ONE_SECOND)
     records = Store(study).records()
     busy = sum(record.seconds or 0 for record in records)
@@ -60,14 +60,14 @@ def ideal_rate(runs: int, slots: int) -> Row:
     return {
         "runs": runs,
         "slots": slots,
-        "a run [s]": round(busy / runs, 2),
+        "per run [s]": round(busy / runs, 2),
         "whole [s]": round(whole, 1),
         "of the ideal rate": round(busy / (slots * elapsed), 3),
     }
 
 
 def driver_memory(runs: int) -> Row:
-    """Peak memory of the process that plans so many runs, and its time (a dry run)."""
+    """Measure the peak memory and time of the process that plans the runs (a dry run)."""
     with tempfile.TemporaryDirectory() as folder:
         command = [GROKRFM, "-m", *TRIVIAL, f"seed=range(0,{runs})", "dry_run=true", "study=dry"]
         started = time.monotonic()
@@ -79,7 +79,7 @@ def driver_memory(runs: int) -> Row:
 def _sweep(
     runs: int, more: tuple[str, ...], study: Path | None = None, settings: Any = TRIVIAL
 ) -> tuple[float, float, Path]:
-    """Wall time of a sweep, time to its first start, and its folder."""
+    """Run a sweep; return its wall time, the time to its first start, and its folder."""
     folder = study or Path(tempfile.mkdtemp()) / "outputs" / "bench"
     command = [GROKRFM, "-m", *settings, *more, f"seed=range(0,{runs})", "study=bench"]
     began, wall = time.monotonic(), time.time()
@@ -91,7 +91,7 @@ def _sweep(
 
 
 def _start_seconds() -> float:
-    """What the command takes before it looks at any run."""
+    """Time that the command needs before it reads any run."""
     began = time.monotonic()
     command = [GROKRFM, "--cfg", "job"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

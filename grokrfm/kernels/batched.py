@@ -1,4 +1,4 @@
-"""Kernels that differ in a parameter, such as the bandwidth, as one kernel of a batch of runs."""
+"""Kernel of a batch of runs whose kernels differ in a parameter, such as the bandwidth."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from grokrfm.kernels.onehot import OneHot, inner_products, squared_distances
 
 
 def batched(kernels: Sequence[Kernel]) -> Kernel:
-    """One kernel for a batch whose run b has kernels[b]; all have the same `batch_key`."""
+    """Kernel of a batch whose run b has kernels[b]; all kernels have the same `batch_key`."""
     same = all(kernel == kernels[0] for kernel in kernels)
     return kernels[0] if same else BatchedKernel(tuple(kernels))  # type: ignore[arg-type]
 
 
 def batch_key(kernel: Kernel) -> Hashable:
-    """Equal for kernels that can be one kernel of a batch: a profile each, or all the same."""
+    """Key that is equal for kernels that can share a batch: profiles of a class, or equal ones."""
     by_profile = isinstance(kernel, (RadialKernel, InnerProductKernel))
     if by_profile and not isinstance(kernel, ClosedFormAgop):
         return type(kernel)
@@ -36,11 +36,11 @@ def batch_key(kernel: Kernel) -> Hashable:
 
 @dataclass(frozen=True)
 class BatchedKernel:
-    """Kernels of one class: distances or products are shared, the profile is each run's own.
+    """Kernels of one class: the runs share the distances or products, each has its own profile.
 
     Parameters
     ----------
-    kernels   one a run of the batch
+    kernels   one per run of the batch
     """
 
     kernels: tuple[RadialKernel, ...] | tuple[InnerProductKernel, ...]
@@ -76,7 +76,7 @@ class BatchedKernel:
         return torch.cat([kernel.profile(block[runs]) for kernel, runs in self._alike()])
 
     def _alike(self) -> Iterator[tuple[RadialKernel | InnerProductKernel, slice]]:
-        """Each kernel with the neighbouring runs that share it."""
+        """Yield each kernel with the consecutive runs that share it."""
         start = 0
         kernels: Sequence[RadialKernel | InnerProductKernel] = self.kernels
         for kernel, group in groupby(kernels):

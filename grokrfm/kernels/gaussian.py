@@ -14,7 +14,7 @@ from grokrfm.kernels.onehot import OneHot
 
 @dataclass(frozen=True)
 class Gaussian(RadialKernel):
-    """The Gaussian kernel with a feature matrix.
+    """Gaussian kernel with a feature matrix.
 
     The papers print exp(−d²/L) with L = 2.5; their numbers come from the form above with
     bandwidth 2.5, whose denominator is 12.5.

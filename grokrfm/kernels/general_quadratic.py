@@ -13,7 +13,7 @@ from grokrfm.kernels.second_moments import linear_gradient_agop
 
 @dataclass(frozen=True)
 class GeneralQuadratic:
-    """The quadratic kernel that also sees the norms of its arguments."""
+    """Quadratic kernel that also depends on the norms of its arguments."""
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         filled = empty_gram(M, x, z) if out is None else out

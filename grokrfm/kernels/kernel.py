@@ -1,4 +1,4 @@
-"""What a kernel is: a profile and its slope, of the squared distance or of the inner product."""
+"""Kernel interfaces: a profile and its slope, of the squared distance or the inner product."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from grokrfm.kernels.onehot import EVERY, Blocks, OneHot, inner_products, square
 
 @runtime_checkable
 class Kernel(Protocol):
-    """k_M(x, z). Beside its Gram matrix a kernel offers its gradient, in one of two ways:
+    """Kernel k_M(x, z).
 
-    the weights of StreamedGradient, which any function of d² or of t has, or a ClosedFormAgop.
-    Every tensor may have one more, first dimension: a batch of runs that share the kernel.
+    Beside its Gram matrix a kernel provides its gradient in one of two ways: the weights of a
+    StreamedGradient, which any function of d² or of t has, or a ClosedFormAgop. Every tensor may
+    have an additional first dimension: a batch of runs that share the kernel.
     """
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         """K, (m, n), between the m rows of x and the n rows of z; M is (d, d) and symmetric.
 
-        Written to `out` where that is given: new memory costs as much as the arithmetic.
+        It is written to `out` if given: new memory costs as much as the arithmetic.
         """
 
 
 @runtime_checkable
 class StreamedGradient(Kernel, Protocol):
-    """A kernel whose gradient is ∇ₓk(x, z) = s·B·M(z − x) if `radial`, else s·B·M z.
+    """Kernel with the gradient ∇ₓk(x, z) = s·B·M(z − x) if `radial`, else s·B·M z.
 
     The factor s is `gradient_scale`; kept out of B, it costs nothing.
     """
@@ -46,7 +47,7 @@ class StreamedGradient(Kernel, Protocol):
 
 @runtime_checkable
 class ClosedFormAgop(Kernel, Protocol):
-    """A kernel that knows a cheaper way to the AGOP than streaming over the training points."""
+    """Kernel whose AGOP has a closed form, cheaper than streaming over the training points."""
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
         """AGOP, (d, d), of f(·) = Σ_i coefficients[i]·k(·, x_i) over the rows of x."""
@@ -99,16 +100,16 @@ class InnerProductKernel(ABC):
 
 
 def empty_gram(M: Tensor, x: OneHot, z: OneHot) -> Tensor:
-    """Memory for the kernel matrix of two sets of rows."""
+    """Allocate the kernel matrix of two sets of rows."""
     return M.new_empty(*M.shape[:-2], len(x), len(z))
 
 
 def fill(
     filled: Tensor, blocks: Blocks, function: Callable[[Tensor, slice, slice], Tensor]
 ) -> Tensor:
-    """Write function(block, rows, columns) of all blocks to their places in `filled`, (m, n).
+    """Write function(block, rows, columns) of every block to its place in `filled`, (m, n).
 
-    Returns `filled`, completed by symmetry where the blocks are of one triangle.
+    Returns `filled`, completed by symmetry if the blocks cover one triangle only.
     """
     for rows, columns, block in blocks:
         values = filled[..., rows, columns] = function(block, rows, columns)

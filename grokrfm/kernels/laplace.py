@@ -15,7 +15,7 @@ from grokrfm.kernels.onehot import OneHot, squared_distances
 
 @dataclass(frozen=True)
 class Laplace(RadialKernel):
-    """The Laplace kernel with a feature matrix.
+    """Laplace kernel with a feature matrix.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Laplace(RadialKernel):
         return torch.exp(squared_distance.sqrt() * (-1 / self.bandwidth))
 
     def slope(self, squared_distance: Tensor) -> Tensor:
-        """−exp(−d/L) / (2·L·d); at d = 0, where the kernel has a cusp, 0."""
+        """−exp(−d/L) / (2·L·d), and 0 at d = 0, the cusp of the kernel."""
         distance = squared_distance.sqrt()
         slope = torch.exp(distance / -self.bandwidth) / (-2 * self.bandwidth * distance)
         return torch.where(distance > 0, slope, 0)

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Entries of a Gram matrix made at a time. On a CPU the temporaries of a block should stay in a
-# core's cache (2**17 in float64 are 1 MB); on a GPU few large blocks pay (2**26: 0.5 GB).
+# Entries of a Gram matrix computed at a time. On a CPU the temporaries of a block should stay in a
+# core's cache (2**17 in float64 are 1 MB); on a GPU few large blocks are faster (2**26: 0.5 GB).
 BLOCK_ENTRIES = {"cpu": 2**17, "cuda": 2**26}
 
 
 @dataclass(frozen=True, eq=False)
 class OneHot:
-    """Rows x_i = Σ_s e_{active[i, s]}, kept as indices: a product with them is a table look-up.
+    """Rows x_i = Σ_s e_{active[i, s]}, stored as indices: a product with them is a table look-up.
 
-    A batch of B runs has one more dimension, the first, here and in every tensor beside it.
+    A batch of B runs adds a first dimension, here and in every tensor used with it.
 
     Parameters
     ----------
-    active : (m, slots) or (B, m, slots) int   the coordinates that are 1, a column per operand
+    active : (m, slots) or (B, m, slots) int   the coordinates that are 1, one column per operand
     width : int                                d, the number of coordinates
     """
 
@@ -35,7 +35,7 @@ class OneHot:
         return OneHot(self.active[..., rows, :], self.width)
 
     def stacked(self) -> Tensor:
-        """`active`, (B·m, slots), in the B·d coordinates of all runs of a batch together."""
+        """`active`, (B·m, slots), in the B·d joint coordinates of the runs of a batch."""
         if self.active.dim() == 2:
             return self.active
         first = torch.arange(len(self.active), device=self.active.device) * self.width
@@ -51,7 +51,7 @@ class OneHot:
         return product.view(*self.active.shape[:-1], M.shape[-1])
 
     def dense(self, dtype: torch.dtype) -> Tensor:
-        """X itself, (..., m, d)."""
+        """X as a dense matrix, (..., m, d)."""
         one = torch.ones((), dtype=dtype, device=self.active.device)
         zeros = one.new_zeros(*self.active.shape[:-1], self.width)
         return zeros.scatter_add_(-1, self.active, one.expand(self.active.shape))
@@ -65,8 +65,8 @@ class OneHot:
 
 EVERY = slice(None)
 Blocks = Iterator[tuple[slice, slice, Tensor]]
-"""Rows, columns, and (..., rows, columns) the caller may overwrite. The columns are EVERY one, or,
-if x is z, those from the diagonal on: the rest of the matrix is its mirror image."""
+"""Rows, columns, and their block (..., rows, columns), which the caller may overwrite. The columns
+are EVERY, or, if x is z, those from the diagonal on: the other entries follow by symmetry."""
 
 
 def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Blocks:
@@ -75,7 +75,7 @@ def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Blocks:
 
 
 def squared_distances(M: Tensor, x: OneHot, z: OneHot, zero: float = 0.0) -> Blocks:
-    """(x − z)ᵀ M (x − z) in the same blocks; `zero` for what rounding cannot tell from 0."""
+    """(x − z)ᵀ M (x − z) in the same blocks; `zero` replaces values within rounding of 0."""
     slots = x.active.shape[-1]  # every slot adds its share of zᵀ M z
     z_norms = z.norms(M)
     x_norms = z_norms if x is z else x.norms(M)
@@ -88,11 +88,11 @@ def squared_distances(M: Tensor, x: OneHot, z: OneHot, zero: float = 0.0) -> Blo
 
 
 def _threshold(least: Tensor, zero: float) -> Callable[[Tensor], Tensor]:
-    """What replaces by `zero` the numbers of a block that are not above `least`."""
+    """Function that replaces by `zero` the numbers of a block that are not above `least`."""
     if least.dim() == 0 and not least.is_cuda:
         number = float(least)
         return lambda block: torch.threshold_(block, number, zero)
-    bound = least[..., None, None]  # one a run, and a GPU is not waited for
+    bound = least[..., None, None]  # one per run, without waiting for the GPU
     return lambda block: torch.where(block > bound, block, zero)
 
 

@@ -14,7 +14,7 @@ from grokrfm.kernels.second_moments import linear_gradient_agop
 
 @dataclass(frozen=True)
 class Quadratic(InnerProductKernel):
-    """The quadratic kernel with a feature matrix.
+    """Quadratic kernel with a feature matrix.
 
     The factor 3 does not change predictions; it keeps M comparable with the papers'.
     """

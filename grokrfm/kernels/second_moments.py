@@ -14,7 +14,7 @@ def linear_gradient_agop(
 
     S_c = Σ_i α_ic x_i x_iᵀ is the second moment of the inputs weighted by the coefficients, and
     AGOP = M [Σ_c G_c Σ_x G_cᵀ] M with Σ_x the (centred) second moment of the inputs: about 4·c·d³
-    operations whatever n is.
+    operations, independent of n.
 
     Parameters
     ----------

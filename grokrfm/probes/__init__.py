@@ -1,4 +1,4 @@
-"""Probes: what is measured of a Step, one probe per file."""
+"""Probes: measurements of a Step, one probe per file."""
 
 from grokrfm.probes.accuracy import Accuracy
 from grokrfm.probes.agop_alignment import AgopAlignment

@@ -13,7 +13,7 @@ from grokrfm.rfm import Examples, Step
 
 @dataclass(frozen=True)
 class Accuracy(Probe):
-    """The share of points whose largest output is that of their label.
+    """Share of points whose largest output is that of their label.
 
     On a symmetric split all classes can tie to rounding; the plain accuracy is then an argmax over
     noise. `test_accuracy_strict` counts a point only if its true class leads by more than `tie`.

@@ -1,4 +1,4 @@
-"""When M takes the direction that it ends with."""
+"""Alignment of M with the last one learned."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from grokrfm.rfm import Examples, Step
 class AgopAlignment(Probe):
     """`agop_alignment`: cosine ⟨M_t, M_K⟩ / (‖M_t‖ ‖M_K‖) with the last matrix learned.
 
-    Known when the run is over only: all matrices are held in memory until then, 8·d² bytes for each
-    iteration (7 MB at p = 61 and 60 iterations), and are part of every checkpoint. A run that fails
-    has none.
+    It is known only after the run: until then all matrices are in memory, 8·d² bytes per iteration
+    (7 MB at p = 61 and 60 iterations), and in every checkpoint. A failed run has no alignment.
 
     Source: arXiv:2407.20199, "AGOP alignment".
     """

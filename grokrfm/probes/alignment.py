@@ -1,4 +1,4 @@
-"""Which reflection M encodes."""
+"""Alignment of M with the reflections of the task."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Alignment(UnboundProbe):
 
     A reflection that M encodes appears with a negative sign: on the split without Fix(sr^k),
     M ∝ I − Π(sr^k), centred per block, and the cosine is −√(1 − 1/n). The best match is therefore
-    the k of the smallest cosine. Nothing is measured while the blocks are 0, as in M₀ = I.
+    the k of the smallest cosine. It is undefined while the blocks are 0, as in M₀ = I.
 
     `alignment` is the smallest cosine and `alignment_next` that of the next best k.
-    `best_reflection` is k itself where the elements are integers, and otherwise its number in the
-    order of the elements (in a product: mixed radix, the last coordinate fastest); the name, such
-    as "sr^3", is that of the last iteration and a number of the run, `best_reflection_name`.
+    `best_reflection` is k itself if the elements are integers, otherwise its index in the order of
+    the elements (in a product: mixed radix, the last coordinate fastest). The summary holds
+    `best_reflection_name`, such as "sr^3", of the last iteration.
 
     Parameters
     ----------
-    reflections   group elements k whose cosine is kept too, as `alignment_sr^k`
+    reflections   group elements k whose cosine is recorded too, as `alignment_sr^k`
 
     Source: arXiv:2604.00316, section 5.
     """
@@ -61,7 +61,7 @@ class Alignment(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Cosines(Probe):
-    coordinates: Tensor  # (n, d): where sr^k, the k-th row, moves each coordinate
+    coordinates: Tensor  # (n, d): row k is the image of each coordinate under sr^k
     elements: Tensor  # (n,): the number recorded for each k
     names: Sequence[str]
     kept: Sequence[int]
@@ -89,6 +89,6 @@ class _Cosines(Probe):
 
 
 def _number(group: Group, index: int) -> int:
-    """An element as a number: itself where it is one, else its index."""
+    """Return an element as a number: itself if it is an integer, else its index."""
     element = group.elements[index]
     return element if isinstance(element, int) else index

@@ -1,4 +1,4 @@
-"""How far the block of M that pairs the two operands is from circulant."""
+"""Deviation of the block of M that pairs the two operands from circulant form."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from grokrfm.tasks import fixing_reflection
 class Circulant(UnboundProbe):
     """`circulant_deviation`: Σ (C − the mean of its class)² / ‖C‖², C the off-diagonal block of M.
 
-    Entries (a, b) with the same a⁻¹·φ(b) are of one class, as they are alike in a sum of Π(sr^k).
-    For addition these are the diagonals, and this is the published number (shift row i by i, then
+    Entries (a, b) with the same a⁻¹·φ(b) form a class: they are equal in a sum of Π(sr^k). For
+    addition the classes are the diagonals, and this is the published number (shift row i by i, then
     deviations from the mean of each column); for subtraction the antidiagonals; for × and ÷ one or
-    the other after both operands are put in the order of their discrete logarithms; for products of
-    cyclic groups the same at every level. 0 where C is a sum of Π(sr^k), near 1 where it is
-    noise. Nothing is measured while C = 0, as in M₀ = I.
+    the other with both operands in the order of their discrete logarithms; for products of cyclic
+    groups the same at every level. The deviation is 0 if C is a sum of Π(sr^k) and near 1 if C is
+    noise. It is undefined while C = 0, as in M₀ = I.
 
     Source: arXiv:2407.20199, "circulant deviation".
     """
@@ -32,7 +32,7 @@ class Circulant(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Deviation(Probe):
-    classes: Tensor  # (n, n): that of the pair (a, b)
+    classes: Tensor  # (n, n): class of the pair (a, b)
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         n = len(self.classes)

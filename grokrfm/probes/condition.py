@@ -1,4 +1,4 @@
-"""How well the kernel matrix is conditioned."""
+"""Condition number of the kernel matrix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grokrfm.rfm import Examples, Step
 class Condition(Probe):
     """`condition`: estimate for K + ridge·I in the one-norm (see grokrfm.rfm.solve.condition).
 
-    Some ten solves with one right-hand side each: a few per cent of an iteration.
+    It takes about ten solves with one right-hand side each: a few per cent of an iteration.
     """
 
     needs_condition: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""How far M is from being equivariant."""
+"""Equivariance defects of M."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Equivariance(UnboundProbe):
                 raise SettingError(
                     "symmetries",
                     "split: this split lists no reflections; name symmetries of the task, as in"
-                    " ['sr^0', 'r^3'], or take all",
+                    " ['sr^0', 'r^3'], or write all",
                 )
             return [task.reflection(task.group.index(element)) for element in listed]
         known = {symmetry.name: symmetry for symmetry in task.symmetries()}
@@ -61,13 +61,13 @@ class Equivariance(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Defects(Probe):
-    permutations: Mapping[str, Tensor]  # name → (d,), where each coordinate goes
+    permutations: Mapping[str, Tensor]  # name → (d,), image of each coordinate
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         M, norm = step.M, step.M.norm()
         numbers = {}
         for name, permutation in self.permutations.items():
             g = permutation.to(M.device)
-            # (Π M Πᵀ)[g(i), g(j)] = M[i, j]; the norm does not mind the order of the entries
+            # (Π M Πᵀ)[g(i), g(j)] = M[i, j]; the norm does not depend on the order of the entries
             numbers[f"equivariance_defect_{name}"] = (M - M[g[:, None], g]).norm() / norm
         return numbers

@@ -1,4 +1,4 @@
-"""The iteration at which a run grokked."""
+"""Iteration at which a run groks."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from grokrfm.rfm import Examples, Step
 class Grok(Probe):
     """First iteration whose test accuracy reaches `threshold` and stays there to the end.
 
-    `grok_iteration` is None when that does not happen: the time is censored, not infinite.
+    `grok_iteration` is None if no iteration does: the time is censored, not infinite.
 
     Parameters
     ----------
-    threshold : float   a test accuracy above 0 and up to 1
+    threshold : float   a test accuracy above 0 and at most 1
     """
 
     threshold: float
 
     def __post_init__(self) -> None:
-        rule = "a number above 0 and up to 1"
+        rule = "a number above 0 and at most 1"
         threshold = number("threshold", self.threshold, rule=rule)
         number("threshold", self.threshold, rule=rule, allowed=0 < threshold <= 1)
         object.__setattr__(self, "threshold", threshold)

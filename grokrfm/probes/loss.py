@@ -13,7 +13,7 @@ from grokrfm.rfm import Examples, Step
 
 @dataclass(frozen=True)
 class Loss(Probe):
-    """The square loss against one-hot targets, averaged over points and outputs."""
+    """Square loss against one-hot targets, averaged over points and outputs."""
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         return {

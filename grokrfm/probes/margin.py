@@ -1,4 +1,4 @@
-"""How clearly the test points are decided."""
+"""Margins of the test points, and the share that is undecided."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from grokrfm.rfm import Examples, Step
 
 @dataclass(frozen=True)
 class Margin(Probe):
-    """The lead of the true class over the best other (smallest and median), and what is undecided.
+    """Lead of the true class over the best other (smallest and median), and undecided points.
 
-    A test point is undecided if its two largest outputs are closer than `tolerance`, whichever
-    classes they belong to.
+    A test point is undecided if its two largest outputs are closer than `tolerance`, for any two
+    classes.
 
     Parameters
     ----------

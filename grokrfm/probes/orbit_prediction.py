@@ -1,4 +1,4 @@
-"""Whether exactly the mirror images of the training rows are predicted."""
+"""Agreement between the correct test rows and the mirror images of the training rows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from grokrfm.rfm import EncodesReflection, Examples, Step
 
 @dataclass(frozen=True)
 class OrbitPrediction(UnboundProbe):
-    """Precision and recall of "right exactly where the reflected row trains".
+    """Precision and recall of "correct if and only if the mirror image trains".
 
     With H = {e, sr^k}, orbit = Orb_H(train) \\ train, the test rows whose mirror image trains, and
-    correct = the test rows predicted rightly:
+    correct = the test rows predicted correctly:
 
     orbit_precision = |correct ∩ orbit| / |orbit|,   orbit_recall = |correct ∩ orbit| / |correct|,
 
-    as named by the source; None where the denominator is 0. Beside them the counts `orbit_size`,
+    as named by the source; None if the denominator is 0. The counts are `orbit_size`,
     `orbit_correct` = |correct ∩ orbit| and `test_correct` = |correct|.
 
     Parameters
@@ -40,7 +40,7 @@ class OrbitPrediction(UnboundProbe):
         task, train, test = run.task, run.split.train, run.split.test
         try:
             symmetry = task.reflection(task.group.index(self._element(run)))
-        except ValueError as error:  # a SettingError is one too
+        except ValueError as error:  # includes SettingError
             problem = error.problem if isinstance(error, SettingError) else str(error)
             raise SettingError("element", problem) from error
         mirrored = np.isin(test, task.row_permutation(symmetry)[train])
@@ -59,7 +59,7 @@ class OrbitPrediction(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Overlap(Probe):
-    orbit: Tensor  # (m,): whether the mirror image of a test row trains
+    orbit: Tensor  # (m,): true if the mirror image of a test row trains
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         orbit = self.orbit.to(step.M.device)

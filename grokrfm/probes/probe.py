@@ -1,4 +1,4 @@
-"""What a probe is: Step → named numbers."""
+"""Probe interface: Step → named numbers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Numbers = dict[str, Tensor]
 """Scalars by name, left on the device so that one transfer fetches them all."""
 
 History = Mapping[str, Sequence[float | None]]
-"""Every number by name over the iterations; None where it is not a finite number."""
+"""Every number by name, and `iteration`, one value per observation; None if not finite."""
 
 Summary = dict[str, float | int | str | None]
-"""Numbers of a run as a whole, and names where a number would say little."""
+"""Numbers, and names, of a run as a whole."""
 
 
 class Run(Protocol):
-    """What a probe may look at before a run; an Experiment is one."""
+    """Parts of a run that a probe may read in `bind`; an Experiment has them."""
 
     @property
     def task(self) -> Task: ...
@@ -41,34 +41,34 @@ class Run(Protocol):
 
 
 class Probe(ABC):
-    """Measures every Step of a run, and may sum the run up when it is over.
+    """Measurement of every Step of a run, with an optional summary of the run.
 
-    `needs_condition` asks the engine for Step.condition, which it does not estimate otherwise;
-    `needs_features` asks for `hindsight`, and for all feature matrices to be held until then.
+    `needs_condition` requests Step.condition, which the engine does not estimate otherwise;
+    `needs_features` requests `hindsight`, for which all feature matrices stay in memory.
     """
 
     needs_condition: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
 
     def bind(self, run: Run) -> Probe:
-        """This probe made ready to measure one run; called before anything is computed.
+        """Return a probe that measures this run; called before anything is computed.
 
         Raises
         ------
-        SettingError   if it has no meaning there
+        SettingError   if the probe does not apply to this run
         """
         return self
 
     @abstractmethod
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
-        """The numbers of one iteration; 0-dimensional tensors."""
+        """Return the numbers of one iteration as 0-dimensional tensors."""
 
     def summarise(self, history: History) -> Summary:
-        """Numbers of the run as a whole, from the history of all probes."""
+        """Return numbers of the run as a whole, from the history of all probes."""
         return {}
 
     def hindsight(self, matrices: Sequence[np.ndarray]) -> Mapping[str, list[float]]:
-        """Numbers of every iteration that only the whole run tells, by name.
+        """Return numbers of every iteration that are known only after the run, by name.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class Probe(ABC):
 
 
 class UnboundProbe(Probe):
-    """A probe that measures nothing before `bind` has shown it a run."""
+    """Probe that needs `bind` before it can measure."""
 
     @abstractmethod
     def bind(self, run: Run) -> Probe: ...
@@ -88,7 +88,7 @@ class UnboundProbe(Probe):
 
 
 def means(name: str, values: Tensor, strata: Mapping[str, Tensor]) -> Numbers:
-    """The mean of (m,) values, and as `name_stratum` that of each stratum (NaN if empty)."""
+    """Mean of (m,) values, and as `name_stratum` that of each stratum (NaN if empty)."""
     numbers = {name: values.mean()}
     for stratum, mask in strata.items():
         numbers[f"{name}_{stratum}"] = values[mask].mean()
@@ -96,7 +96,7 @@ def means(name: str, values: Tensor, strata: Mapping[str, Tensor]) -> Numbers:
 
 
 def lead(outputs: Tensor, labels: Tensor) -> Tensor:
-    """By how much the true class leads the best other one: (m,), negative where it trails."""
+    """(m,) lead of the true class over the best other class; negative if it trails."""
     true = outputs.gather(1, labels[:, None])
     others = outputs.scatter(1, labels[:, None], -torch.inf)
     return true.squeeze(1) - others.max(dim=1).values

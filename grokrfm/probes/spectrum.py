@@ -1,4 +1,4 @@
-"""The eigenvalues of M."""
+"""Eigenvalues of M."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from grokrfm.rfm import Examples, Step
 class Spectrum(Probe):
     """Trace, effective rank and the largest eigenvalues of M.
 
-    The effective rank is exp(−Σ q log q) of the eigenvalues' shares q of the trace: r where r of
-    them are equal and the rest 0. Eigenvalues that rounding makes negative count as 0.
+    The effective rank is exp(−Σ q log q) of the eigenvalues' shares q of the trace: r if r of them
+    are equal and the rest 0. Eigenvalues that rounding makes negative count as 0.
 
     Parameters
     ----------
-    eigenvalues : int   how many are kept, as `eigenvalue_1` (the largest), `eigenvalue_2`, …
+    eigenvalues : int   number recorded, as `eigenvalue_1` (the largest), `eigenvalue_2`, …
 
     Source: O. Roy, M. Vetterli, "The effective rank", EUSIPCO 2007.
     """
@@ -34,7 +34,7 @@ class Spectrum(Probe):
         if self.eigenvalues > run.task.width:
             raise SettingError(
                 "eigenvalues",
-                f"M has {run.task.width} eigenvalues, {self.eigenvalues} of them cannot be kept",
+                f"must be at most {run.task.width}, the width of M, got {self.eigenvalues}",
             )
         return self
 

@@ -1,4 +1,4 @@
-"""The Recursive Feature Machine: ridge solve, AGOP, and the loop between them (torch)."""
+"""Recursive Feature Machine: ridge solve, AGOP, and the loop between them (torch)."""
 
 from grokrfm.rfm.engine import RFM
 from grokrfm.rfm.examples import Examples

@@ -1,4 +1,4 @@
-"""The average gradient outer product of a kernel predictor."""
+"""Average gradient outer product of a kernel predictor."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from torch import Tensor
 
 from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
 
-# Numbers of the table of gradients (d·c a training point) held at a time: on a CPU enough for
-# efficient products and few enough to stay near a core's cache (5 MB in float64, 72 points at
-# p = 61); on a GPU few large blocks pay (2 GB). Products of matrices as small as these are a fifth
-# faster for whole tiles, of which MKL's for AVX-512 have 24 rows or columns.
+# Entries of the table of gradients (d·c per training point) in memory at a time: on a CPU enough
+# for efficient products and few enough to stay near a core's cache (5 MB in float64, 72 points at
+# p = 61); on a GPU few large blocks are faster (2 GB). Products of such small matrices are a fifth
+# faster for whole tiles; a tile of MKL for AVX-512 has 24 rows or columns.
 BLOCK_NUMBERS = {"cpu": 9 * 2**16, "cuda": 2**28}
 TILE = 24
 FEWEST_TILES = 2
@@ -31,14 +31,14 @@ def agop(
     """AGOP = (1/n) Σ_j J_jᵀ J_j of f(·) = Σ_i coefficients[i]·k(·, x_i) over its training points.
 
     J_j is the (c, d) Jacobian of f at x_j, minus its mean over the points if `centering`. Every
-    tensor may have one more, first dimension: a batch of runs.
+    tensor may have an additional first dimension: a batch of runs.
 
     Parameters
     ----------
     M : (d, d)              the feature matrix of the predictor, symmetric
     coefficients : (n, c)
     gram : (n, n)           the kernel matrix of the rows of x
-    memory : float          bytes that the blocks may take; down to those of one point
+    memory : float          bytes for the blocks, each of at least one point
 
     Returns
     -------
@@ -66,12 +66,12 @@ def streamed_agop(
     centering: bool,
     memory: float = math.inf,
 ) -> Tensor:
-    """The AGOP of any kernel, streamed over blocks of points; arguments as for `agop`.
+    """AGOP of any kernel, streamed over blocks of points; arguments as for `agop`.
 
-    A gradient is s·M h with h_jc = Σ_i B_ji α_ic x_i, and −x_j Σ_i B_ji α_ic more for a radial
-    kernel. The rows x_i are one-hot, so coordinate p of the sum collects the rows in which p is
-    active: a batched product over coordinates gives a block of the table h (d, c, points), and the
-    outer products are one symmetric product of that table with itself.
+    A gradient is s·M h with h_jc = Σ_i B_ji α_ic x_i, minus x_j Σ_i B_ji α_ic for a radial kernel.
+    The rows x_i are one-hot, so coordinate p of the sum collects the rows in which p is active: a
+    batched product over coordinates gives a block of the table h (d, c, points), and the outer
+    products are one symmetric product of that table with itself.
     """
     d, (n, c), runs = x.width, coefficients.shape[-2:], coefficients.shape[:-2]
     every = runs.numel() * d
@@ -79,7 +79,7 @@ def streamed_agop(
     coordinates, gathered_rows = members.flatten(), members.numel()
     outer, total = M.new_zeros(*runs, d, d), M.new_zeros(every * c)
     step = min(n, _points_at_a_time(M, every * c, gathered_rows, memory))
-    table = M.new_empty(every * c * step)  # both are used for every block
+    table = M.new_empty(every * c * step)  # both are reused for every block
     gathered = M.new_empty(gathered_rows * step)
     for start in range(0, n, step):
         points = slice(start, min(start + step, n))
@@ -104,7 +104,7 @@ def streamed_agop(
 
 
 def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> int:
-    """Points in a block: each has so many numbers in the table, and gathered weights beside it."""
+    """Points per block; each needs `numbers` entries of the table and `gathered` weights."""
     fitting = memory // ((numbers + gathered) * M.element_size())
     tiles = BLOCK_NUMBERS[M.device.type] // (numbers * TILE)
     efficient = max(FEWEST_TILES, tiles) * TILE
@@ -112,7 +112,7 @@ def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> 
 
 
 def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Tensor]:
-    """The rows in which each coordinate is active, padded to equal length with weight 0."""
+    """Rows in which each coordinate is active, padded to equal length with weight 0."""
     active, coefficients = x.stacked(), coefficients.flatten(0, -2)
     width = x.active.shape[:-2].numel() * x.width
     rows = torch.arange(len(active), device=active.device).repeat_interleave(active.shape[1])
@@ -127,7 +127,7 @@ def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Ten
 
 
 def _subtract_own_term(h: Tensor, points: OneHot) -> None:
-    """h_jc −= x_j Σ_i B_ji α_ic, in place; the sum is that of h over one slot's coordinates."""
+    """Subtract x_j Σ_i B_ji α_ic from h_jc in place; the sum is h summed over one slot."""
     d, (size, slots) = points.width, points.active.shape[-2:]
     share = h.new_full((d,), 1 / slots)  # every row has one active coordinate per slot
     own = (share @ h).neg_().view(*h.shape[:-2], 1, -1, size)
@@ -137,7 +137,7 @@ def _subtract_own_term(h: Tensor, points: OneHot) -> None:
 
 
 def _add_upper_product(outer: Tensor, table: Tensor) -> None:
-    """outer += table·tableᵀ in the upper triangle at least, by bands of rows."""
+    """Add table·tableᵀ to `outer` by bands of rows, at least in the upper triangle."""
     d = table.shape[-2]
     band = (d + 1) // 2 if table.is_cuda else TILE * max(1, d // 100)
     for start in range(0, d, band):
@@ -153,7 +153,7 @@ def matrix_power(agop: Tensor, power: float) -> Tensor:
     """AGOP^power for a symmetric positive semi-definite matrix, by its eigenvectors.
 
     Eigenvalues that rounding makes negative count as 0. This symmetric root is part of the
-    definition: another one decides ties on a symmetric split differently.
+    definition: another root decides ties on a symmetric split differently.
     """
     values, vectors = torch.linalg.eigh(agop)
     powers = values.clamp(min=0).pow(power)[..., None, :]

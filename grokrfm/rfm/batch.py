@@ -1,8 +1,8 @@
 """Runs of equal shapes, solved as one batched computation.
 
-The engine computes a batch as it computes a run, with one more dimension. An iteration that fails
-for a batch is done again alone, run by run: then whoever fails does so as when run alone, and the
-others go on. The results are those of the runs alone up to rounding.
+The engine computes a batch like a run, with an additional first dimension. An iteration that fails
+for the batch is repeated run by run: a failing run then fails as it does alone, and the others
+continue. The results equal those of the runs alone up to rounding.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from grokrfm.rfm.step import State, Step
 log = logging.getLogger(__name__)
 
 MOST_ROWS_ON_CPU = 128
-"""Training rows up to which a batch pays on a CPU; see docs/performance.md."""
+"""Training rows up to which a batch is faster on a CPU; see docs/performance.md."""
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One run of a batch: the arguments of RFM.steps."""
+    """Run of a batch: the arguments of RFM.steps."""
 
     rfm: RFM
     kernel: Kernel
@@ -45,12 +45,12 @@ class Member:
 def batch_key(
     rfm: RFM, kernel: Kernel, shape: tuple[int, ...], rows: int, device: torch.device
 ) -> Hashable:
-    """Equal for runs that may be members of one batch; None for a run that goes alone.
+    """Key that is equal for runs that may share a batch; None for a run that must run alone.
 
     Parameters
     ----------
     shape   the sizes that a batch must share: training and test rows, width, classes
-    rows    training rows, of which few must be for a batch to pay on a CPU
+    rows    number of training rows, which limits a batch on a CPU
     """
     too_large = device.type == "cpu" and rows > MOST_ROWS_ON_CPU
     if (
@@ -65,10 +65,10 @@ def batch_key(
 
 
 def batched_steps(members: Sequence[Member]) -> Iterator[Mapping[int, Step | Exception]]:
-    """Run members of equal `batch_key`; yields, an iteration at a time, how it went for each.
+    """Run members of equal `batch_key`; yields the outcome of every member per iteration.
 
-    A member is left out once its last Step or its error has been yielded. The seconds of a Step
-    are those of the iteration of the whole batch, divided by the members that took part.
+    A member is dropped after its last Step or its error. The seconds of a Step are those of the
+    iteration of the whole batch, divided by the number of its members.
     """
     states = {index: member.rfm.state(member.start) for index, member in enumerate(members)}
     batch: _Batch | None = None
@@ -78,19 +78,19 @@ def batched_steps(members: Sequence[Member]) -> Iterator[Mapping[int, Step | Exc
         done: Mapping[int, Step | Exception] | None = None
         try:
             if not one_by_one and (batch is None or batch.members.keys() != states.keys()):
-                batch = None  # its memory goes before the next one takes some
+                batch = None  # free its memory before the next batch allocates
                 batch = _Batch({index: members[index] for index in states})
             if batch is not None:
                 done = batch.iterate(states)
         except NumericsError:
             pass
-        except Exception as error:  # no memory for all, or somebody's kernel that takes no batch
-            log.warning("%d runs go on one by one, not in a batch: %s", len(states), error)
+        except Exception as error:  # out of memory, or a user's kernel that takes no batch
+            log.warning("%d runs continue one by one, not in a batch: %s", len(states), error)
             batch, one_by_one = None, True
         if done is None:
             done = {index: _alone(members[index], state) for index, state in states.items()}
         share = (time.perf_counter() - started) / len(states)
-        yield {index: _taking(share, outcome) for index, outcome in done.items()}
+        yield {index: _with_seconds(share, outcome) for index, outcome in done.items()}
         states = {
             index: outcome.state
             for index, outcome in done.items()
@@ -99,7 +99,7 @@ def batched_steps(members: Sequence[Member]) -> Iterator[Mapping[int, Step | Exc
 
 
 class _Batch:
-    """Members stacked: every tensor of theirs with one more dimension, the first."""
+    """Stacked members: each of their tensors has an additional first dimension."""
 
     def __init__(self, members: Mapping[int, Member]) -> None:
         self.members = members
@@ -117,11 +117,11 @@ class _Batch:
         )
 
     def iterate(self, states: Mapping[int, State]) -> dict[int, Step | Exception]:
-        """One iteration of every member.
+        """Compute one iteration of every member.
 
         Raises
         ------
-        NumericsError   if it fails for any
+        NumericsError   if it fails for any member
         """
         M = torch.stack([state.M for state in states.values()])
         fit = self._rfm.fit(self._problem, M)
@@ -143,12 +143,12 @@ def _alone(member: Member, state: State) -> Step | Exception:
         return error
 
 
-def _taking(seconds: float, outcome: Step | Exception) -> Step | Exception:
+def _with_seconds(seconds: float, outcome: Step | Exception) -> Step | Exception:
     return replace(outcome, seconds=seconds) if isinstance(outcome, Step) else outcome
 
 
 def _stacked(every: Sequence[Examples]) -> Examples:
-    """The rows of all members; strata, which differ in size, are for those who look at each."""
+    """Rows of all members; strata differ in size and are left to the single runs."""
     inputs = OneHot(torch.stack([e.inputs.active for e in every]), every[0].inputs.width)
     return Examples(inputs, torch.stack([e.labels for e in every]))
 

@@ -1,4 +1,4 @@
-"""The loop: fit, predict, learn features; a generator of Steps."""
+"""RFM loop (fit, predict, learn features) as a generator of Steps."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 TEST_ROWS_AT_A_TIME = 1024
 
 FREE_SHARE = 0.25
-"""Of the memory that is free, what blocks may take unless rfm.memory_budget says."""
+"""Share of the free memory that blocks may take if rfm.memory_budget is null."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What all iterations of a run share; for a batch of B runs every tensor has B in front.
+    """Data shared by all iterations of a run; for a batch of B runs every tensor begins with B.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Problem:
     ridge                     a number; (B, 1) for a batch
     solve                     finds the coefficients
     K, workspace : (n, n)     overwritten at every iteration; nothing else is as large
-    with_condition : bool     whether to estimate the condition number
+    with_condition : bool     true: estimate the condition number
     """
 
     kernel: Kernel
@@ -65,7 +65,7 @@ class Problem:
         M: Tensor,
         with_condition: bool = False,
     ) -> Problem:
-        """Of the device and dtype of M."""
+        """Build the problem on the device and in the dtype of M."""
         targets = torch.nn.functional.one_hot(train.labels, classes).to(M.dtype)
         K, workspace = (M.new_empty(*train.labels.shape, len(train.inputs)) for _ in range(2))
         x, z = train.inputs, test.inputs
@@ -73,7 +73,7 @@ class Problem:
 
 
 class Fit(NamedTuple):
-    """What an iteration finds, of one run or of a batch; see Step."""
+    """Result of an iteration, for one run or for a batch; see Step."""
 
     coefficients: Tensor
     train_outputs: Tensor
@@ -83,7 +83,7 @@ class Fit(NamedTuple):
     condition: Tensor | None = None
 
     def of_run(self, b: int) -> Fit:
-        """What a batch found for run b."""
+        """Result of run b of a batch."""
         return Fit(
             self.coefficients[b],
             self.train_outputs[b],
@@ -95,7 +95,7 @@ class Fit(NamedTuple):
 
 @dataclass(frozen=True)
 class RFM:
-    """The settings of a Recursive Feature Machine.
+    """Settings of a Recursive Feature Machine.
 
     Parameters
     ----------
@@ -106,13 +106,13 @@ class RFM:
     centering : bool       subtract the mean Jacobian over the training points
     dtype : str            float64 or float32
     max_growth : float     the run fails when ‖M_t‖ exceeds this multiple of ‖M_0‖ (Frobenius)
-    stop_change : float    stop early once M and the test outputs change relatively by less than
-                           this (Frobenius); None never stops early
-    stop_patience : int    … for so many iterations in a row
-    checkpoint_seconds     how often a run that is kept writes aside where it has got to
-    memory_budget : float  GB that blocks may take beside K and its factor; None: a quarter of
-                           what is free
-    batch : int            at most how many runs of equal shapes are solved together, see
+    stop_change : float    stop early if the relative changes of M and of the test outputs are
+                           below this (Frobenius); None: never
+    stop_patience : int    … for this many consecutive iterations
+    checkpoint_seconds     interval between checkpoints; 0: every iteration
+    memory_budget : float  GB for blocks, beside K and its factor; None: a quarter of the free
+                           memory
+    batch : int            maximal number of runs of equal shapes in one batch, see
                            grokrfm.rfm.batch; 1: every run alone
     """
 
@@ -167,8 +167,8 @@ class RFM:
     ) -> Iterator[Step]:
         """Run the iterations from a feature matrix, (d, d), on its device and in its dtype.
 
-        From the State of an earlier Step the iterations before it are left out, and the others are
-        bit for bit what they were.
+        From the State of an earlier Step only the following iterations are computed, with bit for
+        bit the same results.
 
         Raises
         ------
@@ -192,7 +192,7 @@ class RFM:
             state = step.state
 
     def state(self, start: Tensor | State) -> State:
-        """Where a run begins that starts from a feature matrix, (d, d), or goes on from a state."""
+        """State in which a run begins: from a feature matrix, (d, d), or a given state."""
         if isinstance(start, State):
             return start
         return State(0, start, self.max_growth * float(start.norm()))
@@ -206,7 +206,7 @@ class RFM:
         )
         estimate = condition(K, self.ridge, inverse) if problem.with_condition else None
         del inverse  # it may hold a factor as large as K
-        train_outputs = (coefficients.mT @ K).mT  # K is symmetric; a third faster this way round
+        train_outputs = (coefficients.mT @ K).mT  # K is symmetric; this order is a third faster
         memory = self._block_memory(M.device)
         test_outputs = _predict(kernel, M, x, coefficients, problem.test, memory)
         learned = agop(kernel, M, x, coefficients, K, centering=self.centering, memory=memory)
@@ -218,7 +218,7 @@ class RFM:
         return Fit(coefficients, train_outputs, test_outputs, next_M, solver, estimate)
 
     def step(self, state: State, fit: Fit, seconds: float) -> Step:
-        """The iteration of a run whose fit took so many seconds."""
+        """Step of a run, from its state and its fit, which took `seconds`."""
         still = state.still + 1 if self._stands_still(state, fit) else 0
         return Step(
             state.iteration,
@@ -235,14 +235,14 @@ class RFM:
         )
 
     def _block_memory(self, device: torch.device) -> float:
-        """Bytes that the blocks of an iteration may take."""
+        """Bytes available to the blocks of an iteration."""
         if self.memory_budget is not None:
             return self.memory_budget * 1e9
         if device.type == "cuda":
             return FREE_SHARE * torch.cuda.mem_get_info(device)[0]
         if "SC_AVPHYS_PAGES" in os.sysconf_names:
             return FREE_SHARE * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return math.inf  # macOS does not say; blocks on a CPU are small anyway
+        return math.inf  # macOS does not report it; blocks on a CPU are small anyway
 
     def _stands_still(self, state: State, fit: Fit) -> bool:
         if self.stop_change is None or state.outputs is None:
@@ -263,10 +263,10 @@ def _predict(
 
 
 def check_growth(M: Tensor, largest: float) -> None:
-    """Raise NumericsError if the norm of a feature matrix is not within `largest`."""
+    """Raise NumericsError if the norm of a feature matrix is not at most `largest`."""
     norm = float(M.norm())
     if not norm <= largest:
         raise NumericsError(
-            f"the feature matrix exploded: its norm is {norm:.3g}, more than rfm.max_growth allows"
-            f" ({largest:.3g}); a ridge (rfm.ridge=1e-8) cures every case known"
+            f"the feature matrix exploded: its norm is {norm:.3g}, but rfm.max_growth allows only"
+            f" {largest:.3g}; a ridge (rfm.ridge=1e-8) prevents this in every known case"
         )

@@ -35,7 +35,7 @@ def examples(
     device: torch.device,
     strata: Mapping[str, np.ndarray] | None = None,
 ) -> Examples:
-    """The given rows of a task's table, on a device; strata are masks over these rows."""
+    """Return the given rows of a task's table on a device; strata are masks over these rows."""
     return Examples(
         OneHot(torch.as_tensor(task.active[rows], device=device), task.width),
         torch.as_tensor(task.labels[rows], device=device),

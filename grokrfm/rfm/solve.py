@@ -1,8 +1,8 @@
-"""Ridge regression in the kernel's function space: (K + ridge·I) α = Y, by a solver of choice.
+"""Solvers for ridge regression in the kernel's function space: (K + ridge·I) α = Y.
 
-None of them repairs anything in silence: each says below what it does with a matrix that is
-singular to working precision. K is left as it was. `workspace`, (n, n) like K, is memory that a
-solver may use for its factor; new memory would cost a tenth of the factorisation.
+No solver repairs anything silently: each docstring states the behaviour for a matrix that is
+singular to working precision. K is unchanged afterwards. `workspace`, (n, n) like K, is memory that
+a solver may use for its factor; new memory would cost a tenth of the factorisation.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ REFINED = 1e-11
 
 
 class Solution(NamedTuple):
-    """What a solver gives.
+    """Result of a solver.
 
     Parameters
     ----------
     coefficients : (n, c)   α
-    solver : str            the factorisation that made it
+    solver : str            the factorisation used
     inverse                 applies (K + ridge·I)⁻¹ to (n, k), from the factor
     """
 
@@ -43,7 +43,7 @@ Solver = Callable[[Tensor, float, Tensor, Tensor], Solution]
 
 
 def cholesky(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
-    """K + ridge·I = L Lᵀ.
+    """Cholesky factorisation K + ridge·I = L Lᵀ.
 
     Raises
     ------
@@ -53,11 +53,11 @@ def cholesky(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
     minor = int(failed_at)
     if minor:
         single = K.dtype == torch.float32
-        enough = "set rfm.dtype=float64" if single else "1e-8 is enough for every case known"
+        enough = "set rfm.dtype=float64" if single else "1e-8 is enough in every known case"
         raise NumericsError(
             f"K + ridge·I is not positive definite to working precision (leading minor {minor} of"
             f" {len(K)}); raise rfm.ridge (now {ridge:g}; {enough}), or set rfm.solver=lu or"
-            " rfm.solver=min_norm to solve it as it is"
+            " rfm.solver=min_norm, which do not need this"
         )
     return _solution(Y, "cholesky", lambda B: substituted(factor, B))
 
@@ -67,7 +67,7 @@ def batched_cholesky(K: Tensor, ridge: Tensor, Y: Tensor, workspace: Tensor) -> 
 
     Raises
     ------
-    NumericsError   if any of the matrices is not positive definite; which one shows it alone
+    NumericsError   if any matrix is not positive definite; solving them alone shows which
     """
     factor, failed_at = _factored(K, ridge, workspace)
     if failed_at.any():
@@ -76,7 +76,7 @@ def batched_cholesky(K: Tensor, ridge: Tensor, Y: Tensor, workspace: Tensor) -> 
 
 
 def lu(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
-    """LU with partial pivoting: solves any matrix that is not exactly singular, however badly.
+    """LU with partial pivoting; solves any matrix that is not exactly singular, even inaccurately.
 
     Raises
     ------
@@ -93,10 +93,10 @@ def lu(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
 
 
 def min_norm(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
-    """The least-squares solution of smallest norm, by the eigenvectors of K + ridge·I.
+    """Least-squares solution of smallest norm, by the eigenvectors of K + ridge·I.
 
-    Eigenvalues below n·ε·(the largest in magnitude) count as 0. Some twenty times the cost of
-    Cholesky; meant for small, truly singular problems.
+    Eigenvalues below n·ε·(the largest in magnitude) count as 0. The cost is about twenty times that
+    of Cholesky; meant for small, exactly singular problems.
     """
     if not K.isfinite().all():
         raise NumericsError("K is not finite")
@@ -110,12 +110,12 @@ def min_norm(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
 def mixed(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
     """Cholesky in float32, refined in the precision of K to a relative residual of REFINED.
 
-    For devices on which float64 is slow. Each refinement gains about 7 − log10(condition) digits,
-    so it needs a condition number below about 1e6.
+    Meant for devices on which float64 is slow. Each refinement gains about 7 − log10(condition)
+    digits, so the condition number must be below about 1e6.
 
     Raises
     ------
-    NumericsError   if the float32 factorisation fails or the residual stops falling before that
+    NumericsError   if the float32 factorisation fails or the residual stops falling above REFINED
     """
     with _ridge_added(K, ridge):
         factor, failed_at = torch.linalg.cholesky_ex(K.float())
@@ -134,15 +134,15 @@ def mixed(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
             before, worst = worst, float((residual.norm(dim=0) / scale).max())
             if not math.isfinite(worst) or (worst > REFINED and worst >= before / 2):
                 raise NumericsError(
-                    f"rfm.solver=mixed stopped gaining at a relative residual of {worst:.1e} (it"
-                    f" needs {REFINED:g}): K is too ill-conditioned, set rfm.solver=cholesky"
+                    f"rfm.solver=mixed stopped converging at a relative residual of {worst:.1e} (it"
+                    f" needs {REFINED:g}): K is too ill-conditioned; set rfm.solver=cholesky"
                 )
     inverse = lambda B: torch.cholesky_solve(B.float(), factor).to(K.dtype)  # noqa: E731
     return Solution(total, "mixed", inverse)
 
 
 def cholesky_or_lu(K: Tensor, ridge: float, Y: Tensor, workspace: Tensor) -> Solution:
-    """Cholesky, and LU where it fails; the Solution says which, so that a record can."""
+    """Cholesky, or LU if it fails; the Solution names the one used, for the record."""
     try:
         return cholesky(K, ridge, Y, workspace)
     except NumericsError:
@@ -158,14 +158,14 @@ BATCHED_SOLVERS: Mapping[str, Callable[[Tensor, Tensor, Tensor, Tensor], Solutio
     "cholesky": batched_cholesky,
     "cholesky_or_lu": batched_cholesky,
 }
-"""The solvers that a batch of runs can use, as long as none of its matrices fails them."""
+"""Solvers for a batch of runs; if one matrix fails, the runs are solved alone."""
 
 
 def substituted(L: Tensor, B: Tensor) -> Tensor:
     """(L Lᵀ)⁻¹ B, (..., n, k), for lower triangular L (..., n, n) and B (..., n, k).
 
-    On a CPU by blocks of rows, so that nearly all of it is products of matrices: MKL solves a few
-    dozen right-hand sides at only 40 % of the speed of a product.
+    On a CPU it works by blocks of rows, so that nearly all work is products of matrices: MKL solves
+    a few dozen right-hand sides at only 40 % of the speed of a product.
     """
     n, rows = L.shape[-1], SUBSTITUTION_ROWS
     if L.is_cuda or n <= 2 * rows:
@@ -188,8 +188,8 @@ def substituted(L: Tensor, B: Tensor) -> Tensor:
 def condition(K: Tensor, ridge: float, inverse: Callable[[Tensor], Tensor]) -> Tensor:
     """Estimate of the condition number of K + ridge·I in the one-norm, from a factor: O(n²).
 
-    A lower bound that is nearly always within a factor of 3 of the truth: a few steps of a
-    maximisation of ‖(K + ridge·I)⁻¹ x‖ over the unit ball of the one-norm.
+    A lower bound, nearly always within a factor of 3 of the exact value: a few steps of maximising
+    ‖(K + ridge·I)⁻¹ x‖ over the unit ball of the one-norm.
 
     Source: N. J. Higham, ACM Trans. Math. Softw. 14 (1988), algorithm 4.1, as LAPACK's xLACON.
     """
@@ -216,7 +216,7 @@ def condition(K: Tensor, ridge: float, inverse: Callable[[Tensor], Tensor]) -> T
 
 
 def _factored(K: Tensor, ridge: float | Tensor, workspace: Tensor) -> tuple[Tensor, Tensor]:
-    """L of K + ridge·I = L Lᵀ in the memory of `workspace`, and the minor that failed or 0."""
+    """Factor L of K + ridge·I = L Lᵀ in the memory of `workspace`, and the failed minor or 0."""
     factor = workspace.mT  # LAPACK's order of elements: factored in place, nothing is transposed
     factor.copy_(K.mT)
     factor.diagonal(dim1=-2, dim2=-1).add_(ridge)
@@ -231,7 +231,7 @@ def _solution(Y: Tensor, solver: str, inverse: Callable[[Tensor], Tensor]) -> So
 
 @contextmanager
 def _ridge_added(K: Tensor, ridge: float) -> Iterator[None]:
-    """K + ridge·I in the place of K while the context lasts; a copy would cost as much as K."""
+    """Add the ridge to K in place within the context; a copy would cost as much memory as K."""
     diagonal = K.diagonal()
     before = diagonal.clone()
     diagonal.add_(ridge)

@@ -1,4 +1,4 @@
-"""An iteration as others see it, and what the next one goes on from."""
+"""Results of an iteration, and the state from which the next one continues."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """All that the iterations from `iteration` on depend on.
+    """State that determines all iterations from `iteration` on.
 
     Parameters
     ----------
-    iteration : int          the next one
-    M : (d, d)               the feature matrix it is fitted with
-    largest : float          the norm that M may not exceed
+    iteration : int          the next iteration
+    M : (d, d)               the feature matrix of its fit
+    largest : float          largest allowed norm of M
     outputs : (m, c)         the previous predictor on the test rows; None at the start
-    still : int              for how many iterations M and the outputs have stood still
+    still : int              consecutive iterations with changes below rfm.stop_change
     """
 
     iteration: int
@@ -29,7 +29,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One RFM iteration.
+    """RFM iteration.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class Step:
     train_outputs : (n, c)     the predictor on the training rows
     test_outputs : (m, c)      the predictor on the test rows
     next_M : (d, d)            the feature matrix learned from it, M_{t+1}
-    solver : str               the factorisation that solved it
+    solver : str               the factorisation used
     seconds : float            wall time of the iteration
-    state : State              where the next iteration begins
-    last : bool                whether no iteration follows
-    condition : ()             estimate for K + ridge·I in the one-norm, where it was asked for
+    state : State              state in which the next iteration begins
+    last : bool                true if no iteration follows
+    condition : ()             estimate for K + ridge·I in the one-norm, if requested
     """
 
     iteration: int

@@ -158,7 +158,7 @@ class Run:
     spec: Spec
     learner: Learner
     config: Mapping[str, Any]
-    names: Names = Names()
+    names: Names = field(default_factory=Names)
     sources: Mapping[str, str] = field(default_factory=dict)
 
 

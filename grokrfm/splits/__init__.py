@@ -1,4 +1,4 @@
-"""Splits: which rows of a task's table train and which test (numpy only)."""
+"""Splits of a task's table into training and test rows (numpy only)."""
 
 from grokrfm.splits.audit import Audit, audit
 from grokrfm.splits.fixed_points import FixedPoints

@@ -1,4 +1,4 @@
-"""The symmetry audit: which symmetries of its task a training set has, before anything is run."""
+"""Symmetry audit: the symmetries of its task that a training set has, before any run."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from grokrfm.tasks import Task
 
 AT_A_TIME = 64  # symmetries, each with an entry per row
 NAMES = 8
-"""Names of symmetries that a record lists at the most."""
+"""Maximal number of symmetry names in a record."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one symmetry does to a split.
+    """Effect of one symmetry on a split.
 
     Parameters
     ----------
     name : str           of the symmetry
-    moved_outside : int  training rows that it does not map to a training row with the right label
-    kept : float         the fraction of training rows that it does
-    fixed_test : int     its fixed points on the test side
-    fixed_train : int    its fixed points on the training side
+    moved_outside : int  training rows whose image is not a training row with the right label
+    kept : float         fraction of training rows whose image is one
+    fixed_test : int     fixed points in the test set
+    fixed_train : int    fixed points in the training set
     """
 
     name: str
@@ -38,18 +38,18 @@ class Finding:
 
     @property
     def invariant(self) -> bool:
-        """Whether it maps the training set, labels included, onto itself."""
+        """True if the symmetry maps the training set, labels included, onto itself."""
         return self.moved_outside == 0
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings for every symmetry but the identity.
+    """Findings for every symmetry except the identity.
 
     Parameters
     ----------
     findings         in the order of the symmetries
-    trapped : int    test rows that a symmetry which leaves the training set invariant fixes
+    trapped : int    test rows fixed by a symmetry that leaves the training set invariant
     n_train : int
     n_test : int
     """
@@ -61,17 +61,17 @@ class Audit:
 
     @property
     def invariant(self) -> list[Finding]:
-        """The symmetries that leave the training set invariant."""
+        """Findings of the symmetries that leave the training set invariant."""
         return [finding for finding in self.findings if finding.invariant]
 
     @property
     def broken(self) -> list[Finding]:
-        """All others, the nearest to invariance first."""
+        """Findings of the other symmetries, the nearest to invariance first."""
         others = [finding for finding in self.findings if not finding.invariant]
         return sorted(others, key=lambda finding: finding.moved_outside)
 
     def facts(self) -> dict[str, Any]:
-        """What a record keeps of it, in a few columns."""
+        """Summary for a record, in a few columns."""
         names = [finding.name for finding in self.invariant]
         listed = ", ".join(names[:NAMES]) + (", …" if len(names) > NAMES else "")
         return {
@@ -84,12 +84,12 @@ class Audit:
 
 
 def audit(task: Task, split: Split, symmetries: Sequence[Symmetry] | None = None) -> Audit:
-    """How far each symmetry of a task is one of a training set.
+    """Measure how far each symmetry of a task leaves a training set invariant.
 
     Parameters
     ----------
-    symmetries   those looked at, the identity left out; None: all label-preserving ones that the
-                 task claims
+    symmetries   symmetries to examine, except the identity; None: all label-preserving ones that
+                 the task claims
     """
     chosen = task.symmetries() if symmetries is None else symmetries
     moving = [g for g in chosen if not fixed_points(g.coordinates).all()]

@@ -1,4 +1,4 @@
-"""The degenerate split of arXiv:2604.00316: the fixed points of some reflections are held out."""
+"""Degenerate split of arXiv:2604.00316: the fixed points of some reflections are held out."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class FixedPoints:
-    """Test = the pairs fixed by at least one of the reflections sr^k; train = the rest; then moves.
+    """Split with test = the pairs fixed by some reflection sr^k, train = the rest; then moves.
 
-    The moves happen in the order of the parameters, each exactly as many as asked. A fixed point
-    that `test_to_train` has put into training stays there.
+    The moves follow the order of the parameters, each with exactly the given number. A fixed point
+    that `test_to_train` moves stays in training.
 
     Parameters
     ----------
-    reflections          the group elements k, each in the group's own notation
+    reflections          group elements k, each in the group's own notation
     test_to_train : int  random fixed points that move to train
     train_to_test : int  random other points that move to test
     pairs_to_test : int  random symmetric pairs that move to test: whole orbits of at least two
@@ -84,7 +84,7 @@ class FixedPoints:
 
 
 def _whole_orbits(orbit: np.ndarray, training: Mask) -> np.ndarray:
-    """Numbers of the orbits with at least two members whose members all train."""
+    """Numbers of the orbits of at least two members that lie in the training set."""
     members = np.bincount(orbit)
     in_training = np.bincount(orbit, weights=training)
     return np.flatnonzero((members >= 2) & (in_training == members))

@@ -1,4 +1,4 @@
-"""The training pairs listed in a CSV file."""
+"""Split with the training pairs listed in a CSV file."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Listed:
-    """The pairs in a file train, all others test.
+    """Split with train = the pairs in a file, test = all others.
 
     Parameters
     ----------
-    path : str   CSV file whose first line is `a,b`; a line a pair, in the operands' own values. An
-                 element of a product is its coordinates, "[1, 0, 3]", or its mixed-radix number
-                 (last coordinate fastest)
+    path : str   CSV file with the header `a,b` and one pair per line, in the operands' own values.
+                 An element of a product is written as its coordinates, "[1, 0, 3]", or as its
+                 mixed-radix number (last coordinate fastest)
     """
 
     path: str

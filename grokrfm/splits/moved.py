@@ -1,4 +1,4 @@
-"""Any split, with some points moved across it."""
+"""Any split, with points moved between training and test."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Moved:
-    """The base split; then random points move, each time exactly as many as asked.
+    """Base split after random moves, each with exactly the given number of points.
 
-    A point that has moved to training stays there. Strata are those of the base split; a point that
-    moves to test belongs to none of them but to `moved`.
+    A point moved to training stays there. Strata are those of the base split; a point moved to test
+    belongs to `moved` only.
 
     Parameters
     ----------

@@ -13,10 +13,10 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Noisy:
-    """The base split; round(noise_fraction · n) of its n training rows get a different label.
+    """Base split with a wrong label on round(noise_fraction · n) of its n training rows.
 
-    The label is drawn evenly from all others. Test labels stay true; train_accuracy and train_loss
-    are against the labels that were fitted.
+    The label is drawn uniformly from all others. Test labels stay true; train_accuracy and
+    train_loss refer to the labels that were fitted.
 
     Parameters
     ----------
@@ -37,10 +37,12 @@ class Noisy:
         count = round(self.noise_fraction * n)
         if not count:
             raise SettingError(
-                "noise_fraction", f"{self.noise_fraction} of {n} training rows is none of them"
+                "noise_fraction",
+                f"{self.noise_fraction} of {n} training rows rounds to 0 rows;"
+                " choose a larger fraction",
             )
         labels = base.labels_of(task).copy()
-        shift = rng.integers(1, task.classes, size=n)  # of every row, so that noise is nested
+        shift = rng.integers(1, task.classes, size=n)  # for every row, so that noise is nested
         wrong = draw(rng, np.arange(n), count)
         labels[wrong] = (labels[wrong] + shift[wrong]) % task.classes
         return replace(base, train_labels=labels)

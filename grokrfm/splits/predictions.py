@@ -1,4 +1,4 @@
-"""What the findings of the papers, and measurements at small p, predict from a symmetry audit."""
+"""Predictions from a symmetry audit, by the papers' findings and measurements at small p."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from grokrfm.splits.audit import Audit, Finding
 
 NEARLY = 0.9
-"""A symmetry that keeps this share of the training rows counts as broken by a few points."""
-
+"""Share of the training rows kept from which a symmetry counts as broken by a few points only."""
 
 FEW = 2
-"""Held-out rows of which the papers know what becomes of them one by one."""
+"""Largest test set for which the papers predict each row."""
 
 
 def predictions(audit: Audit) -> Iterator[str]:
-    """What to expect of a run on the audited split, a sentence each, with its source."""
+    """Yield the expected outcomes of a run on the audited split, each with its source."""
     if audit.findings and audit.n_test <= FEW:
         yield _of_few(audit)
         return
@@ -24,9 +23,9 @@ def predictions(audit: Audit) -> Iterator[str]:
     others = [finding for finding in audit.invariant if not finding.fixed_test]
     if held_out:
         yield (
-            f"invariant under {_names(held_out)} with all its fixed points on the test side"
-            f" ({audit.trapped} test rows are fixed): expect 0 % on these, whatever trains"
-            " (arXiv:2604.00316)"
+            f"invariant under {_names(held_out)} with all its fixed points in the test set"
+            f" ({audit.trapped} test rows are fixed): expect 0 % on these, for any training set of"
+            " this kind (arXiv:2604.00316)"
         )
     if len(with_fixed) > len(held_out):
         mixed = [finding for finding in with_fixed if finding.fixed_train]
@@ -43,26 +42,29 @@ def predictions(audit: Audit) -> Iterator[str]:
         nearest = audit.broken[0]
         if nearest.kept >= NEARLY:
             yield (
-                f"nearly invariant under {nearest.name}, short of {nearest.moved_outside} rows:"
-                " one row short is enough for the Gaussian kernel on addition to generalise,"
-                " on multiplication and for the quadratic kernel it takes more (arXiv:2604.00316)"
+                f"nearly invariant under {nearest.name}, except for {nearest.moved_outside} rows:"
+                " one such row is enough for the Gaussian kernel on addition to generalise;"
+                " multiplication and the quadratic kernel need more (arXiv:2604.00316)"
             )
         else:
             share = audit.n_train / (audit.n_train + audit.n_test)
             yield (
-                f"invariant under no symmetry, {100 * share:.0f} % train: it should generalise if"
-                " that is enough; at p = 61 it is 40 to 50 %, less for larger p (arXiv:2407.20199)"
+                f"invariant under no symmetry, {100 * share:.0f} % train: expect generalisation"
+                " above a share of 40 to 50 % at p = 61, less for larger p (arXiv:2407.20199)"
             )
     if not audit.findings:
-        yield "the task claims no symmetry but the identity; grokrfm-audit --discover seeks some"
+        yield (
+            "the task claims no symmetry except the identity; grokrfm-audit --discover searches for"
+            " others"
+        )
 
 
 def _of_few(audit: Audit) -> str:
     if audit.trapped:
         fixing = [finding for finding in audit.invariant if finding.fixed_test]
         return (
-            f"all but {audit.n_test} of the rows train, and {_names(fixing)} fixes what is held"
-            " out: expect it to be wrong (arXiv:2604.00316)"
+            f"all but {audit.n_test} of the rows train, and {_names(fixing)} fixes the held-out"
+            " rows: expect them to be wrong (arXiv:2604.00316)"
         )
     return (
         f"all but {audit.n_test} of the rows train, and no symmetry that leaves the training set"

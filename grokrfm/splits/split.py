@@ -1,4 +1,4 @@
-"""A partition of a task's table into training and test rows."""
+"""Partitions of a task's table into training and test rows."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which rows train, which test, and what kind of test row each is.
+    """Training rows, test rows, and the strata of the test rows.
 
     Parameters
     ----------
     train : (n,) int    training rows, increasing
     test : (m,) int     the other rows, increasing
     strata              name → (m,) mask over the test rows; masks are disjoint
-    train_labels        (n,) what the training rows are said to be, where some of it is wrong;
-                        None: the task's own labels. Test labels are always the task's
+    train_labels        (n,) labels to fit, if some are wrong; None: the labels of the task. Test
+                        labels are always those of the task
     """
 
     train: Rows
@@ -35,31 +35,31 @@ class Split:
     train_labels: Rows | None = None
 
     def labels_of(self, task: Task) -> Rows:
-        """(n,) the labels that the training rows are fitted with."""
+        """(n,) labels that the training rows are fitted with."""
         return task.labels[self.train] if self.train_labels is None else self.train_labels
 
 
 @runtime_checkable
 class Splitter(Protocol):
-    """A rule that splits any task it suits."""
+    """Rule that splits a task."""
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         """Partition the table of `task`.
 
         Raises
         ------
-        SettingError   if the rule cannot be met on this task; nothing less is ever returned
+        SettingError   if the rule cannot be satisfied exactly on this task
         """
 
 
 def from_training_mask(
     training: Mask, setting: str, strata: Mapping[str, Mask] | None = None
 ) -> Split:
-    """The split of a table by a mask of its training rows; strata are masks over the whole table.
+    """Split a table by a mask of its training rows; strata are masks over the whole table.
 
     Raises
     ------
-    SettingError   if no row trains or none tests; it names `setting`
+    SettingError   naming `setting`, if the training or the test set is empty
     """
     train, test = np.flatnonzero(training), np.flatnonzero(~training)
     for rows, side in ((train, "training"), (test, "test")):
@@ -71,7 +71,7 @@ def from_training_mask(
 
 
 def require(count: int, available: int, setting: str, what: str, side: str) -> None:
-    """Refuse to move more than there is."""
+    """Raise SettingError if more rows are to move than are available."""
     if count > available:
         raise SettingError(
             setting, f"cannot move {count} {what}, {available} remain in the {side} set"
@@ -79,9 +79,9 @@ def require(count: int, available: int, setting: str, what: str, side: str) -> N
 
 
 def draw(rng: np.random.Generator, candidates: Rows, count: int) -> Rows:
-    """`count` of the candidates at random.
+    """Draw `count` of the candidates at random.
 
-    Every candidate gets its score whatever `count` is, so that with the same generator state a
+    The scores of the candidates do not depend on `count`, so that with the same generator state a
     larger draw contains the smaller one: a sweep over `count` compares nested sets.
     """
     return candidates[np.argsort(rng.random(len(candidates)), kind="stable")[:count]]

@@ -1,4 +1,4 @@
-"""Operands that never occur in training."""
+"""Split with operands that never occur in training."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Symbols:
-    """Test = all pairs in which one of the given elements stands on either side; the rest trains.
+    """Split with test = all pairs that contain a given element, train = the rest.
 
     Parameters
     ----------
-    held_out   the elements, each in the group's own notation
+    held_out   group elements, each in the group's own notation
 
     Strata: `one` (one operand is held out) and `both`.
     """

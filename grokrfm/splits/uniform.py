@@ -1,4 +1,4 @@
-"""A fraction of all rows at random trains."""
+"""Split with a random fraction of all rows in training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Uniform:
-    """round(train_fraction · rows) rows train, drawn without replacement.
+    """Split with round(train_fraction · rows) training rows, drawn without replacement.
 
     Parameters
     ----------

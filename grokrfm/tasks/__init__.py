@@ -1,4 +1,4 @@
-"""Tasks: a binary operation as a labelled table of operand pairs (numpy only)."""
+"""Tasks: binary operations as labelled tables of operand pairs (numpy only)."""
 
 from grokrfm.tasks.family import Family
 from grokrfm.tasks.operations import (

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from grokrfm.checks import SettingError
 
 LONGEST = 1000  # characters
-DEEPEST = 50  # parentheses within each other
+DEEPEST = 50  # nested parentheses
 LARGEST_EXPONENT = 10**9
 
 IntArray = NDArray[np.int64]
@@ -32,7 +32,7 @@ HINTS = {
 
 
 def evaluate(expression: Any, x: IntArray, y: IntArray, modulus: int) -> IntArray:
-    """The values of an expression at some points, in 0 … modulus − 1.
+    """Values of an expression at m points, in 0 … modulus − 1.
 
     Parameters
     ----------
@@ -42,27 +42,27 @@ def evaluate(expression: Any, x: IntArray, y: IntArray, modulus: int) -> IntArra
 
     Raises
     ------
-    SettingError   saying where the expression is not understood, and why
+    SettingError   if the expression is invalid; names the position and the reason
     """
     if not isinstance(expression, str):
         raise SettingError("expression", f"must be text such as x^2+x*y+y^2, got {expression!r}")
     if len(expression) > LONGEST:
         raise SettingError(
-            "expression", f"must have up to {LONGEST} characters, has {len(expression)}"
+            "expression", f"must have at most {LONGEST} characters, has {len(expression)}"
         )
     return _Reader(expression, {"x": x, "y": y}, modulus).value()
 
 
 def _is_integer(token: str) -> bool:
-    return token.isascii() and token.isdecimal()  # other scripts have digits, too
+    return token.isascii() and token.isdecimal()  # isdecimal accepts digits of other scripts
 
 
 class _Reader:
-    """Reads an expression from left to right and computes as it goes."""
+    """Parser that evaluates an expression while it reads it from left to right."""
 
     def __init__(self, text: str, points: dict[str, IntArray], modulus: int) -> None:
         self._text, self._points, self._modulus = text, points, modulus
-        # what is no token becomes one of its own, to be refused where it stands
+        # an invalid character becomes a token of its own and is refused at its position
         found = re.finditer(r"[0-9]+|\*\*|\S", text)
         self._tokens = [(match[0], match.start()) for match in found]
         self._next = self._depth = 0
@@ -92,7 +92,7 @@ class _Reader:
             if not _is_integer(self._token()):
                 raise self._refusal("an exponent must be an integer of at least 0")
             if len(self._token()) > 10 or int(self._token()) > LARGEST_EXPONENT:
-                raise self._refusal(f"an exponent must be up to {LARGEST_EXPONENT}")
+                raise self._refusal(f"an exponent must be at most {LARGEST_EXPONENT}")
             value = self._power(value, int(self._advance()))
             if self._token() == "^":
                 raise self._refusal("a power of a power needs parentheses, as in (x^2)^3")
@@ -102,7 +102,7 @@ class _Reader:
         token = self._token()
         if token in self._points:
             return self._points[self._advance()]
-        if _is_integer(token):  # digit by digit, whatever the number of digits
+        if _is_integer(token):  # digit by digit, for any number of digits
             constant = 0
             for digit in self._advance():
                 constant = (10 * constant + int(digit)) % self._modulus
@@ -110,7 +110,7 @@ class _Reader:
         if token != "(":
             raise self._refusal("expected an integer, x, y or (")
         if self._depth == DEEPEST:
-            raise self._refusal(f"more than {DEEPEST} parentheses within each other")
+            raise self._refusal(f"more than {DEEPEST} nested parentheses")
         self._advance()
         self._depth += 1
         value = self._sum()

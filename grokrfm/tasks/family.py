@@ -1,4 +1,4 @@
-"""Families of symmetries: all those of one form, one for each choice of some operands."""
+"""Families of symmetries: one form, with one member per choice of operands."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Family:
 
     Parameters
     ----------
-    preserves_labels : bool   whether every member leaves every label as it is
-    member                    operand indices → the symmetry
-    choices                   makes the operand indices of all members, (m, arity); called when
-                              they are needed first
+    preserves_labels : bool   true if every member preserves every label
+    member                    maps operand indices to the symmetry
+    choices                   returns the operand indices of all members, (m, arity); called on
+                              first use
     """
 
     preserves_labels: bool
@@ -40,7 +40,7 @@ class Family:
         return self.arguments.shape[1]
 
     def has(self, *indices: int) -> bool:
-        """Whether these operand indices make a member."""
+        """True if these operand indices give a member."""
         return bool((self.arguments == np.array(indices, dtype=np.int64)).all(axis=1).any())
 
     def __iter__(self) -> Iterator[Symmetry]:
@@ -48,14 +48,14 @@ class Family:
 
 
 def every(n: int, arity: int) -> Callable[[], IntArray]:
-    """All choices of `arity` indices below n, in lexicographic order."""
+    """Function that lists all choices of `arity` indices below n, in lexicographic order."""
     return lambda: np.indices((n,) * arity).reshape(arity, n**arity).T
 
 
 def coordinate_symmetry(
     name: str, first: IntArray, second: IntArray, labels: IntArray, *, exchanged: bool = False
 ) -> Symmetry:
-    """The symmetry (a, b) → (first[a], second[b]), or (second[b], first[a]) if `exchanged`."""
+    """Symmetry (a, b) → (first[a], second[b]), or (second[b], first[a]) if `exchanged`."""
     n = len(first)
     to_first, to_second = (n, 0) if exchanged else (0, n)
     return Symmetry(name, np.concatenate([to_first + first, to_second + second]), labels)

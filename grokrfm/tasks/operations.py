@@ -1,4 +1,4 @@
-"""The operations of the papers, and the product of any group, as tasks."""
+"""Tasks: the operations of the papers, and the product of any group."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def subtraction(modulus: int) -> Task:
 
 
 def multiplication(modulus: int, allow_composite: bool) -> Task:
-    """a·b over the units mod `modulus` (0 is left out)."""
+    """a·b over the units mod `modulus` (0 is excluded)."""
     group = _units(modulus, allow_composite, "multiplication")
     return twisted_product(f"multiplication mod {modulus}", group)
 
 
 def division(modulus: int, allow_composite: bool) -> Task:
-    """a·b⁻¹ over the units mod `modulus` (0 is left out)."""
+    """a·b⁻¹ over the units mod `modulus` (0 is excluded)."""
     group = _units(modulus, allow_composite, "division")
     return twisted_product(f"division mod {modulus}", group, group.inverses)
 
@@ -55,7 +55,7 @@ def multiplication_with_zero(modulus: int) -> Task:
 
     rotation k          r^k: (a, b) → (a·k, b·k⁻¹)
     reflection k        sr^k: (a, b) → (b·k⁻¹, a·k), which fixes the pairs (a, a·k)
-    translation g, h    (a, b) → (a·g, b·h), which moves every label c to c·g·h
+    translation g, h    (a, b) → (a·g, b·h), which maps every label c to c·g·h
 
     Source: the multiplication of arXiv:2407.20199.
     """
@@ -103,7 +103,7 @@ def division_if_odd(modulus: int) -> Task:
 
 
 def residues(modulus: Any) -> Group:
-    """The operands 0 … modulus − 1, at least two."""
+    """Group of the operands 0 … modulus − 1, of which there are at least two."""
     return cyclic(integer("modulus", modulus, minimum=2))
 
 

@@ -14,18 +14,18 @@ from grokrfm.tasks.operations import residues
 from grokrfm.tasks.task import Task
 
 LARGEST_MODULUS = 10_000
-"""A table has the square of that many rows."""
+"""A table has modulus² rows."""
 
 
 def polynomial(expression: str, modulus: int) -> Task:
-    """The value of an expression in x and y modulo `modulus`, x and y from 0 … modulus − 1.
+    """Value of an expression in x and y modulo `modulus`, with x and y in 0 … modulus − 1.
 
-    What is claimed is what holds on the whole table; u and v are units:
+    The claimed symmetries are those that hold on the whole table; u and v are units:
 
-    scaling u, v        (x, y) → (u·x, v·y), where that changes no label
-    exchange u, v       (x, y) → (v·y, u·x), where that changes no label
-    shift s, t          (x, y) → (x + s, y + t), where that changes no label
-    translation s, t    (x, y) → (x + s, y + t), where that adds one number to all labels
+    scaling u, v        (x, y) → (u·x, v·y), if it preserves every label
+    exchange u, v       (x, y) → (v·y, u·x), if it preserves every label
+    shift s, t          (x, y) → (x + s, y + t), if it preserves every label
+    translation s, t    (x, y) → (x + s, y + t), if it adds the same number to every label
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def polynomial(expression: str, modulus: int) -> Task:
     """
     group = residues(modulus)
     if modulus > LARGEST_MODULUS:
-        raise SettingError("modulus", f"must be up to {LARGEST_MODULUS}, got {modulus}")
+        raise SettingError("modulus", f"must be at most {LARGEST_MODULUS}, got {modulus}")
     everything = np.arange(modulus)
     labels = evaluate(expression, *np.divmod(np.arange(modulus**2), modulus), modulus)
     square = labels.reshape(modulus, modulus)
@@ -54,7 +54,7 @@ def polynomial(expression: str, modulus: int) -> Task:
         added = square[s, t] - square[0, 0]
         return coordinate_symmetry(f"t^({s},{t})", shifted(s), shifted(t), shifted(added))
 
-    def which(arguments: IntArray, move: Moves, target: IntArray, added: IntArray) -> IntArray:
+    def valid(arguments: IntArray, move: Moves, target: IntArray, added: IntArray) -> IntArray:
         first, second = (move(column[:, None]) for column in arguments.T)
         return arguments[_holding(square, target, first, second, added, modulus)]
 
@@ -62,10 +62,10 @@ def polynomial(expression: str, modulus: int) -> Task:
     of_units = np.array(units(modulus).elements)[every(units(modulus).order, 2)()]
     none, added = np.zeros(modulus**2, dtype=np.int64), (labels - labels[0]) % modulus
     families = {
-        "scaling": Family(True, scaling, lambda: which(of_units, scaled, square, none)),
-        "exchange": Family(True, exchange, lambda: which(of_units, scaled, square.T, none)),
-        "shift": Family(True, translation, lambda: which(values, shifted, square, none)),
-        "translation": Family(False, translation, lambda: which(values, shifted, square, added)),
+        "scaling": Family(True, scaling, lambda: valid(of_units, scaled, square, none)),
+        "exchange": Family(True, exchange, lambda: valid(of_units, scaled, square.T, none)),
+        "shift": Family(True, translation, lambda: valid(values, shifted, square, none)),
+        "translation": Family(False, translation, lambda: valid(values, shifted, square, added)),
     }
     return Task(f"{expression} mod {modulus}", group, labels, modulus, families)
 
@@ -81,13 +81,13 @@ def _holding(
     added: IntArray,
     modulus: int,
 ) -> IntArray:
-    """The m candidates with target[first[x], second[y]] = labels[x, y] + added for all x and y.
+    """Indices of the candidates with target[first[x], second[y]] = labels[x, y] + added everywhere.
 
     Parameters
     ----------
-    labels, target : (n, n)   target is the transpose of labels where operands are exchanged
-    first, second : (m, n)    where each candidate moves the operands
-    added : (m,) or longer    what it adds to every label
+    labels, target : (n, n)   target is the transpose of labels if the operands are exchanged
+    first, second : (m, n)    images of the operands under each candidate
+    added : (m,) or longer    number that each candidate adds to every label
     """
     alive = np.arange(len(first))
     for x, row in enumerate(labels):  # most candidates fail in the first row

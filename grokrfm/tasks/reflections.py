@@ -1,4 +1,4 @@
-"""The reflections of a task as a family: what probes and starts that speak of them all need."""
+"""Reflections of a task as a family, for the probes and starts that use all of them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ def require_two_operands(task: Task) -> None:
     if slots != 2 or task.width != 2 * task.group.order:
         raise SettingError(
             "",
-            f"needs inputs that are two elements of a group; those of {task.title} are {slots}"
-            f" one-hot parts of width {task.width} in all",
+            f"needs inputs that are two elements of a group; the inputs of {task.title} have"
+            f" {slots} one-hot parts and width {task.width}",
         )
 
 
 def reflections(task: Task) -> list[Symmetry]:
-    """sr^k for every group element k, in the order of the elements.
+    """List sr^k for every group element k, in the order of the elements.
 
     Raises
     ------
-    SettingError   naming no setting, if the task has none, or has inputs that are not two operands
+    SettingError   without a setting, if the task has no reflections or its inputs are not two
+                   operands
     """
     require_two_operands(task)
     try:
@@ -38,9 +39,9 @@ def reflections(task: Task) -> list[Symmetry]:
 def fixing_reflection(task: Task) -> IntArray:
     """(n, n) index of the element k whose reflection sr^k fixes the pair (a, b): k = a⁻¹·φ(b).
 
-    The reflections fix every pair exactly once. A block of M that pairs the operands is a weighted
-    sum of the Π(sr^k) exactly if it is constant where this is: circulant for a + b, Hankel for
-    a − b; for × and ÷ too, in the order of discrete logarithms.
+    Exactly one reflection fixes each pair. A block of M that pairs the operands is a weighted sum
+    of the Π(sr^k) if and only if it is constant on the pairs of each k: circulant for a + b, Hankel
+    for a − b; for × and ÷ too, in the order of discrete logarithms.
 
     Raises
     ------

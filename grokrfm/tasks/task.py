@@ -1,4 +1,4 @@
-"""A task: a labelled table of operand pairs, and the symmetries it claims."""
+"""Tasks: labelled tables of operand pairs, and the symmetries that they claim."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from grokrfm.tasks.family import Family, IntArray
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """The labels f(a, b) of all pairs of n operands.
+    """Table of the labels f(a, b) for all pairs of n operands.
 
-    A pair (a, b) is encoded as the sum of the one-hot vectors of the coordinates a and n + b; where
-    several operations share one learner, the coordinate 2n + t says which of them is meant.
+    A pair (a, b) is encoded as the sum of the one-hot vectors of the coordinates a and n + b. If
+    several operations share one learner, the coordinate 2n + t selects operation t.
 
     Parameters
     ----------
-    title : str              for people, such as "addition mod 61"
-    group : Group            its elements are the operands, and a user writes them as it does
+    title : str              in words, such as "addition mod 61"
+    group : Group            its elements are the operands, in the user's notation
     labels : (t·n²,) int     f(a, b) in row a·n + b; the tables of t operations follow each other
-    classes : int            c, the number of labels there can be
-    families                 the symmetries that are claimed, by name
-    phi : (n,) int           φ, where f(a, b) = a·φ(b) in the group, else None; φ(φ(b)) = b
+    classes : int            c, the number of possible labels
+    families                 the claimed symmetries, by name
+    phi : (n,) int           φ with φ(φ(b)) = b if f(a, b) = a·φ(b) in the group, else None
     """
 
     title: str
@@ -49,23 +49,23 @@ class Task:
 
     @property
     def operations(self) -> int:
-        """How many tables there are."""
+        """t, the number of tables."""
         return len(self.labels) // self.order**2
 
     @property
     def width(self) -> int:
-        """d, the number of one-hot coordinates: 2n, and a task bit for each of several tables."""
+        """d, the number of one-hot coordinates: 2n, plus t task bits if t > 1."""
         return 2 * self.order + (self.operations if self.operations > 1 else 0)
 
     @cached_property
     def pairs(self) -> IntArray:
-        """(rows, 2) the operand pairs as element indices; the row of (a, b) is a·n + b."""
+        """(rows, 2) operand pairs as element indices; the row of (a, b) is a·n + b."""
         rows = np.arange(len(self.labels)) % self.order**2
         return np.stack(np.divmod(rows, self.order), axis=1)
 
     @cached_property
     def active(self) -> IntArray:
-        """(rows, 2 or 3) the one-hot coordinates that are 1 in each row."""
+        """(rows, 2 or 3) one-hot coordinates that are 1 in each row."""
         operands = self.pairs + np.array([0, self.order])
         if self.operations == 1:
             return operands
@@ -73,7 +73,7 @@ class Task:
         return np.concatenate([operands, bit[:, None]], axis=1)
 
     def symmetries(self) -> list[Symmetry]:
-        """All label-preserving symmetries that are claimed, each once, the identity among them."""
+        """List the claimed label-preserving symmetries, each once, with the identity."""
         found: dict[bytes, Symmetry] = {}
         for family in self.families.values():
             if family.preserves_labels:
@@ -83,11 +83,11 @@ class Task:
         return list((found if identity.key in found else {identity.key: identity} | found).values())
 
     def symmetry(self, written: Any) -> Symmetry:
-        """A claimed symmetry in the user's notation: {rotation: 12}, {translation: [1, 1]}, swap.
+        """Claimed symmetry in the user's notation: {rotation: 12}, {translation: [1, 1]}, swap.
 
         Raises
         ------
-        ValueError   if there is none; the message says which there are
+        ValueError   if there is no such symmetry; the message names the valid ones
         """
         name: Any = written
         value: Any = []
@@ -95,7 +95,7 @@ class Task:
             ((name, value),) = written.items()
         if not isinstance(name, str):
             raise ValueError(
-                f"{written!r} is no symmetry; one is written {{rotation: {self.group.example}}}"
+                f"{written!r} is not a symmetry; one is written {{rotation: {self.group.example}}}"
             )
         family = self._family(name)
         if family.arity == 1:
@@ -106,23 +106,23 @@ class Task:
         return self._member(name, *(self.group.index(element) for element in value))
 
     def rotation(self, k: int) -> Symmetry:
-        """r^k, for the element of index k; SettingError where there is none."""
+        """r^k for the element of index k; SettingError if the task has no r^k."""
         return self._expected("rotation", k)
 
     def reflection(self, k: int) -> Symmetry:
-        """sr^k, for the element of index k; SettingError where there is none."""
+        """sr^k for the element of index k; SettingError if the task has no sr^k."""
         return self._expected("reflection", k)
 
     def translation(self, g: int, h: int) -> Symmetry:
-        """t^(g,h), for the elements of indices g and h; SettingError where there is none."""
+        """t^(g,h) for the elements of indices g and h; SettingError if the task has no t^(g,h)."""
         return self._expected("translation", g, h)
 
     def row_permutation(self, symmetry: Symmetry) -> IntArray:
-        """(rows,) the row to which a symmetry moves each row of the table."""
+        """(rows,) image of each row of the table under a symmetry."""
         return self.row_permutations([symmetry])[0]
 
     def row_permutations(self, symmetries: Sequence[Symmetry], rows: Any = slice(None)) -> IntArray:
-        """(symmetries, rows) the row to which each symmetry moves each of some rows."""
+        """(symmetries, rows) image of each of the given rows under each symmetry."""
         n = self.order
         # the row of active coordinates (a, n + b, 2n + t) is t·n² + a·n + b: a sum over them
         share = np.concatenate(
@@ -146,7 +146,7 @@ class Task:
 
     def _family(self, name: str) -> Family:
         if not self.families:
-            raise ValueError(f"{self.title} claims no symmetries, and so no {name}")
+            raise ValueError(f"{self.title} claims no symmetries, so it has no {name}")
         if name not in self.families:
             raise ValueError(f"{self.title} has no {name}; {nearest(name, self.families)}")
         return self.families[name]

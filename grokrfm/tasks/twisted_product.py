@@ -1,4 +1,4 @@
-"""The tasks a·φ(b) over a group, and their symmetries."""
+"""Tasks a·φ(b) over a group, and their symmetries."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from grokrfm.tasks.task import Task
 
 
 def twisted_product(title: str, group: Group, phi: IntArray | None = None) -> Task:
-    """f(a, b) = a·φ(b).
+    """Task f(a, b) = a·φ(b) over a group.
 
     rotation k          r^k: (a, b) → (a·k, φ⁻¹(k⁻¹·φ(b)))
     reflection k        sr^k: (a, b) → (φ(b)·k⁻¹, φ⁻¹(a·k)); in Abelian groups only
-    translation g, h    (a, b) → (g·a, φ⁻¹(φ(b)·h)), which moves every label c to g·c·h
-    inversion           (a, b) → (φ(b)⁻¹, φ⁻¹(a⁻¹)), which moves every label c to c⁻¹
+    translation g, h    (a, b) → (g·a, φ⁻¹(φ(b)·h)), which maps every label c to g·c·h
+    inversion           (a, b) → (φ(b)⁻¹, φ⁻¹(a⁻¹)), which maps every label c to c⁻¹
 
     Parameters
     ----------
     phi : (n,) int   a permutation of the group with φ(φ(b)) = b: the identity (None) for + and ×,
                      the inverse for − and ÷
 
-    Source: arXiv:2604.00316, section 3; the one formula of its table of symmetries.
+    Source: arXiv:2604.00316, section 3; one formula for its table of symmetries.
     """
     n, product, inverse = group.order, group.table, group.inverses
     everything = np.arange(n)

@@ -1,4 +1,4 @@
-"""Two operations learned at once, told apart by a task bit."""
+"""Two operations learned at once, distinguished by a task bit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from grokrfm.tasks.task import Task
 
 
 def two_tasks(first: Task, second: Task) -> Task:
-    """Both tables, one after the other; coordinate 2n + t says that an input asks for table t.
+    """Tables of two tasks, one after the other; the coordinate 2n + t selects table t.
 
-    The symmetries are those of the first task that the second has too, with the same effect on
-    labels; they leave the task bit where it is.
+    The symmetries are those of the first task that are also symmetries of the second, with the same
+    effect on labels; they fix the task bit.
 
     Raises
     ------
-    SettingError   if the two do not have the same operands
+    SettingError   if the two tasks differ in their operands
 
     Source: arXiv:2407.20199, section on two tasks at once.
     """
@@ -57,7 +57,7 @@ def _with_bit(family: Family, classes: int, *indices: int) -> Symmetry:
 
 
 def _shared(family: Family, other: Task) -> IntArray:
-    """The members of a family that are symmetries of another task as well."""
+    """(m, arity) operand indices of the members of a family that are symmetries of `other` too."""
     kept = []
     for indices, symmetry in zip(family.arguments, family, strict=True):
         moved = other.labels[other.row_permutation(symmetry)]

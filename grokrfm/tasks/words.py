@@ -16,22 +16,22 @@ from grokrfm.tasks.task import Task
 
 Letters = list[tuple[str, int]]
 Factor = tuple[str, int]
-"""One of the unknown group elements p, q, r, s, and the power 1 or −1 it has."""
+"""One of the unknown group elements p, q, r, s, and its power 1 or −1."""
 
-# What stands to the left and to the right of a letter when a becomes p·a·q and b becomes r·b·s.
+# The left and right factors of a letter when a becomes p·a·q and b becomes r·b·s.
 OUTER = {"a": ("p", "q"), "b": ("r", "s")}
 
 
 def word(group: Group, word: str) -> Task:
-    """The value of a word such as aba^-1 at two elements of a group.
+    """Value of a word such as aba^-1 at two elements of a group.
 
-    With a → p·a·q and b → r·b·s the word keeps its value between one factor at its left end and one
-    at its right, if what meets between its letters cancels. Of the elements p, q, r, s that allow
-    it, those at the ends are free and those that meet only inside are too:
+    Under a → p·a·q and b → r·b·s the value gains one factor at each end of the word, provided that
+    the factors between its letters cancel. Of the elements p, q, r, s with this property, those at
+    the ends are free, and so are those that occur only inside:
 
-    rotation k, …        those inside; label-preserving. For aba^-1: (a·k, k⁻¹·b·k)
-    translation g, …     those at the ends; a label c goes to left·c·right. For aba^-1: (g·a, b)
-    centre z, w          (a·z, b·w) with z, w that commute with everything and cancel in the word
+    rotation k, …        elements inside; label-preserving. For aba^-1: (a·k, k⁻¹·b·k)
+    translation g, …     elements at the ends; maps c to left·c·right. For aba^-1: (g·a, b)
+    centre z, w          (a·z, b·w) with z, w in the centre that cancel in the word
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def word(group: Group, word: str) -> Task:
 
     Raises
     ------
-    SettingError   if it is no such word
+    SettingError   if the word is invalid
     """
     letters = parsed(word)
     n, product = group.order, group.table
@@ -100,10 +100,10 @@ def word(group: Group, word: str) -> Task:
 
 
 def parsed(word: Any) -> Letters:
-    """The letters of a word with their exponents."""
+    """Letters of a word with their exponents."""
     example = "write the letters a and b, with exponents as in aba^-1 or a^2 b"
     if not isinstance(word, str) or len(word) > 100:
-        raise SettingError("word", f"must be a word of up to 100 characters, got {word!r:.120}")
+        raise SettingError("word", f"must be a word of at most 100 characters, got {word!r:.120}")
     compact = "".join(word.split())
     letter = re.compile(r"([ab])(?:\^(-?[0-9]{1,9}))?")
     position, letters = 0, []
@@ -111,7 +111,7 @@ def parsed(word: Any) -> Letters:
         found = letter.match(compact, position)
         if not found:
             raise SettingError(
-                "word", f"{word!r}: not understood at {compact[position:]!r}; {example}"
+                "word", f"{word!r} is invalid from {compact[position:]!r} on; {example}"
             )
         position = found.end()
         letters.append((found[1], int(found[2] or 1)))
@@ -122,9 +122,9 @@ def parsed(word: Any) -> Letters:
 
 
 def _solved(letters: Letters) -> tuple[dict[str, Factor], set[str]]:
-    """What p, q, r, s are in terms of the free ones among them, and which of those are involutions.
+    """Solution for p, q, r, s in terms of the free ones, and the free ones that are involutions.
 
-    Where two letters meet, the right factor of the first times the left factor of the second is e.
+    The right factor of a letter times the left factor of the next letter is e.
     """
     meanings: dict[str, Factor] = {x: (x, 1) for x in "pqrs"}
     squares_vanish: set[str] = set()
@@ -147,7 +147,7 @@ def _solved(letters: Letters) -> tuple[dict[str, Factor], set[str]]:
 
 
 def _left(letter: tuple[str, int]) -> Factor:
-    """What stands at the left of a letter: p of p·a·q, and q⁻¹ of its inverse q⁻¹·a⁻¹·p⁻¹."""
+    """Left factor of a letter: p of p·a·q, and q⁻¹ of its inverse q⁻¹·a⁻¹·p⁻¹."""
     name, exponent = letter
     return (OUTER[name][0], 1) if exponent > 0 else (OUTER[name][1], -1)
 

@@ -213,3 +213,9 @@ def test_a_bandwidth_that_is_no_positive_number_is_refused(kernel, value):
 def test_only_the_quadratic_kernels_know_a_closed_form():
     closed = [name for name, case in CASES.items() if isinstance(case.kernel, ClosedFormAgop)]
     assert closed == ["quadratic", "general_quadratic"]
+
+
+@pytest.mark.parametrize("value", [1e-200, 1e151])
+def test_a_bandwidth_whose_square_is_no_float_is_refused_with_the_range(value):
+    with pytest.raises(SettingError, match=r"^bandwidth must be between 1e-150 and 1e150, .* got "):
+        Gaussian(value)

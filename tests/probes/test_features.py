@@ -176,7 +176,7 @@ def test_the_spectrum():
             {"task": tasks.abelian([5, 7])},
             "p.reflections: 2 is not an element of Z5 x Z7",
         ),
-        (Spectrum(15), {}, "p.eigenvalues: M has 14 eigenvalues, 15 of them cannot be kept"),
+        (Spectrum(15), {}, "p.eigenvalues must be at most 14, the width of M, got 15"),
     ],
 )
 def test_a_probe_that_does_not_suit_the_run_is_refused_when_it_is_built(probe, changed, message):

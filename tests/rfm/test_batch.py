@@ -215,7 +215,7 @@ def test_a_kernel_that_takes_no_batch_goes_on_one_by_one(caplog):
     members = [member(Flat(2.5), seed, iterations=3) for seed in range(3)]
     for one, steps in zip(members, batched(members), strict=True):
         assert_equal(steps, alone(one))
-    assert "3 runs go on one by one" in caplog.text
+    assert "3 runs continue one by one" in caplog.text
     assert len(caplog.records) == 1
 
 

@@ -19,7 +19,7 @@ from grokrfm.algebra import (
 )
 from grokrfm.checks import SettingError
 from grokrfm.kernels import Gaussian, Quadratic
-from grokrfm.rfm.start import examples
+from grokrfm.rfm.examples import examples
 from grokrfm.splits import FixedPoints, Moved, Noisy, Orbits, Split, Symbols, Uniform, audit
 from grokrfm.splits.predictions import predictions
 from tests.families import tasks_with_generators
@@ -113,7 +113,7 @@ def test_the_degenerate_split_is_invariant_under_its_reflection_until_a_point_mo
     broken = audit(task, cut(FixedPoints([3], 0, 1, 0), task))
     assert broken.invariant == []
     assert (broken.broken[0].name, broken.broken[0].moved_outside) == ("sr^3", 1)
-    assert next(predictions(broken)).startswith("nearly invariant under sr^3, short of 1 rows")
+    assert next(predictions(broken)).startswith("nearly invariant under sr^3, except for 1 ro")
 
 
 def test_all_but_one_row_or_two_are_foretold_and_come_out_so():
@@ -180,10 +180,10 @@ def test_orbits_move_exactly_as_asked(fixed_to_test, pairs_to_test):
         (by_orbits([{"reflection": 0}], 1, 0, 56), "55 remain in the training set"),
         (by_orbits([{"reflection": 11}]), "generators: 11 is not an element of Z11"),
         (by_orbits([{"rotate": 1}]), "generators: addition mod 11 has no rotate"),
-        (by_orbits([{"reflection": 0}], 1e-9), "train_fraction: 1e-09 of 66 orbits leaves none"),
+        (by_orbits([{"reflection": 0}], 1e-9), "train_fraction: 1e-09 of 66 orbits rounds to 0"),
         (Moved(Uniform(0.5), 0, 99), "train_to_test: cannot move 99 points, 60 remain in the tra"),
         (Moved(FixedPoints([11], 0, 0, 0), 0, 1), "base.reflections: 11 is not an element"),
-        (Noisy(Uniform(0.5), 1e-9), "noise_fraction: 1e-09 of 60 training rows is none"),
+        (Noisy(Uniform(0.5), 1e-9), "noise_fraction: 1e-09 of 60 training rows rounds to 0"),
         (Symbols([11]), "held_out: 11 is not an element of Z11"),
         (Symbols(list(range(11))), "held_out: leaves the training set empty"),
     ],

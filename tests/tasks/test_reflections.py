@@ -35,8 +35,8 @@ def test_a_task_with_another_part_in_its_inputs_is_refused():
     with pytest.raises(SettingError) as refusal, within("probe.alignment"):
         tasks.reflections(task)
     assert str(refusal.value) == (
-        "probe.alignment: needs inputs that are two elements of a group; those of two tasks are 3"
-        " one-hot parts of width 8 in all"
+        "probe.alignment: needs inputs that are two elements of a group; the inputs of two tasks"
+        " have 3 one-hot parts and width 8"
     )
 
 

@@ -1,6 +1,5 @@
-"""Starts: the feature matrix a run begins with, one start per file."""
+"""Starts: feature matrices that a run begins with, one start per file."""
 
-from grokrfm.rfm.examples import examples
 from grokrfm.rfm.start.identity import Identity
 from grokrfm.rfm.start.minus_reflection import MinusReflection
 from grokrfm.rfm.start.perturbed import Perturbed
@@ -19,5 +18,4 @@ __all__ = [
     "Reflection",
     "Start",
     "Stored",
-    "examples",
 ]

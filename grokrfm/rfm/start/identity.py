@@ -1,4 +1,4 @@
-"""No direction is preferred at the start."""
+"""Start that prefers no direction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Identity(GivenStart):
-    """M₀ = I."""
+    """Start with M₀ = I."""
 
     def values(self, task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
         return np.eye(task.width)

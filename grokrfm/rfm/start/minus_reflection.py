@@ -1,4 +1,4 @@
-"""A reflection is encoded by hand."""
+"""Start that encodes a reflection by a formula."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class MinusReflection(GivenStart):
-    """M₀ = I − c·Π(sr^k), close to what a run without Fix(sr^k) learns.
+    """Start with M₀ = I − c·Π(sr^k), close to the matrix that a run without Fix(sr^k) learns.
 
     Π(sr^k) is its own inverse, so the eigenvalues of M₀ are 1 − c and 1 + c. At c = ±1 half of them
     are 0: sr^k maps points onto points at distance 0, and K needs a ridge.
@@ -23,15 +23,15 @@ class MinusReflection(GivenStart):
     Parameters
     ----------
     element   the group element k, in the group's own notation
-    c : float   from −1 to 1, where M₀ is positive semi-definite; a negative c has the wrong sign on
-                purpose
+    c : float   from −1 to 1, where M₀ is positive semi-definite; a negative c is a control with the
+                wrong sign
     """
 
     element: Any
     c: float
 
     def __post_init__(self) -> None:
-        rule = "a number from -1 to 1 (beyond, M_0 is not positive semi-definite)"
+        rule = "a number from -1 to 1 (otherwise M_0 is not positive semi-definite)"
         c = number("c", self.c, rule=rule)
         object.__setattr__(self, "c", number("c", c, rule=rule, allowed=abs(c) <= 1))
 

@@ -1,4 +1,4 @@
-"""The symmetry is broken in the starting matrix instead of in the data."""
+"""Start that breaks a symmetry in M₀ instead of in the data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from grokrfm.tasks import Task, require_two_operands
 
 @dataclass(frozen=True)
 class Perturbed(GivenStart):
-    """M₀ = I + ε·√d·E, with E random and odd under a reflection, so that only E breaks it.
+    """Start with M₀ = I + ε·√d·E, E random and odd under a reflection, so that only E breaks it.
 
-    E is symmetric, of Frobenius norm 1 and 0 but in the blocks that pair the two operands (the
+    E is symmetric, has Frobenius norm 1 and is 0 outside the blocks that pair the two operands (the
     cross block); Π(sr^k) E Π(sr^k)ᵀ = −E. As ‖I‖ = √d, ε is the relative size of the perturbation.
     For the swap of a + b the cross block is antisymmetric.
 
@@ -50,6 +50,6 @@ class Perturbed(GivenStart):
             raise SettingError(
                 "epsilon",
                 f"{self.epsilon:g} makes an M_0 that is not positive semi-definite (its smallest"
-                f" eigenvalue is {smallest:.3g}); choose a smaller one, 0.01 say",
+                f" eigenvalue is {smallest:.3g}); choose a smaller value, such as 0.01",
             )
         return (M + M.T) / 2

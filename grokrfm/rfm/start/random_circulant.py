@@ -1,4 +1,4 @@
-"""Random features of the form that grokking runs end with."""
+"""Start with random features of the form that grokking runs learn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grokrfm.tasks import Task, fixing_reflection
 
 @dataclass(frozen=True)
 class RandomCirculant(GivenStart):
-    """M₀ is the positive semi-definite part of [[A, Cᵀ], [C, A]], A = I − 11ᵀ/n, C circulant.
+    """Start with the positive semi-definite part of [[A, Cᵀ], [C, A]], A = I − 11ᵀ/n, C circulant.
 
     Entry (b, a) of C is v[k] for the reflection sr^k that fixes (a, b), that is k = a⁻¹·φ(b); v has
     n entries drawn from U[0, 1], minus their mean. For addition C is circulant, for subtraction a
@@ -22,8 +22,8 @@ class RandomCirculant(GivenStart):
     The eigenvalues of the matrix as written are 1 ± those of C in magnitude, which exceed 1 unless
     n is small; the negative ones are set to 0, as in the root of an AGOP. With one fit and no
     update (rfm.iterations=1), addition mod 61 and a Gaussian kernel, 25, 30, 35 and 40 % of the
-    rows give 46, 71, 88 and 96 % (12 draws, ± 5); published are 57, 82.5, 95.7 and 99.5 %, which
-    kernel.bandwidth=3.54, the same as M₀/2, comes close to: 58, 81, 94 and 99 %.
+    rows give 46, 71, 88 and 96 % (12 draws, ± 5). The published values are 57, 82.5, 95.7 and
+    99.5 %. kernel.bandwidth=3.54, equivalent to M₀/2, gives 58, 81, 94 and 99 %.
 
     Source: arXiv:2407.20199, the experiment with random circulant features.
     """

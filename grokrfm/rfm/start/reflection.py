@@ -1,4 +1,4 @@
-"""A reflection is encoded by learning, on the split that lacks its fixed points."""
+"""Start that learns a reflection, on the split without its fixed points."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Reflection(Start):
-    """M₀ is learned by the run's own kernel and settings, from I, without Fix(sr^k).
+    """Start with M₀ learned from I by the run's own kernel and settings, without Fix(sr^k).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a start is: the feature matrix that a run begins with."""
+"""Start interface: the feature matrix that a run begins with."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from grokrfm.tasks import Task
 
 
 class Start(ABC):
-    """A rule that gives the starting matrix of a run.
+    """Rule for the starting matrix of a run.
 
-    `is_learned` says that the matrix costs a run of its own and depends on nothing but the task,
-    the kernel, the RFM and the start, so that the runs of a study may share it.
+    `is_learned` states that the matrix costs a run of its own and depends only on the task, the
+    kernel, the RFM and the start, so that the runs of a study may share it.
     """
 
     is_learned: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, task: Task, rng: np.random.Generator) -> None:
-        """Raise SettingError if this start does not suit the task; learns nothing."""
+        """Raise SettingError if this start does not apply to the task; learns nothing."""
 
     @abstractmethod
     def matrix(
@@ -43,7 +43,7 @@ class Start(ABC):
 
 
 class GivenStart(Start):
-    """A start whose matrix is written down, drawn or read, and not learned."""
+    """Start whose matrix is computed, drawn or read, but not learned."""
 
     @abstractmethod
     def values(self, task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -51,7 +51,7 @@ class GivenStart(Start):
 
         Raises
         ------
-        SettingError   if there is none for this task
+        SettingError   if there is no such matrix for this task
         """
 
     def check(self, task: Task, rng: np.random.Generator) -> None:
@@ -70,20 +70,20 @@ class GivenStart(Start):
 
 @runtime_checkable
 class EncodesReflection(Protocol):
-    """A start that puts the reflection sr^element into M₀."""
+    """Start that encodes the reflection sr^element in M₀."""
 
     element: Any
 
 
 def reflection(task: Task, element: Any, setting: str = "element") -> Symmetry:
-    """sr^element of a task, the element in the group's own notation.
+    """Reflection sr^element of a task, with the element in the group's own notation.
 
     Raises
     ------
-    SettingError   naming `setting`, if there is no such element or no reflection of this task
+    SettingError   naming `setting`, if the group has no such element or the task no such reflection
     """
     try:
         return task.reflection(task.group.index(element))
-    except ValueError as error:  # a SettingError is one too
+    except ValueError as error:  # includes SettingError
         problem = error.problem if isinstance(error, SettingError) else str(error)
         raise SettingError(setting, problem) from error

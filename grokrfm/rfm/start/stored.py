@@ -1,4 +1,4 @@
-"""A feature matrix of the user's own."""
+"""Start with a feature matrix of the user's own."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from grokrfm.tasks import Task
 
 @dataclass(frozen=True)
 class Stored(GivenStart):
-    """M₀ is read from a file.
+    """Start with M₀ read from a file.
 
     Parameters
     ----------
-    path : str   a .npy file holding a symmetric (d, d) matrix of finite numbers
+    path : str   .npy file with a symmetric (d, d) matrix of finite numbers
     """
 
     path: str
@@ -28,7 +28,7 @@ class Stored(GivenStart):
         width = task.width
         try:
             M = np.load(Path(self.path), allow_pickle=False)
-        except Exception as error:  # whatever a file that is no .npy file leads numpy to
+        except Exception as error:  # numpy raises many types for an invalid file
             reason = getattr(error, "strerror", None) or "not a .npy file"
             raise self._error(f"cannot be read ({reason})") from error
         if not isinstance(M, np.ndarray) or M.shape != (width, width):
