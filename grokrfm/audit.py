@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.algebra.discover import discover
-from grokrfm.checks import integer, within
+from grokrfm.checks import integer, setting_prefix
 from grokrfm.collect.cli import guarded
 from grokrfm.config import build, compose, readable_hydra_errors
 from grokrfm.runs.settings import Settings
@@ -46,7 +46,7 @@ def _print() -> None:
 def _split(settings: Settings, task: Task) -> Split:
     splitter = build(settings["split"], Splitter, "split")
     rng = np.random.default_rng(integer("seed", settings["seed"], minimum=0))
-    with within("split"):
+    with setting_prefix("split"):
         return splitter.split(task, rng)
 
 

@@ -1,7 +1,7 @@
 """Exceptions for a user's mistakes, and the guards that raise them.
 
 A message names the setting, the value, the rule and the remedy. The config gate adds the config
-path (`within`), so the code that checks a value does not need to know it.
+path (`setting_prefix`), so the code that checks a value does not need to know it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class StoreError(GrokrfmError):
 
 
 @contextmanager
-def within(path: str) -> Iterator[None]:
+def setting_prefix(path: str) -> Iterator[None]:
     """Prefix `path.` to the setting of every SettingError raised inside.
 
     An error that names no setting concerns the node at `path` as a whole.

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 
-from grokrfm.checks import SettingError, nearest, within
+from grokrfm.checks import SettingError, nearest, setting_prefix
 from grokrfm.paths import conf_folder
 from grokrfm.runs.settings import TARGET
 
@@ -87,7 +87,7 @@ def build(node: Any, expected: type[T], path: str, builder: Builder | None = Non
     for key, value in arguments.items():
         part = _expected_part(target, key)
         arguments[key] = _built(value, part, f"{prefix}{key}", builder or build)
-    with within(path) if path else nullcontext():
+    with setting_prefix(path) if path else nullcontext():
         built = target(**arguments)
     if not isinstance(built, expected):
         raise SettingError(

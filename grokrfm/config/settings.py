@@ -15,7 +15,7 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from grokrfm.checks import SettingError, integer, nearest, within
+from grokrfm.checks import SettingError, integer, nearest, setting_prefix
 from grokrfm.config.node import (
     Builder,
     build,
@@ -143,7 +143,7 @@ def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
         raise SettingError(
             "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
         )
-    with within("save"):
+    with setting_prefix("save"):
         features = FeatureSelection(save["features"])
         features.check(learner.features)
         science = _without(root, dict.fromkeys(plumbing(root), True))

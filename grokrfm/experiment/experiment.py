@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 
-from grokrfm.checks import NumericsError, integer, within
+from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds
@@ -72,9 +72,9 @@ class Experiment(Learner):
         self.checkpoint_seconds = rfm.checkpoint_seconds
         self.features = range(rfm.iterations + 1)
         self._shared: Shared | None = None
-        with within("start"):
+        with setting_prefix("start"):
             start.check(task, self._start_rng())
-        with within("split"):  # an impossible split is refused now, not when the run starts
+        with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
         _ = self._bound  # and so is a probe that has no meaning here
 
@@ -83,7 +83,7 @@ class Experiment(Learner):
         """The probes, ready to measure this run."""
         bound = []
         for name, probe in self.probes.items():
-            with within(f"probe.{name}"):
+            with setting_prefix(f"probe.{name}"):
                 bound.append(probe.bind(self))
         return bound
 

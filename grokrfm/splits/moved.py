@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grokrfm.checks import integer, within
+from grokrfm.checks import integer, setting_prefix
 from grokrfm.splits.split import Split, Splitter, draw, from_training_mask, require
 from grokrfm.tasks import Task
 
@@ -34,7 +34,7 @@ class Moved:
             integer(name, getattr(self, name), minimum=0)
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
-        with within("base"):
+        with setting_prefix("base"):
             base = self.base.split(task, rng)
         require(self.test_to_train, len(base.test), "test_to_train", "points", "test")
         require(self.train_to_test, len(base.train), "train_to_test", "points", "training")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grokrfm.checks import SettingError, fraction, within
+from grokrfm.checks import SettingError, fraction, setting_prefix
 from grokrfm.splits.split import Split, Splitter, draw
 from grokrfm.tasks import Task
 
@@ -31,7 +31,7 @@ class Noisy:
         fraction("noise_fraction", self.noise_fraction)
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
-        with within("base"):
+        with setting_prefix("base"):
             base = self.base.split(task, rng)
         n = len(base.train)
         count = round(self.noise_fraction * n)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from grokrfm.checks import SettingError, within
+from grokrfm.checks import SettingError, setting_prefix
 from grokrfm.kernels import Gaussian, Quadratic
 from grokrfm.probes import Accuracy
 from grokrfm.rfm import (
@@ -89,7 +89,7 @@ def test_a_reflection_starts_from_what_a_run_without_its_fixed_points_learns(
     ],
 )
 def test_a_start_from_no_reflection_is_refused_before_anything_runs(task, element, message):
-    with pytest.raises(SettingError) as refusal, within("start"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("start"):
         Reflection(element).check(task, rng())
     assert str(refusal.value).startswith(f"start.element: {message}")
 
@@ -145,7 +145,7 @@ def with_entry(M, value):
 )
 def test_a_stored_matrix_that_is_no_feature_matrix_is_refused(stored, symmetric, spoil, message):
     start = stored(spoil(symmetric))
-    with pytest.raises(SettingError) as refusal, within("start"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("start"):
         start.check(addition(5), rng())
     assert str(refusal.value) == f"start.path: {start.path}: {message}"
 

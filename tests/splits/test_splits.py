@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokrfm.algebra import fixed_points, generated_subgroup
-from grokrfm.checks import SettingError, within
+from grokrfm.checks import SettingError, setting_prefix
 from grokrfm.splits import FixedPoints, Listed, Uniform
 from grokrfm.tasks import abelian, addition, division, multiplication, subtraction
 
@@ -90,7 +90,7 @@ def test_a_larger_uniform_fraction_contains_the_smaller():
 
 @pytest.mark.parametrize("value", [0, 1, -0.1, 1.5, float("nan"), "abc", True, None])
 def test_uniform_refuses_what_is_no_fraction(value):
-    with pytest.raises(SettingError) as refusal, within("split"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("split"):
         Uniform(value)
     rule = "split.train_fraction must be a number strictly between 0 and 1"
     assert str(refusal.value) == f"{rule}, got {value!r}"
@@ -261,7 +261,7 @@ def test_the_last_symmetric_pair_can_move_and_not_one_more(task, reflections):
     available = len(symmetric_pairs(task, reflections))
     all_moved = cut(degenerate(reflections, 1, 0, available), task)
     assert not symmetric_pairs_within(all_moved.train, task, reflections)
-    with pytest.raises(SettingError) as refusal, within("split"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("split"):
         cut(degenerate(reflections, 1, 0, available + 1), task)
     assert str(refusal.value) == (
         f"split.pairs_to_test: cannot move {available + 1} symmetric pairs,"
@@ -299,7 +299,7 @@ def symmetric_pairs_within(rows, task, reflections):
     ],
 )
 def test_more_than_there_is_cannot_move(splitter, message):
-    with pytest.raises(SettingError) as refusal, within("split"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("split"):
         cut(splitter, addition(5))
     assert str(refusal.value) == message
 
@@ -315,7 +315,7 @@ def test_more_than_there_is_cannot_move(splitter, message):
     ],
 )
 def test_a_split_that_leaves_a_side_empty_is_refused(splitter, message):
-    with pytest.raises(SettingError) as refusal, within("split"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("split"):
         cut(splitter, addition(3), seed=1)  # whose two training points are one pair
     assert str(refusal.value).startswith(message)
 
@@ -333,7 +333,7 @@ def test_a_split_that_leaves_a_side_empty_is_refused(splitter, message):
     ],
 )
 def test_a_reflection_that_is_no_element_is_refused_with_a_hint(task, reflections, message):
-    with pytest.raises(SettingError) as refusal, within("split"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("split"):
         cut(degenerate(reflections), task)
     assert str(refusal.value).startswith(f"split.reflections: {message}")
     assert str(refusal.value).endswith(f"one reflection is written [{task.group.example}]")
@@ -424,7 +424,7 @@ def test_an_element_of_a_product_is_listed_by_coordinates_or_by_number(listed):
 )
 def test_a_listed_file_that_is_wrong_is_refused_where_it_is_wrong(listed, content, message):
     splitter = listed(content)
-    with pytest.raises(SettingError) as refusal, within("split"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("split"):
         cut(splitter, addition(4))
     assert str(refusal.value).startswith(f"split.path: {splitter.path}: {message}")
 

@@ -5,7 +5,7 @@ import pytest
 
 from grokrfm import tasks
 from grokrfm.algebra import cyclic, fixed_points
-from grokrfm.checks import SettingError, within
+from grokrfm.checks import SettingError, setting_prefix
 
 TASKS = [
     tasks.addition(6),
@@ -32,7 +32,7 @@ def test_every_pair_is_fixed_by_the_reflection_it_is_filed_under(task):
 
 def test_a_task_with_another_part_in_its_inputs_is_refused():
     task = SimpleNamespace(title="two tasks", active=np.zeros((9, 3)), width=8, group=cyclic(3))
-    with pytest.raises(SettingError) as refusal, within("probe.alignment"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("probe.alignment"):
         tasks.reflections(task)
     assert str(refusal.value) == (
         "probe.alignment: needs inputs that are two elements of a group; the inputs of two tasks"
@@ -47,7 +47,7 @@ def test_a_task_without_reflections_is_refused_with_its_own_words():
     task = SimpleNamespace(
         title="S3", active=np.zeros((9, 2)), width=6, group=cyclic(3), reflection=reflection
     )
-    with pytest.raises(SettingError) as refusal, within("probe.circulant"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("probe.circulant"):
         tasks.reflections(task)
     assert str(refusal.value) == (
         "probe.circulant: needs a task with reflections; S3 is not Abelian"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from grokrfm.checks import SettingError, within
+from grokrfm.checks import SettingError, setting_prefix
 from grokrfm.tasks import Task, abelian, addition, division, multiplication, subtraction
 
 
@@ -228,6 +228,6 @@ def test_the_common_shift_of_an_addition_moves_labels_by_two():
     ],
 )
 def test_a_bad_size_is_refused_with_the_rule_and_the_remedy(make, message):
-    with pytest.raises(SettingError) as refusal, within("task"):
+    with pytest.raises(SettingError) as refusal, setting_prefix("task"):
         make()
     assert str(refusal.value) == message
