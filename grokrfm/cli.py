@@ -23,7 +23,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.config import readable_message, register_studies
+from grokrfm.config import readable_message, register_studies, search_folders
 from grokrfm.launch.invocation import Invocation
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
@@ -39,7 +39,9 @@ def main() -> None:
     logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver(
-        "grokrfm.manual", lambda primary: manual(conf_folder(), primary), replace=True
+        "grokrfm.manual",
+        lambda primary: manual(search_folders(sys.argv[1:]), primary),
+        replace=True,
     )
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
     register_studies(sys.argv[1:])

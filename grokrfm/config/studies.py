@@ -19,7 +19,7 @@ def register_studies(arguments: Sequence[str]) -> None:
     Such a study is a name without settings of its own. Hydra would take an entry of its
     ConfigStore for the schema of a file with that name, so names with a file are left out.
     """
-    folders = [conf_folder(), *_folders(arguments)]
+    folders = search_folders(arguments)
     for argument in arguments:
         if chosen := re.fullmatch(rf"{GROUP}=([\w.+,-]+)", argument):
             for name in filter(None, chosen.group(1).split(",")):
@@ -29,8 +29,13 @@ def register_studies(arguments: Sequence[str]) -> None:
                     store.store(group=GROUP, name=name, node=node, provider="grokrfm")
 
 
+def search_folders(arguments: Sequence[str]) -> list[Path]:
+    """Return the folders in which Hydra looks for configs, conf/ last."""
+    return [*_folders(arguments), conf_folder()]
+
+
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:
-    """Yield the folders in which Hydra looks for options besides conf/."""
+    """Yield the folders that a command line names."""
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
         flag, _, value = argument.partition("=")
         if flag in ("--config-dir", "-cd"):
