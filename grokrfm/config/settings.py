@@ -108,6 +108,7 @@ def build_run(settings: Settings, builder: Builder | None = None) -> Run:
     ------
     SettingError   naming the setting, its value, the rule and the remedy
     """
+    integer("seed", settings["seed"], minimum=0)
     target = target_of(settings, "")
     root = {key: settings[key] for key in (TARGET, *parameters(target)) if key in settings}
     learner = build(root, Learner, "", builder)
