@@ -11,9 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import grokrfm
+from grokrfm.paths import PACKAGE
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.spec import SCHEMA
+from grokrfm.version import __version__
 
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
@@ -51,10 +52,10 @@ def _constant() -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": {
             "python": platform.python_version(),
-            "grokrfm": grokrfm.__version__,
+            "grokrfm": __version__,
             **{name: _version(name) for name in PACKAGES},
         },
-        "git": _git_state(Path(grokrfm.__file__).parent),
+        "git": _git_state(PACKAGE),
         "schema": SCHEMA,
     }
 
