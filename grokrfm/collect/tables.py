@@ -163,23 +163,23 @@ def _cells(
 
 
 def _estimate(finished: pd.DataFrame, value: Value) -> dict[str, Any]:
-    sample = sample_of(finished, value)
+    sample = sample_of(finished, value.column, time=value.statistic.is_time)
     compute = value.statistic.compute
     numbers = compute(sample) if len(sample) else {"": np.nan}
     named = {f"{value.label}_{name}" if name else value.label: x for name, x in numbers.items()}
     return {**named, f"{value.label}_n": len(sample)}
 
 
-def sample_of(finished: pd.DataFrame, value: Value) -> Sample:
+def sample_of(finished: pd.DataFrame, name: str, *, time: bool) -> Sample:
     """The numbers of finished runs; for a time, also how long the runs without it were watched.
 
     A run that stopped early because nothing moved any more will never reach it. One of which it is
     not known how long it was watched does not count.
     """
-    column = finished[value.column]
+    column = finished[name]
     values = np.sort(column.dropna().to_numpy(dtype="float64"))  # in one order whoever ran first
     unreached = np.array([])
-    if value.statistic.is_time and "updates" in finished:
+    if time and "updates" in finished:
         without = finished[column.isna()]
         watched = without["updates"].astype("float64")
         if "stopped_early" in without:

@@ -19,9 +19,9 @@ from grokrfm.collect.figures.kind import (
     Group,
     Kind,
     grouped,
-    interval,
     limits,
     looks,
+    means,
     nothing,
     pairs,
     panels,
@@ -99,10 +99,7 @@ def _summaries(steps: pd.DataFrame, group: Group, values: Sequence[str]) -> dict
     """For each value its mean, interval and number of runs at every iteration."""
     history = steps[steps["digest"].isin(group.finished["digest"])]
     return {
-        value: history.dropna(subset=value)
-        .groupby("iteration")[value]
-        .agg(["mean", interval, "count"])
-        for value in values
+        value: means(history.dropna(subset=value).groupby("iteration")[value]) for value in values
     }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pandas.api.typing import SeriesGroupBy
 
 from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.collect import frames, presets
@@ -21,7 +22,7 @@ from grokrfm.collect.columns import grouped as by_levels
 from grokrfm.collect.figures import style
 from grokrfm.collect.frames import Folders, Reading
 from grokrfm.collect.select import where
-from grokrfm.collect.statistics import student
+from grokrfm.collect.statistics import half_width
 from grokrfm.collect.tables import averaged_over, check_columns
 from grokrfm.runs import features as feature_files
 from grokrfm.runs import predictions as prediction_files
@@ -213,9 +214,11 @@ def of(n: int, planned: int) -> str:
     return f"n = {n}" if n == planned else f"n = {n} of {planned}"
 
 
-def interval(values: pd.Series) -> float:
-    """Half width of Student's 95 % interval of the mean of those that are there."""
-    return student(values.dropna().to_numpy(dtype=float))
+def means(numbers: SeriesGroupBy[Any, Any]) -> pd.DataFrame:
+    """Mean, half width of Student's 95 % interval, and number of runs, for every level."""
+    points = numbers.agg(["mean", "sem", "count"])
+    points["interval"] = half_width(points["sem"], points["count"])
+    return points
 
 
 def limits(axes: Axes, value: str) -> None:

@@ -17,9 +17,9 @@ from grokrfm.collect.figures.kind import (
     Data,
     Group,
     Kind,
-    interval,
     limits,
     looks,
+    means,
     nothing,
     numeric,
     one_of,
@@ -142,11 +142,4 @@ def _points(group: Group, positions: pd.Series, x: str, value: str) -> pd.DataFr
     at = positions[group.runs.index]
     numbers = group.runs[value].astype(float).where(group.runs["status"] == "finished")
     found = numbers.groupby(at)
-    return pd.DataFrame(
-        {
-            "mean": found.mean(),
-            "interval": found.agg(interval),
-            "n": found.count(),
-            "planned": found.size(),
-        }
-    )
+    return means(found).rename(columns={"count": "n"}).assign(planned=found.size())
