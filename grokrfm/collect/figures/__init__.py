@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 
 from grokrfm.checks import nearest
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import FigureError
 from grokrfm.collect.figures.heatmap import Heatmap
 from grokrfm.collect.figures.iterations import Iterations, over_iterations
-from grokrfm.collect.figures.kind import Data, FigureError, Kind, read
+from grokrfm.collect.figures.kind import Kind, read
 from grokrfm.collect.figures.matrices import Matrices
 from grokrfm.collect.figures.predictions import Predictions
 from grokrfm.collect.figures.spectra import Spectra

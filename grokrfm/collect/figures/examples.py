@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import Data, FigureError, Group
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import FigureError, Group
 
 T = TypeVar("T")
 

@@ -13,17 +13,10 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import (
-    Data,
-    FigureError,
-    Group,
-    Kind,
-    is_number,
-    is_share,
-    nothing,
-    numeric,
-    panels,
-)
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import FigureError, Group, not_measured, numeric
+from grokrfm.collect.figures.kind import Kind, check_number
+from grokrfm.collect.figures.panels import is_share, panels
 
 MOST_WRITTEN = 120
 MOST_LEVELS = 60
@@ -60,7 +53,7 @@ class Heatmap(Kind):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.threshold is not None:
-            is_number("threshold", self.threshold)
+            check_number("threshold", self.threshold)
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, [self.value], also=[self.x, self.y])
@@ -71,7 +64,7 @@ class Heatmap(Kind):
         cells = [self._cells(group, x, y) for group in groups]
         means = np.concatenate([cell.mean.ravel() for cell in cells])
         if np.isnan(means).all():
-            raise nothing(self.value)
+            raise not_measured(self.value)
         low, high = (0.0, 1.0) if self._is_share else (np.nanmin(means), np.nanmax(means))
         size = (max(3.4, 1.7 + 0.5 * min(len(x), 16)), max(2.8, 1.4 + 0.36 * min(len(y), 18)))
         columns = max(1, int(10.5 / size[0]))

@@ -14,18 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import (
-    Data,
-    Group,
-    Kind,
-    grouped,
-    limits,
-    looks,
-    means,
-    nothing,
-    pairs,
-    panels,
-)
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import Group, grouped, means, not_measured
+from grokrfm.collect.figures.kind import Kind
+from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
 
@@ -45,7 +37,7 @@ class Iterations(Kind):
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
         if data.steps.empty:
-            raise nothing(", ".join(self.value))
+            raise not_measured(", ".join(self.value))
         check_columns(data.steps, ["digest", "iteration"], self.value)
         return _over_iterations(data.steps, groups, self.value, self.by)
 
@@ -78,15 +70,15 @@ def _over_iterations(
     drawn = [(group, _summaries(steps, group, values)) for group in groups]
     drawn = [(group, points) for group, points in drawn if any(map(len, points.values()))]
     if not drawn:
-        raise nothing(", ".join(values))
+        raise not_measured(", ".join(values))
     figure, grid = panels(len(values), sharex=True)
     handles = []
-    for (group, points), look in pairs(drawn, looks([group for group, _ in drawn])):
-        lines = [_line(axes, points[value], look) for axes, value in pairs(grid, values)]
+    for (group, points), look in zip(drawn, looks([group for group, _ in drawn]), strict=True):
+        lines = [_line(axes, points[value], look) for axes, value in zip(grid, values, strict=True)]
         counts = [n for summary in points.values() for n in summary["count"]]
         lines[0].set_label(group.label(style.counted(counts)))
         handles.append(lines[0])
-    for axes, value in pairs(grid, values):
+    for axes, value in zip(grid, values, strict=True):
         axes.set_xlabel("iteration")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.words(value))

@@ -11,8 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, matrix, representatives
-from grokrfm.collect.figures.kind import Data, FigureError, Group, Kind, one_of
+from grokrfm.collect.figures.groups import FigureError, Group
+from grokrfm.collect.figures.kind import Kind, check_option
 from grokrfm.collect.figures.task import are_reflections, reflections
 from grokrfm.collect.presets import PresetError
 
@@ -39,7 +41,7 @@ class Matrices(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("diagonal", self.diagonal, ("kept", "blank"))
+        check_option("diagonal", self.diagonal, ("kept", "blank"))
         if self.k != "last" and (type(self.k) is not int or self.k < 0):
             raise PresetError(f"figure: k must be last or a number of updates, got {self.k!r}")
         are_reflections(self.reflections)

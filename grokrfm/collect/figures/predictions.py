@@ -14,8 +14,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, representatives
-from grokrfm.collect.figures.kind import Data, Kind, is_number, panels
+from grokrfm.collect.figures.kind import Kind, check_number
+from grokrfm.collect.figures.panels import panels
 from grokrfm.collect.figures.task import are_reflections, axis
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
@@ -44,7 +46,7 @@ class Predictions(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        is_number("tolerance", self.tolerance)
+        check_number("tolerance", self.tolerance)
         are_reflections(self.reflections)
 
     def draw(self, data: Data) -> Figure:

@@ -15,7 +15,10 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import Data, Group, Kind, looks, nothing, of, pairs
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import Group, not_measured
+from grokrfm.collect.figures.kind import Kind
+from grokrfm.collect.figures.panels import looks
 from grokrfm.collect.statistics import Sample, survival
 from grokrfm.collect.tables import sample_of
 
@@ -40,11 +43,11 @@ class Survival(Kind):
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, [self.value])
         if "updates" not in data.runs:  # nothing has ended well
-            raise nothing(self.value)
+            raise not_measured(self.value)
         samples = [(group, sample_of(group.finished, self.value, time=True)) for group in groups]
         samples = [(group, sample) for group, sample in samples if len(sample)]
         if not samples:
-            raise nothing(self.value)
+            raise not_measured(self.value)
         every = np.concatenate([sample.times for _, sample in samples])
         horizon = float(max(every[np.isfinite(every)], default=1.0))
         observed = [
@@ -58,9 +61,11 @@ class Survival(Kind):
         else:
             axes = figure.subplots()
         handles = []
-        for (group, sample), look in pairs(observed, looks([group for group, _ in observed])):
+        for (group, sample), look in zip(
+            observed, looks([group for group, _ in observed]), strict=True
+        ):
             line = _curve(axes, sample, look)
-            line.set_label(group.label(of(len(sample), len(group.runs))))
+            line.set_label(group.label_of(len(sample)))
             handles.append(line)
         axes.set_ylim(-0.03, 1.03)
         axes.set_xlim(left=0, right=horizon * 1.03 + 0.5)
@@ -96,7 +101,7 @@ def _at_risk(axes: Axes, observed: Sequence[tuple[Group, Sample]]) -> None:
     low, high = axes.get_xlim()
     ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
     for row, (_, sample) in enumerate(observed):
-        for tick, count in pairs(ticks, at_risk(sample.times, np.array(ticks))):
+        for tick, count in zip(ticks, at_risk(sample.times, np.array(ticks)), strict=True):
             axes.text(tick, row, str(count), ha="center", va="center", fontsize=8, color="0.1")
     names = [style.text(group.name, style.TICK) or "runs" for group, _ in observed]
     axes.set_yticks(range(len(names)), names)

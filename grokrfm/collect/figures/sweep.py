@@ -13,19 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import (
-    Data,
-    Group,
-    Kind,
-    limits,
-    looks,
-    means,
-    nothing,
-    numeric,
-    one_of,
-    pairs,
-    panels,
-)
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import Group, means, not_measured, numeric
+from grokrfm.collect.figures.kind import Kind, check_option
+from grokrfm.collect.figures.panels import limits, looks, panels
 
 MOST_LEVELS = 40
 
@@ -53,16 +44,16 @@ class Sweep(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("scale", self.scale, ("linear", "log", "symlog"))
+        check_option("scale", self.scale, ("linear", "log", "symlog"))
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, self.value, also=[self.x])
         positions, ticks = _positions(self.selected(data)[self.x])
         figure, grid = panels(len(self.value), sharex=True)
         handles, open_ones = [], False
-        for group, look in pairs(groups, looks(groups)):
+        for group, look in zip(groups, looks(groups), strict=True):
             lines, counts = [], []
-            for axes, value in pairs(grid, self.value):
+            for axes, value in zip(grid, self.value, strict=True):
                 points = _points(group, positions, self.x, value)
                 lines.append(self._line(axes, points, group, positions, value, look))
                 counts += points["n"][points["n"] > 0].tolist()
@@ -70,8 +61,8 @@ class Sweep(Kind):
             lines[0].set_label(group.label(style.counted(counts)))
             handles.append(lines[0])
         if not any(len(line.get_xdata()) for axes in grid for line in axes.lines):  # type: ignore[arg-type]
-            raise nothing(", ".join(self.value))
-        for axes, value in pairs(grid, self.value):
+            raise not_measured(", ".join(self.value))
+        for axes, value in zip(grid, self.value, strict=True):
             self._finish(axes, value, ticks)
         if open_ones:
             hollow: dict[str, Any] = {

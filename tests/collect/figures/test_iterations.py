@@ -167,7 +167,7 @@ def test_a_condition_picks_runs_and_names_itself_where_none_is_left(study):
     preset = {"kind": "iterations", "value": "test_accuracy"}
     figure = draw(folder, preset | {"where": "task.name == 'division'"})
     assert figure.axes[0].get_lines()[0].get_ydata().tolist() == [0.9]
-    with pytest.raises(FigureError, match="holds for none of the 2 runs"):
+    with pytest.raises(FigureError, match="selects none of the 2 runs"):
         draw(folder, preset | {"where": "task.name == 'power'"})
 
 
@@ -183,7 +183,7 @@ def test_averaging_over_a_scientific_setting_is_refused_unless_it_is_meant(study
 def test_more_lines_than_can_be_told_apart_are_refused(study):
     runs = [run(f"d{i}", task=f"t{i:02}", history=curve(0.1)) for i in range(29)]
     preset = {"kind": "iterations", "value": "test_accuracy", "by": "task.name"}
-    with pytest.raises(FigureError, match="29 lines cannot be told apart, 28 can"):
+    with pytest.raises(FigureError, match="29 lines are too many, at most 28 can be told apart"):
         draw(study(*runs), preset)
     figure = draw(study(*runs[:28], name="fewer"), preset)
     looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].get_lines()}

@@ -68,9 +68,9 @@ def test_an_unknown_setting_is_refused_with_the_nearest(kind, study):
     [
         ({"kind": "iteration"}, "no kind 'iteration'; did you mean iterations?"),
         ({}, "there is no kind None; known are heatmap"),
-        ({"kind": "sweep", "value": "test_accuracy"}, "figure of kind 'sweep': x must be given"),
+        ({"kind": "sweep", "value": "test_accuracy"}, "kind 'sweep': the setting x is missing"),
         (LINES | {"by": 3}, "by must be a list of names, got 3"),
-        (LINES | {"where": ["seed"]}, "where must be a text, got ['seed']"),
+        (LINES | {"where": ["seed"]}, "where must be a string, got ['seed']"),
         (EACH[1] | {"scale": "lin"}, "scale must be one of linear, log, symlog, got 'lin'"),
         (EACH[2] | {"threshold": "high"}, "threshold must be a number, got 'high'"),
         ({"kind": "matrices", "k": -1}, "k must be last or a number of updates, got -1"),
