@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.algebra.discover import discover
 from grokrfm.cli import explained
-from grokrfm.collect.cli import guarded
+from grokrfm.collect.cli import run_cli
 from grokrfm.config import build, build_split, compose
 from grokrfm.splits import Split, audit
 from grokrfm.splits.audit import Finding
@@ -25,7 +25,7 @@ LISTED = 12  # symmetries of a kind, and operands of a permutation
 
 def main() -> None:
     """Entry point; a user's mistake ends in its message and exit code 1."""
-    guarded(_print)
+    run_cli(_print)
 
 
 def _print() -> None:

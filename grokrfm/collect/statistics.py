@@ -1,4 +1,4 @@
-"""What a sample of runs says: an estimate with its uncertainty, as named numbers and as text."""
+"""Statistics of a sample of runs: an estimate with its uncertainty, as numbers and as text."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Numbers = Mapping[str, float]
 
 
 class StatisticError(GrokrfmError):
-    """A statistic was asked for that does not exist."""
+    """Request for a statistic that does not exist."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A number of some runs.
+    """One number of several runs.
 
     Parameters
     ----------
-    values : (n,)    the number of every run that has it
-    unreached : (m,) for a time that some runs have not reached: how long each of those was watched
-                     (infinite for one known never to reach it)
+    values : (n,)     the number of every run that has one
+    unreached : (m,)  for a time, the runs that did not reach it: last iteration observed, infinite
+                      for a run that can never reach it
     """
 
     values: np.ndarray
@@ -43,21 +43,21 @@ class Sample:
 
     @property
     def times(self) -> np.ndarray:
-        """(n + m,) times of all runs, reached or watched."""
+        """(n + m,) times of all runs, reached or last observed."""
         return np.concatenate([self.values, self.unreached])
 
 
 @dataclass(frozen=True)
 class Statistic:
-    """A way to sum a sample up.
+    """Summary of a sample.
 
     Parameters
     ----------
-    name : str        as it is asked for, such as share=0.9
-    about : str       for captions
-    compute           the sample, not empty → numbers by name
-    text : str        how the numbers are written, {name} standing for one
-    text_alone : str  the same where the uncertainty is not known
+    name : str        as the user writes it, such as share=0.9
+    about : str       description for captions
+    compute           function of a sample that is not empty; returns numbers by name
+    text : str        template of the written numbers, with {name} for each
+    text_alone : str  template if the uncertainty is unknown
     """
 
     name: str
@@ -68,16 +68,16 @@ class Statistic:
 
     @property
     def is_time(self) -> bool:
-        """Whether runs that did not reach the number count too."""
+        """True if runs that did not reach the number count too."""
         return self.name == "time"
 
 
 def named(name: str) -> Statistic:
-    """The statistic of a name: mean, bootstrap, median, range, share=THRESHOLD or time.
+    """Return the statistic of a name: mean, bootstrap, median, range, share=THRESHOLD or time.
 
     Raises
     ------
-    StatisticError   offering the nearest name
+    StatisticError   for an unknown name, with the nearest one
     """
     kind, has_argument, argument = name.partition("=")
     if kind == "share":
@@ -85,12 +85,12 @@ def named(name: str) -> Statistic:
             return _share(float(argument))
         except ValueError:
             raise StatisticError(
-                f"statistic {name!r}: needs a threshold, as in share=0.9 for the share of runs of"
-                " at least 0.9"
+                f"statistic {name!r} needs a number as threshold; share=0.9 is the share of runs"
+                " of at least 0.9"
             ) from None
     if kind in PLAIN and not has_argument:
         return PLAIN[kind]
-    raise StatisticError(f"there is no statistic {name!r}; {nearest(name, NAMES)}")
+    raise StatisticError(f"unknown statistic {name!r}; {nearest(name, NAMES)}")
 
 
 def student(values: np.ndarray) -> float:
@@ -99,7 +99,7 @@ def student(values: np.ndarray) -> float:
     if n < 2:
         return math.nan
     if np.all(values == values[0]):
-        return 0.0  # the standard deviation of equal values is 1e-17 by rounding
+        return 0.0  # by rounding, their standard deviation could be 1e-17
     return float(half_width(values.std(ddof=1) / math.sqrt(n), n))
 
 
@@ -113,9 +113,9 @@ def half_width(sem: ArrayLike, n: ArrayLike) -> np.ndarray:
 def bootstrap(values: np.ndarray) -> tuple[float, float]:
     """95 % interval of the mean by the bootstrap; NaN for fewer than two values.
 
-    The expanded percentile interval: percentiles of the resampled means at levels that undo the
-    narrowness of the plain ones in small samples. It stays within the data, so a share stays within
-    0 and 1. The resamples are the same at every call, whatever the order of the values.
+    Expanded percentile interval: percentiles of the resampled means, at levels that correct the
+    narrow plain interval of small samples. The interval stays within the range of the data, so a
+    share stays within 0 and 1. Every call draws the same resamples, for any order of the values.
 
     Source: Hesterberg, What teachers should know about the bootstrap, 2015, section 3.3.
     """
@@ -146,14 +146,14 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def survival(sample: Sample) -> Any:
-    """Kaplan and Meier's estimate of the share that has not reached the number by a time.
+    """Kaplan-Meier estimate of the share of runs that have not reached the number by a time.
 
-    A run last watched at a time counts as at risk at that time.
+    A run censored at a time counts as at risk at that time.
 
     Returns
     -------
-    scipy's empirical distribution function: `quantiles` are the times of the sample, ascending, and
-    `probabilities` the shares of all runs still without the number just after each time
+    scipy's empirical distribution function: `quantiles` are the times of the sample, ascending;
+    `probabilities` are the shares of runs that have not reached the number just after each time
     """
     from scipy import stats
 
@@ -163,9 +163,9 @@ def survival(sample: Sample) -> Any:
 
 
 def median_time(sample: Sample) -> float:
-    """First time by which half of the runs have reached the number; infinite if they have not.
+    """First time by which half of the runs have reached the number; infinite if there is none.
 
-    Read from the survival curve, in which a run counts only as long as it was watched.
+    Read from the survival curve, in which a run counts only while it is observed.
     """
     curve = survival(sample)
     halved = curve.quantiles[curve.probabilities <= 0.5 + EXACTLY_EQUAL]

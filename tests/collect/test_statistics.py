@@ -186,10 +186,10 @@ def test_runs_watched_for_less_time_are_no_evidence_of_later():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("meen", "no statistic 'meen'; did you mean mean?"),
+        ("meen", "unknown statistic 'meen'; did you mean mean?"),
         ("qqqq", "known are bootstrap, mean, median, range, share=THRESHOLD, time"),
-        ("share", "needs a threshold, as in share=0.9"),
-        ("share=high", "needs a threshold"),
+        ("share", "needs a number as threshold; share=0.9"),
+        ("share=high", "needs a number as threshold"),
         ("median=3", "did you mean median?"),
     ],
 )

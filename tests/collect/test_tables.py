@@ -126,7 +126,7 @@ def test_runs_without_the_setting_of_a_row_make_a_cell_of_their_own():
         ([], ["task.nam"], ["x"], "did you mean task.name?"),
         ([], [], ["test_acuracy"], "did you mean test_accuracy?"),
         ([], [], ["qqqq"], "known are status, task.name, test_accuracy, x"),
-        ([], [], ["task.name"], "column 'task.name' is not numeric, it cannot be averaged"),
+        ([], [], ["task.name"], "column 'task.name' is not numeric and cannot be averaged"),
         ([], [], ["status"], "column 'status' is not numeric"),
     ],
 )
@@ -171,7 +171,7 @@ def test_unfinished_runs_are_not_averaged_over():
 
 def test_to_average_over_a_scientific_setting_is_refused_unless_allowed():
     runs = frame(**MIXED)
-    with pytest.raises(TableError, match=r"kernel.bandwidth is 1.0 and 2.0\. Give such .*--rows"):
+    with pytest.raises(TableError, match=r"kernel.bandwidth is 1.0 and 2.0\. Add such .*--rows"):
         collect.table(runs, ["task.name"], [], ["x"])
     cells = collect.table(runs, ["task.name"], [], ["x"], average_over=["kernel.bandwidth"])
     assert cells["x"].tolist() == [1.5, 3.5]
@@ -290,5 +290,5 @@ def test_infinite_and_missing_numbers_are_not_counted():
 
 
 def test_a_condition_that_holds_for_nothing_is_said():
-    with pytest.raises(TableError, match="where 'x > 7': holds for none of the 1 runs"):
+    with pytest.raises(TableError, match="where 'x > 7' selects none of the 1 runs"):
         collect.table(frame(x=[0.5]), [], [], ["x"], where="x > 7")

@@ -1,4 +1,4 @@
-"""Numbers against the iteration: a line a group, with the 95 % interval over its runs as band."""
+"""Numbers against the iteration: one line per group, with a band of its 95 % interval."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grokrfm.collect.tables import check_columns
 
 @dataclass(frozen=True, kw_only=True)
 class Iterations(Kind):
-    """A panel a value; only finished runs are drawn.
+    """One panel per value; only finished runs are drawn.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ class Iterations(Kind):
 def over_iterations(
     steps: pd.DataFrame, runs: pd.DataFrame, value: str, by: Sequence[str]
 ) -> Figure:
-    """One number against the iteration, averaged over whatever differs within a group.
+    """Draw one number against the iteration, averaged over the runs of each group.
 
     Parameters
     ----------
-    steps, runs   as `collect.steps` and `collect.runs` give them
+    steps, runs   as `collect.steps` and `collect.runs` return them
     value         a numeric column of `steps`, such as test_accuracy
     by            columns of `runs` whose combinations make the groups
 
     Raises
     ------
-    GrokrfmError   if a column is unknown or unfit, or nothing is finished
+    GrokrfmError   if a column is unknown or not numeric, or no run has finished
     """
     check_columns(runs, groups=by, values=[])
     check_columns(steps, groups=["digest", "iteration"], values=[value])
@@ -66,7 +66,7 @@ def over_iterations(
 def _over_iterations(
     steps: pd.DataFrame, groups: Sequence[Group], values: Sequence[str], by: Sequence[str]
 ) -> Figure:
-    """Groups without any number are left out, so are iterations without."""
+    """Draw the groups and iterations that have numbers."""
     drawn = [(group, _summaries(steps, group, values)) for group in groups]
     drawn = [(group, points) for group, points in drawn if any(map(len, points.values()))]
     if not drawn:
@@ -88,7 +88,7 @@ def _over_iterations(
 
 
 def _summaries(steps: pd.DataFrame, group: Group, values: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """For each value its mean, interval and number of runs at every iteration."""
+    """Mean, interval and number of runs at every iteration, for each value."""
     history = steps[steps["digest"].isin(group.finished["digest"])]
     return {
         value: means(history.dropna(subset=value).groupby("iteration")[value]) for value in values

@@ -1,4 +1,4 @@
-"""What a run predicts over its whole table: trained on, right, wrong, or undecided."""
+"""Predictions of a run over its whole table: trained on, right, wrong, or undecided."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grokrfm.collect.figures.panels import panels
 from grokrfm.collect.figures.task import are_reflections, axis
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
-# From light to dark in grey: trained on, its mistakes apart; then the three fates of a test row.
+# From light to dark in grey: training rows, with mistakes in black; then test rows.
 SHADES = {
     TRAINED: ("#ededed", "trained on"),
     TRAINED_WRONG: ("#000000", "trained on, yet wrong"),
@@ -33,12 +33,12 @@ SHADES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions(Kind):
-    """A panel a group, of its first run by seed that kept its predictions (save.predictions=last).
+    """One panel per group: its first run by seed with saved predictions (save.predictions=last).
 
     Parameters
     ----------
-    tolerance     a test row is undecided if its largest output leads by no more than this
-    reflections   "split", "none" or a list of elements: the rows they fix are marked
+    tolerance     largest lead of the largest output at which a test row is undecided
+    reflections   "split", "none" or a list of elements, whose fixed points are marked
     """
 
     tolerance: float
@@ -94,7 +94,7 @@ RING: Mapping[str, Any] = {
 
 
 def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
-    """(tables · n, n) the fate of every pair, a down and b across; tables follow each other."""
+    """Verdict on every pair, (tables · n, n): a down, b across, tables below each other."""
     right = kept["predicted"] == kept["labels"]
     trained = np.where(right, TRAINED, TRAINED_WRONG)
     tested = np.where(kept["lead"] <= tolerance, UNDECIDED, np.where(right, RIGHT, WRONG))
@@ -106,7 +106,7 @@ def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
 
 
 def _place(rows: np.ndarray, kept: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Where rows of the table are in the grid."""
+    """Positions (a, b) of rows of the table in the grid."""
     n = int(kept["operands"][:, 1].max()) + 1
     a, b = np.divmod(rows, n)
     return a, b

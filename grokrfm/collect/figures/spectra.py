@@ -23,10 +23,9 @@ from grokrfm.collect.presets import PresetError
 
 @dataclass(frozen=True, kw_only=True)
 class Spectra(Kind):
-    """A panel a number of updates; every finished run that kept M is a line, coloured by group.
+    """One panel per number of updates, one line per finished run with saved M.
 
-    Eigenvalues are relative to the largest. Rounding makes some of the smallest negative; a
-    logarithmic axis cannot show those.
+    Eigenvalues are relative to the largest. Negative ones, which come from rounding, are not drawn.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ class Spectra(Kind):
         chosen = self.k if isinstance(self.k, list) else [self.k]
         if not chosen or not all(k == "last" or (type(k) is int and k >= 0) for k in chosen):
             raise PresetError(
-                f"figure: k must be last, a number of updates or a list of these, got {self.k!r}"
+                f"figure: k must be last, a number of updates, or a list of these, got {self.k!r}"
             )
         object.__setattr__(self, "k", tuple(chosen))
 
@@ -59,7 +58,7 @@ class Spectra(Kind):
                 name = group.label_of(max(counts))
                 handles.append(Line2D([], [], **{**look, "marker": ""}, label=name))
         if not handles:
-            raise FigureError("no finished run kept its feature matrices; there is nothing to draw")
+            raise FigureError("no finished run saved feature matrices; there is nothing to draw")
         for axes, k in zip(grid, self.k, strict=True):
             axes.set_title("after the last update" if k == "last" else f"after {k} updates")
             axes.set_xlabel("rank")
@@ -73,13 +72,13 @@ class Spectra(Kind):
 
 
 def relative_eigenvalues(M: np.ndarray) -> np.ndarray:
-    """(d,) descending, over the largest."""
+    """Eigenvalues in descending order over the largest, (d,)."""
     values: np.ndarray = np.linalg.eigvalsh(M)[::-1]
     return values / values[0]
 
 
 def _lines(axes: Axes, data: Data, group: Group, k: Any, look: dict[str, Any]) -> int:
-    """Draw the spectrum of every run of a group; returns how many there are."""
+    """Draw the spectrum of every run of a group and return their number."""
     count = 0
     digests: Sequence[str] = group.finished["digest"].tolist()
     for digest in digests:

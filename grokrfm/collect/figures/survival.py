@@ -1,4 +1,4 @@
-"""When runs grok, with those that have not yet: Kaplan and Meier's curve and who is at risk."""
+"""Kaplan-Meier curves of the time at which runs grok, with the numbers at risk."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ MOST_COUNTED = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Survival(Kind):
-    """The share of runs that have not reached something by an iteration.
+    """Share of runs that have not reached a number by an iteration.
 
-    Every finished run counts: one that never got there is censored at its last iteration, which a
-    tick marks. Below the curves stands how many runs are still watched and have not got there.
-    The band is the 95 % interval (log-log), left out where nothing is known of it.
+    Every finished run counts: a run that did not reach it is censored at its last iteration, marked
+    by a tick. The numbers at risk are below the curves. The band is the 95 % interval (log-log),
+    left out where it is undefined.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Survival(Kind):
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, [self.value])
-        if "updates" not in data.runs:  # nothing has ended well
+        if "updates" not in data.runs:  # no run has finished
             raise not_measured(self.value)
         samples = [(group, sample_of(group.finished, self.value, time=True)) for group in groups]
         samples = [(group, sample) for group, sample in samples if len(sample)]
@@ -84,7 +84,7 @@ def _curve(axes: Axes, sample: Sample, look: dict[str, Any]) -> Line2D:
     y = np.concatenate([[1.0], shares.probabilities])
     plain = {"color": look["color"], "linestyle": look["linestyle"]}
     [line] = axes.step(x, y, where="post", **plain)
-    with warnings.catch_warnings():  # undefined where all or none are left: there is no band then
+    with warnings.catch_warnings():  # the interval is undefined at shares 0 and 1
         warnings.simplefilter("ignore", RuntimeWarning)
         band = shares.confidence_interval(0.95, method="log-log")
     low, high = (np.concatenate([[1.0], side.probabilities]) for side in (band.low, band.high))
@@ -96,7 +96,7 @@ def _curve(axes: Axes, sample: Sample, look: dict[str, Any]) -> Line2D:
 
 
 def _at_risk(axes: Axes, observed: Sequence[tuple[Group, Sample]]) -> None:
-    """Under every tick and for every group the runs still without it and watched, as numbers."""
+    """Write the number of runs at risk below every tick, one row per group."""
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
     low, high = axes.get_xlim()
     ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
@@ -114,5 +114,5 @@ def _at_risk(axes: Axes, observed: Sequence[tuple[Group, Sample]]) -> None:
 
 
 def at_risk(times: NDArray[np.float64], ticks: NDArray[np.float64]) -> list[int]:
-    """How many runs, just before each tick, are watched and have not got there."""
+    """Number of runs at risk just before each tick."""
     return [int((times >= tick).sum()) for tick in ticks]

@@ -1,4 +1,4 @@
-"""Final numbers against a setting that was swept: a line a group, with 95 % intervals."""
+"""Final numbers against a swept setting: one line per group, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ MOST_LEVELS = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep(Kind):
-    """A panel a value, such as the strata apart; a point is the mean of its finished runs.
+    """One panel per value; a point is the mean of the finished runs.
 
-    The marker is open where some of the runs planned for it are missing or lack the number.
+    The marker is open if planned runs are missing or lack the number.
 
     Parameters
     ----------
-    x       the column of `collect.runs` that was swept; spaced evenly unless all are numbers
+    x       swept column of `collect.runs`; spaced evenly unless all levels are numbers
     value   columns of `collect.runs` to average
-    scale   linear, log or symlog (linear up to 1, then log), of x where it is a number
-    seeds   whether every run is a faint dot too
+    scale   scale of a numeric x: linear, log or symlog (linear up to 1, then log)
+    seeds   draw every run as a faint dot, too
     """
 
     x: str
@@ -119,7 +119,7 @@ class Sweep(Kind):
 
 
 def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Where on the axis the level of each run is, and the names of the ticks where not numbers."""
+    """Position of each run on the axis, and the tick labels of levels that are not numbers."""
     numbers = numeric(column)
     if numbers is not None:
         return numbers, []
@@ -129,7 +129,7 @@ def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
 
 
 def _points(group: Group, positions: pd.Series, x: str, value: str) -> pd.DataFrame:
-    """Mean, interval, n and planned by position."""
+    """Mean, interval, n and planned runs at every position."""
     at = positions[group.runs.index]
     numbers = group.runs[value].astype(float).where(group.runs["status"] == "finished")
     found = numbers.groupby(at)
