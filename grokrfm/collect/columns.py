@@ -1,4 +1,4 @@
-"""The columns of a frame of runs: their types, which vary, and which are scientific settings."""
+"""Columns of a frame of runs: types, varying and constant columns, scientific settings."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pandas as pd
 PLUMBING_GROUPS = ("hardware", "study", "save", "hydra")
 PLUMBING_SETTINGS = ("rfm.batch", "rfm.checkpoint_seconds", "rfm.memory_budget")
 
-# Statuses of runs that ended without a result; all others but finished have no end so far.
+# Statuses of runs that ended without a result; other unfinished runs have not ended yet.
 FAILED = ("failed", "crashed")
 
 
 def typed(values: Sequence[Any]) -> Any:
-    """Values with None for missing ones, as an array of the narrowest type that holds them all.
+    """Convert values, with None for missing ones, to an array of the narrowest common type.
 
-    Integers stay integers and booleans booleans where some are missing.
+    Integers stay integers and booleans stay booleans if some are missing.
     """
     kinds = {type(value) for value in values if value is not None}
     missing = None in values if len(kinds) < 3 else False
@@ -35,23 +35,23 @@ def typed(values: Sequence[Any]) -> Any:
 
 
 def names(frame: pd.DataFrame) -> list[str]:
-    """The names of the columns."""
+    """Names of the columns."""
     return [str(name) for name in frame.columns]
 
 
 def varying(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that differ between rows."""
+    """Columns that differ between rows."""
     return frame[[name for name in names(frame) if frame[name].nunique(dropna=False) > 1]]
 
 
 def constant(frame: pd.DataFrame) -> dict[str, Any]:
-    """The columns that are the same in all rows: name → that value."""
+    """Columns that are equal in all rows: name → value."""
     same = [name for name in names(frame) if frame[name].nunique(dropna=False) == 1]
     return {name: frame[name].iloc[0] for name in same}
 
 
 def scientific(frame: pd.DataFrame) -> list[str]:
-    """The columns that decide what was computed, but for the seed."""
+    """Columns that determine the result, except the seed."""
     settings = [
         name
         for name in names(frame)
@@ -63,7 +63,7 @@ def scientific(frame: pd.DataFrame) -> list[str]:
 
 
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column as settings are compared: devices by their kind, cuda:0 and cuda:1 being one."""
+    """Column in the form in which levels are compared: cuda:0 and cuda:1 are both cuda."""
     column = frame[name]
     if name != "device":
         return column
@@ -73,12 +73,12 @@ def levels(frame: pd.DataFrame, name: str) -> pd.Series:
 def grouped(
     frame: pd.DataFrame, by: Sequence[str]
 ) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
-    """The rows of every combination of levels that occurs, in the order of the levels."""
+    """Yield the rows of every combination of levels that occurs, in the order of the levels."""
     if not by:
         yield (), frame
         return
     plain = frame[list(by)].set_axis(range(len(by)), axis="columns")
-    for number in plain:  # levels of several kinds have an order too, by what is written
+    for number in plain:  # levels of mixed types are ordered by their text
         if plain[number].dtype == "object":
             order = sorted(plain[number].unique(), key=lambda x: (x is None or x != x, str(x)))
             plain[number] = plain[number].map({x: i for i, x in enumerate(order)}.__getitem__)

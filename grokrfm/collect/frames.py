@@ -23,7 +23,7 @@ from grokrfm.runs.study_status import plans
 
 Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
-# Columns that are there whatever the study measured.
+# Columns that every frame of runs has.
 COUNTS = ("n_train", "n_test", "grok_iteration")
 NUMBERS = (
     "train_accuracy",
@@ -41,11 +41,11 @@ ALWAYS = (*COUNTS[:2], *NUMBERS, COUNTS[2])
 
 
 def runs(studies: Folders) -> pd.DataFrame:
-    """A row a run: the best attempt at it (finished before others, then the latest).
+    """Frame with one row per run: its best attempt (a finished one first, then the latest).
 
     Parameters
     ----------
-    studies   one study folder or several; sweeps may still be writing to them
+    studies   one study folder or several; sweeps may still write to them
 
     Returns
     -------
@@ -55,7 +55,7 @@ def runs(studies: Folders) -> pd.DataFrame:
     grok_iteration (missing when not reached), seconds (wall time), device, host, commit, dirty,
     schema (of the digest), started and ended (UTC), error
 
-    A run that finished twice with different numbers is warned of (see `conflicts`).
+    A run that finished twice with different numbers causes a warning (see `conflicts`).
 
     Raises
     ------
@@ -65,7 +65,7 @@ def runs(studies: Folders) -> pd.DataFrame:
 
 
 def frame(reading: Reading) -> pd.DataFrame:
-    """What `runs` returns, of studies that have been read."""
+    """Frame as `runs` returns it, of studies that have been read."""
     disagreement.warn(reading.records)
     settings = _Settings()
     rows = [_run_row(record, settings) for _, record in reading.best]
@@ -79,9 +79,9 @@ def frame(reading: Reading) -> pd.DataFrame:
 
 
 def steps(studies: Folders) -> pd.DataFrame:
-    """A row a run and iteration: digest, iteration, every number measured, seconds, solver.
+    """Frame with one row per run and iteration: digest, iteration, numbers, seconds, solver.
 
-    `seconds` is the wall time of that iteration, `solver` which factorisation solved it. Join with
+    `seconds` is the wall time of the iteration, `solver` the factorisation it used. Join with
     `runs` on digest.
     """
     histories: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
@@ -100,13 +100,13 @@ def steps(studies: Folders) -> pd.DataFrame:
 
 
 def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
-    """The feature matrices that a run kept: {k: M_k, (d, d)}, k = updates made.
+    """Saved feature matrices of a run: {k: M_k, (d, d)}, k = updates made.
 
-    0 is the starting M; iteration k is fitted with M_k.
+    M_0 is the starting matrix; iteration k is fitted with M_k.
 
     Raises
     ------
-    StoreError   if no study given holds a run of that digest
+    StoreError   if no study holds a run of that digest
     """
     stores = open_stores(studies)
     if not any(record.digest == digest for store in stores for record in store.records()):
@@ -120,7 +120,7 @@ def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
 
 
 def conflicts(studies: Folders) -> pd.DataFrame:
-    """A row for every number on which two finished attempts at one run disagree.
+    """Frame with one row per number that differs between two finished attempts at a run.
 
     Returns
     -------
@@ -132,29 +132,29 @@ def conflicts(studies: Folders) -> pd.DataFrame:
 
 
 def open_stores(studies: Folders) -> list[Store]:
-    """The stores of one folder or several, each checked to be a study."""
+    """Open the stores of one folder or several, each of which must be a study."""
     folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
     for folder in map(Path, folders):
         if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "no such folder"
-            raise StoreError(f"{folder}: {what}; a study is a folder below outputs/")
+            what = "is not a folder" if folder.exists() else "does not exist"
+            raise StoreError(f"{folder} {what}; a study is a folder below outputs/")
         if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
             inside = sorted(p.parent.name for p in folder.glob("*/segments"))
             hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
-            raise StoreError(f"{folder}: is not a study, it has no segments/ with records{hint}")
+            raise StoreError(f"{folder} is not a study, it has no folder segments/{hint}")
     return [Store(Path(folder)) for folder in folders]
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What several studies hold together.
+    """Records and plans of several studies together.
 
     Parameters
     ----------
     records          every attempt
-    best             the best of every digest with its store, in the order of their starts
-    missing          digest → settings of the runs that are planned and have no record
-    latest           settings of the run planned or started last, one a study
+    best             best record of every digest with its store, in order of start
+    missing          digest → settings of the planned runs without a record
+    latest           settings of the run planned or started last, one per study
     """
 
     records: Sequence[Record]
@@ -200,7 +200,7 @@ def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:
         "host": provenance.get("host"),
         "commit": git.get("commit"),
         "dirty": git.get("dirty"),
-        "schema": provenance.get("schema", 1),  # records did not say at first
+        "schema": provenance.get("schema", 1),  # the first records lack it
         "started": record.started,
         "ended": record.ended,
         "error": record.error["message"] if record.error else None,
@@ -208,7 +208,7 @@ def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:
 
 
 class _Settings:
-    """Nested settings as dotted ones; a part that runs share as one object is laid out once."""
+    """Conversion of nested settings to dotted ones; a part shared by runs is converted once."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, int], tuple[Any, dict[str, Any]]] = {}
@@ -217,7 +217,7 @@ class _Settings:
         found: dict[str, Any] = {}
         for key, part in config.items():
             place = key, id(part)
-            if place not in self._parts:  # kept with its part, so that the id stays its own
+            if place not in self._parts:  # holds the part, so that its id is not reused
                 self._parts[place] = part, dict(_dotted({key: part}))
             found |= self._parts[place][1]
         return found

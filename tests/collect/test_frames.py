@@ -257,13 +257,13 @@ def test_a_feature_file_that_cannot_be_read_is_named(study, content):
 
 @pytest.mark.parametrize("read", [collect.runs, collect.steps])
 def test_a_study_that_does_not_exist_is_named(tmp_path, read):
-    with pytest.raises(StoreError, match=r"nowhere: no such folder; a study is a folder below"):
+    with pytest.raises(StoreError, match=r"nowhere does not exist; a study is a folder below"):
         read(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_one_bad_folder_among_several_is_named(study, tmp_path):
-    with pytest.raises(StoreError, match="nowhere: no such folder"):
+    with pytest.raises(StoreError, match="nowhere does not exist"):
         collect.runs([study(run("d1")), tmp_path / "nowhere"])
 
 
@@ -277,5 +277,5 @@ def test_a_folder_that_is_not_a_study_names_those_inside(study, tmp_path, read):
 
 
 def test_an_empty_folder_is_no_study_and_names_none(tmp_path):
-    with pytest.raises(StoreError, match=r"is not a study, it has no segments/ with records$"):
+    with pytest.raises(StoreError, match=r"is not a study, it has no folder segments/$"):
         collect.runs(tmp_path)

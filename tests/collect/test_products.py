@@ -72,7 +72,7 @@ def test_check_is_silent_until_a_table_would_change(study, command, own):
     done = command(COMMAND, "demo", "--check", *own)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"demo/tables/points.{ending}: is not there" for ending in ("md", "csv", "tex", "html")
+        f"demo/tables/points.{ending}: does not exist" for ending in ("md", "csv", "tex", "html")
     ]
     assert not (folder / "tables").exists()
     command(COMMAND, "demo", *own)

@@ -10,7 +10,7 @@ import numpy as np
 
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.checks import GrokrfmError
-from grokrfm.collect.figures.kind import FigureError
+from grokrfm.collect.figures.groups import FigureError
 from grokrfm.collect.presets import PresetError
 from grokrfm.tasks import Task
 

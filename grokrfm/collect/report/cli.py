@@ -1,4 +1,4 @@
-"""The command `grokrfm-report`: one HTML page that shows a study."""
+"""The command `grokrfm-report`: one HTML page about a study."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.collect.cli import guarded
+from grokrfm.collect.cli import run_cli
 
 
 def main() -> None:
-    """Entry point; a user's mistake ends in its message and exit code 1."""
-    guarded(_report)
+    """Entry point; a GrokrfmError is printed as a message, with exit code 1."""
+    run_cli(_report)
 
 
 def _report() -> None:
@@ -34,8 +34,8 @@ def _report() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grokrfm-report",
-        description="One HTML page of one or several studies: what was swept, what came out, and"
-        " every run; it needs no network and can be sent as it is.",
+        description="One HTML page about one or more studies: settings, tables, figures and every"
+        " run. The page is self-contained and needs no network.",
     )
     parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
     parser.add_argument(
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         default=[],
-        metavar="PATH",
-        help="where presets are looked for first, in table/ and figure/; repeatable",
+        metavar="DIR",
+        help="folder with your own table/ and figure/; repeatable",
     )
     return parser

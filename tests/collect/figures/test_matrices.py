@@ -87,7 +87,7 @@ def test_an_element_that_the_group_lacks_is_refused(kept):
 
 @pytest.mark.parametrize("kind", ["matrices", "spectra"])
 def test_a_study_that_kept_no_m_says_so(kept, kind):
-    with pytest.raises(FigureError, match="no finished run kept"):
+    with pytest.raises(FigureError, match="no finished run saved"):
         draw(kept(None, None), {"kind": kind})
 
 

@@ -92,5 +92,5 @@ def test_two_operations_stand_below_each_other():
 
 
 def test_without_predictions_the_figure_says_what_is_lacking(study):
-    with pytest.raises(FigureError, match="no finished run kept its predictions"):
+    with pytest.raises(FigureError, match="no finished run saved its predictions"):
         draw(study(run("d1")), PRESET)
