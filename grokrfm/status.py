@@ -102,7 +102,7 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
         if len(found) > SHOWN:
             lines.append(f"  {state}: and {len(found) - SHOWN} more")
     if set(states.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
-        lines.append("  the same command runs them again and skips what is finished")
+        lines.append("  the command that started them runs them again and skips what is finished")
     return lines
 
 

@@ -22,10 +22,10 @@ examples:
   grokrfm-collect outputs/a3a                      write every table and figure of the study
                                                    into its tables/ and figures/
   grokrfm-collect outputs/a3a --check              exit code 1 if a file in tables/ would change
-  grokrfm-collect outputs/demo --rows task.name,kernel.name --columns split.train_to_test
-  grokrfm-collect outputs/demo --rows kernel.name --where "split.train_to_test <= 20 and seed < 5"
-  grokrfm-collect outputs/demo --rows task.name --paired kernel.name=gaussian,quadratic
-  grokrfm-collect outputs/demo --value test_accuracy:median,test_accuracy:share=0.9,grok_iteration
+  grokrfm-collect outputs/demo --rows task.name,split.name --columns task.modulus
+  grokrfm-collect outputs/demo --rows task.name --where "task.modulus <= 31 and seed < 5"
+  grokrfm-collect outputs/demo --rows split.name --paired task.name=addition,division
+  grokrfm-collect outputs/demo --value test_loss:median,undecided:range,grok_iteration
 
 statistics, given as COLUMN:STATISTIC or with --statistic:
   mean        mean ± Student's 95 % interval
@@ -88,7 +88,7 @@ def _one(arguments: argparse.Namespace) -> None:
     layout = Layout(
         rows=arguments.rows,
         columns=arguments.columns,
-        values=arguments.value or ["test_accuracy"],
+        values=arguments.value,
         statistic=arguments.statistic or "mean",
         where=arguments.where,
         paired=arguments.paired,
@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("--rows", "settings whose levels make the rows of the table"),
         ("--columns", "settings whose levels make the columns of the table"),
-        ("--value", "numbers, as COLUMN or COLUMN:STATISTIC (default: test_accuracy)"),
+        ("--value", "numbers, as COLUMN or COLUMN:STATISTIC (default: the objective of the runs)"),
         ("--average-over", "settings that may differ between the runs of one cell"),
         ("--figure", "numbers to draw against the iteration, one line per level of --rows"),
     ):

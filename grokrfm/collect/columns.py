@@ -7,9 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-# Dotted columns are settings; these groups of them, and these settings, change no result.
-PLUMBING_GROUPS = ("hardware", "study", "save", "hydra")
-PLUMBING_SETTINGS = ("rfm.batch", "rfm.checkpoint_seconds", "rfm.memory_budget")
+# Attributes of a frame of runs, from the names that its records carry (grokrfm.runs.record.Names).
+SETTINGS = "settings"  # columns of settings
+SCIENTIFIC = "scientific"  # those of them that determine the result, except the seed
+LEADING = "leading"  # numbers to show first
+OBJECTIVE = "objective"  # the number to show if none is asked for
+
+# Groups of settings that change no result, in frames without those attributes.
+PLUMBING_GROUPS = ("hardware", "study", "save")
 
 # Statuses of runs that ended without a result; other unfinished runs have not ended yet.
 FAILED = ("failed", "crashed")
@@ -52,14 +57,32 @@ def constant(frame: pd.DataFrame) -> dict[str, Any]:
 
 def scientific(frame: pd.DataFrame) -> list[str]:
     """Columns that determine the result, except the seed."""
-    settings = [
+    marked = frame.attrs.get(SCIENTIFIC)
+    if marked is None:
+        marked = [n for n in names(frame) if "." in n and n.split(".")[0] not in PLUMBING_GROUPS]
+    found = [name for name in names(frame) if name in set(marked)]
+    return found + [name for name in ("device", "schema") if name in frame]
+
+
+def settings(frame: pd.DataFrame) -> list[str]:
+    """Columns of settings."""
+    marked = frame.attrs.get(SETTINGS)
+    return [n for n in names(frame) if (n in marked if marked is not None else "." in n)]
+
+
+def leading(frame: pd.DataFrame) -> list[str]:
+    """Numbers to show first: the objective, times, and others that some run has."""
+    objective = frame.attrs.get(OBJECTIVE)
+    return [
         name
-        for name in names(frame)
-        if "." in name
-        and name.split(".")[0] not in PLUMBING_GROUPS
-        and name not in PLUMBING_SETTINGS
+        for name in frame.attrs.get(LEADING, ())
+        if name == objective or is_time(name) or frame[name].notna().any()
     ]
-    return settings + [name for name in ("device", "schema") if name in frame]
+
+
+def is_time(number: str) -> bool:
+    """True for a number that says when something was reached; missing: not reached."""
+    return number.endswith("_iteration")
 
 
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:

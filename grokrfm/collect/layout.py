@@ -8,6 +8,7 @@ from typing import Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import presets, statistics
+from grokrfm.collect.columns import is_time
 from grokrfm.collect.statistics import Statistic
 
 
@@ -52,7 +53,7 @@ class Layout:
     Parameters
     ----------
     rows, columns   settings whose levels make the rows and columns of the table
-    values          numbers in every cell: COLUMN, or COLUMN:STATISTIC
+    values          numbers in every cell: COLUMN, or COLUMN:STATISTIC; none: the objective
     statistic       default for values without one (except times, which have their own)
     where           condition that selects the runs (see grokrfm.collect.select)
     paired          SETTING=FIRST,SECOND: the values are differences between runs of equal seeds
@@ -62,7 +63,7 @@ class Layout:
 
     rows: Sequence[str] = ()
     columns: Sequence[str] = ()
-    values: Sequence[str] = ("test_accuracy",)
+    values: Sequence[str] = ()
     statistic: str = "mean"
     where: str = ""
     paired: str = ""
@@ -89,7 +90,7 @@ class Layout:
         if not (setting and comma and first and second) or "," in second:
             raise TableError(
                 f"paired {self.paired!r}: must be SETTING=FIRST,SECOND, as in"
-                " kernel.name=gaussian,quadratic"
+                " task.name=addition,division"
             )
         return Pair(setting.strip(), first.strip(), second.strip())
 
@@ -105,9 +106,6 @@ class Layout:
 
 KEYS = tuple(field.name for field in fields(Layout))
 LISTS = ("rows", "columns", "values", "average_over")
-
-# Times that some runs never reach: the mean of those that did would mislead.
-TIMES = ("grok_iteration",)
 
 
 def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
@@ -133,5 +131,6 @@ def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
 def _value(label: str, usual: str, known: Collection[str]) -> Value:
     column, colon, asked = label.rpartition(":")
     if label in known or not colon:
-        column, asked = label, "time" if label in TIMES and usual == "mean" else usual
+        # of a time that some runs never reach, the mean of those that did would mislead
+        column, asked = label, "time" if is_time(label) and usual == "mean" else usual
     return Value(label, column, statistics.named(asked))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from grokrfm.checks import StoreError
 from grokrfm.collect import layout, presets
-from grokrfm.collect.columns import grouped, scientific
+from grokrfm.collect.columns import grouped, leading, scientific
 from grokrfm.collect.formats import FILES
 from grokrfm.collect.frames import Reading
 from grokrfm.collect.layout import Layout
@@ -58,10 +58,8 @@ def summary(runs: pd.DataFrame) -> Layout:
         more = len(list(grouped(runs, [*rows, name]))) if name != "schema" else 0
         if more > (len(list(grouped(runs, rows))) if rows else 1):
             rows.append(name)  # the rows already distinguish its levels
-    strata = ("test_accuracy_fixed", "test_accuracy_moved")
-    there = [name for name in strata if runs[name].notna().any()]
     title = "Settings that vary in this study"
-    return Layout(rows, values=["test_accuracy", *there, "grok_iteration"], title=title)
+    return Layout(rows, values=leading(runs), title=title)
 
 
 def files(folder: Path, name: str, table: Table) -> dict[Path, str]:

@@ -53,7 +53,7 @@ def where(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
     if not isinstance(chosen, pd.Series) or not pd.api.types.is_bool_dtype(chosen):
         raise ConditionError(
             f"where {condition!r} is not a condition; compare columns with values (equal is ==),"
-            " as in \"kernel.name == 'gaussian' and seed < 5\""
+            " as in \"task.name == 'addition' and seed < 5\""
         )
     return frame[chosen.fillna(False).astype("bool")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from grokrfm.checks import nearest
 from grokrfm.collect.caption import Caption, caption
-from grokrfm.collect.columns import FAILED, grouped, levels, names, scientific
+from grokrfm.collect.columns import FAILED, OBJECTIVE, grouped, levels, names, scientific
 from grokrfm.collect.layout import Layout, TableError, Value
 from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
@@ -72,6 +72,8 @@ def table(
 
 def build(runs: pd.DataFrame, layout: Layout) -> Table:
     """Build the table of a layout; see `table`."""
+    if not layout.values:
+        layout = replace(layout, values=[_objective(runs)])
     values = layout.shown(names(runs))
     pair = layout.pair
     check_columns(
@@ -87,6 +89,15 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
     compared = differences(chosen, layout.by, values, pair) if pair else chosen
     cells = pd.DataFrame(_cells(compared, layout.by, values))
     return Table(cells, layout, values, caption(chosen, layout, values))
+
+
+def _objective(runs: pd.DataFrame) -> str:
+    objective = runs.attrs.get(OBJECTIVE)
+    if runs.empty:
+        raise TableError("there are no runs yet")
+    if objective is None:
+        raise TableError("these runs have no number of choice; name one with --value")
+    return str(objective)
 
 
 def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[str]) -> None:
@@ -135,7 +146,7 @@ def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
     pair = layout.pair
     compared = [pair.setting] if pair else []
     mixed = averaged_over(runs, [*layout.by, *compared])
-    if pair:  # settings of the same group, such as the kernel's bandwidth, may differ
+    if pair:  # settings of the same group, such as the modulus of a task, may differ
         group = f"{pair.setting.split('.')[0]}."
         between = averaged_over(runs, layout.by)
         mixed |= {name: met for name, met in between.items() if not name.startswith(group)}

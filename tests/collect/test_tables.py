@@ -7,7 +7,6 @@ import pytest
 
 from grokrfm import collect
 from grokrfm.checks import GrokrfmError
-from grokrfm.collect.columns import PLUMBING_SETTINGS
 from grokrfm.collect.layout import TableError
 from grokrfm.collect.tables import averaged_over
 from tests.collect import naive
@@ -23,8 +22,12 @@ SAMPLES = [
 
 
 def frame(**columns):
+    """A frame of finished runs, whose records call one setting of the engine plumbing."""
     length = max(map(len, columns.values()))
-    return pd.DataFrame({"status": ["finished"] * length} | columns)
+    runs = pd.DataFrame({"status": ["finished"] * length} | columns)
+    hidden = ("rfm.memory_budget", "hardware.threads")
+    runs.attrs["scientific"] = [name for name in columns if "." in name and name not in hidden]
+    return runs
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=len)
@@ -195,10 +198,13 @@ def test_every_scientific_setting_is_guarded(column, levels):
         collect.table(runs, [], [], ["x"])
 
 
-def test_the_settings_that_change_no_result_are_those_of_the_engine():
-    from grokrfm.rfm import RFM
-
-    assert {f"rfm.{name}" for name in RFM.PLUMBING} == set(PLUMBING_SETTINGS)
+def test_settings_that_the_records_call_plumbing_are_not_guarded():
+    runs = frame(**{"rfm.batch": [1, 16], "kernel.bandwidth": [1.0, 1.0], "x": [1.0, 2.0]})
+    runs.attrs["scientific"] = ["kernel.bandwidth"]
+    assert collect.table(runs, [], [], ["x"])["x_n"].tolist() == [2]
+    runs.attrs["scientific"].append("rfm.batch")
+    with pytest.raises(TableError, match=r"rfm\.batch is 1 and 16"):
+        collect.table(runs, [], [], ["x"])
 
 
 PAIRS = {

@@ -57,6 +57,12 @@ class Data:
         """Feature matrices of a run, {k: M_k}; empty if none were saved."""
         return feature_files.read(self.records[digest][0].study, digest)
 
+    def figure_arrays(self, digest: str) -> dict[str, np.ndarray]:
+        """Arrays that the learner keeps beside feature matrices or predictions, by its names."""
+        study = self.records[digest][0].study
+        kept = feature_files.read_figure_arrays(study, digest)
+        return kept or prediction_files.read(study, digest)
+
     def predictions(self, digest: str) -> dict[str, np.ndarray] | None:
         """Saved predictions of a run (see grokrfm.runs.predictions), None if there are none."""
         return prediction_files.read(self.records[digest][0].study, digest) or None

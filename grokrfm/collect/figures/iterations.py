@@ -50,7 +50,7 @@ def over_iterations(
     Parameters
     ----------
     steps, runs   as `collect.steps` and `collect.runs` return them
-    value         a numeric column of `steps`, such as test_accuracy
+    value         a numeric column of `steps`, such as test_loss
     by            columns of `runs` whose combinations make the groups
 
     Raises

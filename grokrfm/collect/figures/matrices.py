@@ -15,7 +15,7 @@ from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, matrix, representatives
 from grokrfm.collect.figures.groups import FigureError, Group
 from grokrfm.collect.figures.kind import Kind, check_option
-from grokrfm.collect.figures.task import are_reflections, reflections
+from grokrfm.collect.figures.reflections import check_reflections, permutation_matrices
 from grokrfm.collect.presets import PresetError
 
 MOST_ROWS = 8
@@ -44,7 +44,7 @@ class Matrices(Kind):
         check_option("diagonal", self.diagonal, ("kept", "blank"))
         if self.k != "last" and (type(self.k) is not int or self.k < 0):
             raise PresetError(f"figure: k must be last or a number of updates, got {self.k!r}")
-        are_reflections(self.reflections)
+        check_reflections(self.reflections)
 
     def draw(self, data: Data) -> Figure:
         shown = representatives(
@@ -74,32 +74,33 @@ class Matrices(Kind):
     def _row(
         self, data: Data, group: Group, run: pd.Series, kept: tuple[int, np.ndarray]
     ) -> list[tuple[str, np.ndarray, int]]:
-        """Panels of a row: title, matrix, and n, the first coordinate of the second operand."""
+        """Panels of a row: title, matrix, and n, the coordinates of an operand (0 if unknown)."""
         k, M = kept
-        n = min(int(run["classes"]), len(M) // 2)
         shown = M.copy()
         if self.diagonal == "blank":
             np.fill_diagonal(shown, np.nan)
+        arrays = data.figure_arrays(str(run["digest"]))
+        n = len(arrays["elements"]) if "elements" in arrays else 0
         row = [(headline(group, run, f"M, k = {k}"), shown, n)]
-        found = reflections(data.config(str(run["digest"])), self.reflections)
+        found = permutation_matrices(arrays, self.reflections)
         if len(found) > MOST_BESIDE:
             raise FigureError(
                 f"{len(found)} reflections are too many, at most {MOST_BESIDE} fit beside M; list"
                 " some in `reflections`"
             )
-        row += [(f"Π({style.text(one.name)})", one.permutation_matrix(), n) for one in found]
-        return row
+        return row + [(f"Π({style.text(name)})", matrix, n) for name, matrix in found.items()]
 
 
 def _show(figure: Figure, axes: Axes, title: str, values: np.ndarray, n: int) -> None:
     image = axes.imshow(values, rasterized=True)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    middles = [(n - 1) / 2, n + (n - 1) / 2]
-    axes.set_xticks(middles, ["a", "b"])
-    axes.set_yticks(middles, ["a", "b"])
+    middles = [(n - 1) / 2, n + (n - 1) / 2] if n else []
+    operands = ["a", "b"] if n else []
+    axes.set_xticks(middles, operands)
+    axes.set_yticks(middles, operands)
     axes.tick_params(length=0)
-    for line in (axes.axhline, axes.axvline):
+    for line in (axes.axhline, axes.axvline) if n else ():
         line(n - 0.5, color="white", linewidth=0.8)
     axes.set_title(title)
     figure.colorbar(image, ax=axes, shrink=0.85)

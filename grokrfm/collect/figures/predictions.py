@@ -18,7 +18,7 @@ from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, representatives
 from grokrfm.collect.figures.kind import Kind, check_number
 from grokrfm.collect.figures.panels import panels
-from grokrfm.collect.figures.task import are_reflections, axis
+from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
 # From light to dark in grey: training rows, with mistakes in black; then test rows.
@@ -47,7 +47,7 @@ class Predictions(Kind):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("tolerance", self.tolerance)
-        are_reflections(self.reflections)
+        check_reflections(self.reflections)
 
     def draw(self, data: Data) -> Figure:
         shown = representatives(self.groups(data), data.predictions, "its predictions")
@@ -67,9 +67,8 @@ class Predictions(Kind):
             axes.set_ylabel("a")
             for side in (axes.xaxis, axes.yaxis):
                 side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-            rows = axis(data.config(str(run["digest"])), self.reflections)
-            a, b = _place(rows, kept)
-            if len(rows):
+            a, b = fixed_pairs(kept, self.reflections)
+            if len(a):
                 size = max(0.4, min(4.0, 100 / len(verdict)))
                 axes.plot(b, a, linestyle="", marker="o", markersize=size, **RING)
                 marked = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from grokrfm.collect.columns import constant, names, varying
+from grokrfm.collect.columns import constant, names, settings, varying
 from grokrfm.collect.figures import Data
 from grokrfm.collect.formats import shown
 from grokrfm.runs.record import Record, by_cause
@@ -16,7 +16,7 @@ from grokrfm.runs.record import Record, by_cause
 STATUSES = ("finished", "running", "interrupted", "lost", "failed", "crashed", "missing")
 MOST_LEVELS = 12
 MOST_NAMED = 20
-NOT_SETTINGS = ("study.", "hydra.")
+NOT_SHOWN = ("study.", "outputs", "retry", "dry_run")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Overview:
 def of(data: Data) -> Overview:
     """Build the overview of the runs of some studies."""
     runs = data.runs
-    settings = runs[[name for name in names(runs) if _is_setting(name)]]
+    swept = runs[[name for name in settings(runs) if not name.startswith(NOT_SHOWN)]]
     records = [record for _, record in data.records.values()]
     counts = Counter(runs["status"])
     known = {status: counts[status] for status in STATUSES if counts[status]}
@@ -64,15 +64,11 @@ def of(data: Data) -> Overview:
         title=", ".join(data.names) or "study",
         planned=len(runs),
         counts=known | {name: n for name, n in sorted(counts.items()) if name not in known},
-        varying=[_levels(settings[name]) for name in names(varying(settings))],
-        constant=[(name, shown(value)) for name, value in constant(settings).items()],
+        varying=[_levels(swept[name]) for name in names(varying(swept))],
+        constant=[(name, shown(value)) for name, value in constant(swept).items()],
         failures=list(_failures(records)),
         provenance=list(_provenance(records, runs)),
     )
-
-
-def _is_setting(name: str) -> bool:
-    return name in ("seed", "rerun") or ("." in name and not name.startswith(NOT_SETTINGS))
 
 
 def _levels(column: pd.Series) -> tuple[str, list[tuple[str, int]], int]:

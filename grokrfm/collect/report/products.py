@@ -11,6 +11,7 @@ from typing import Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import figures
+from grokrfm.collect.columns import leading
 from grokrfm.collect.figures import Data
 from grokrfm.collect.formats import html
 from grokrfm.collect.layout import Layout
@@ -58,12 +59,11 @@ def of(data: Data, folders: Sequence[Path]) -> Products:
 
 
 def plain_figures(data: Data, by: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Default figures of a study that names none: accuracy against the iteration."""
-    strata = ["test_accuracy_fixed", "test_accuracy_moved"]
+    """Default figures of a study that names none: leading numbers against the iteration."""
     measured = data.steps.dropna(axis="columns", how="all").columns
-    value = [name for name in ("test_accuracy", *strata) if name in measured]
-    iterations = {"kind": "iterations", "value": value or ["test_accuracy"], "by": list(by)}
-    return {"accuracy": iterations}
+    numbers = leading(data.runs)
+    value = [name for name in numbers if name in measured] or numbers[:1]
+    return {"numbers": {"kind": "iterations", "value": value, "by": list(by)}} if value else {}
 
 
 def data_url(png: bytes) -> str:

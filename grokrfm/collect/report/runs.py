@@ -16,28 +16,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.image import imsave
 
-from grokrfm.collect.columns import names, varying
+from grokrfm.collect.columns import leading, names, settings, varying
 from grokrfm.collect.figures import Data
 from grokrfm.collect.report.products import data_url
 
 FIRST = ("digest", "status")
-NUMBERS = ("test_accuracy", "test_accuracy_fixed", "test_accuracy_moved", "grok_iteration")
 LAST = ("seconds", "error")
 NEVER_SHOWN = ("title", "study.name", "started", "ended", "commit", "dirty", "host", "threads")
 MOST_SHOWN = 12
 MOST_NUMBERS = 3_000_000  # in the histories; a page of about 20 MB
 MOST_MATRICES = 200
 NO_VERSION: Any = {"Software": None}  # no version of matplotlib: the same M gives the same bytes
-DRAWN_FIRST = (
-    "test_accuracy",
-    "test_accuracy_fixed",
-    "test_accuracy_moved",
-    "train_accuracy",
-    "test_accuracy_strict",
-    "undecided",
-    "test_loss",
-    "train_loss",
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class Embedded:
 
 def embedded(data: Data) -> Embedded:
     """Collect the data of the runs for the script of the page."""
-    histories, left_out = _histories(data.steps, len(data.runs))
+    histories, left_out = _histories(data.steps, leading(data.runs))
     matrices, of = _matrices(data)
     notes = []
     if left_out:
@@ -65,12 +54,12 @@ def embedded(data: Data) -> Embedded:
 def _table(runs: pd.DataFrame) -> dict[str, Any]:
     """Columns (name, numeric, shown by default) that vary, and rows."""
     differing = names(varying(runs))
-    settings = [name for name in differing if "." in name or name == "seed"]
-    leading = [*FIRST, *settings, *(name for name in NUMBERS if runs[name].notna().any())]
+    swept = [name for name in settings(runs) if name in differing]
+    first = [*FIRST, *swept, *leading(runs)]
     last = [name for name in LAST if name in runs and runs[name].notna().any()]
-    rest = [name for name in differing if name not in (*leading, *last)]
-    order = [name for name in dict.fromkeys([*leading, *last, *rest]) if name in runs]
-    shown = [name for name in (*leading, *last) if name not in NEVER_SHOWN]
+    rest = [name for name in differing if name not in (*first, *last)]
+    order = [name for name in dict.fromkeys([*first, *last, *rest]) if name in runs]
+    shown = [name for name in (*first, *last) if name not in NEVER_SHOWN]
     kept = shown if len(shown) <= MOST_SHOWN else [*shown[: MOST_SHOWN - 1], shown[-1]]
     columns = [
         {
@@ -85,21 +74,21 @@ def _table(runs: pd.DataFrame) -> dict[str, Any]:
     return {"columns": columns, "rows": list(map(list, zip(*values, strict=True)))}
 
 
-def _histories(steps: pd.DataFrame, count: int) -> tuple[dict[str, Any], list[str]]:
+def _histories(steps: pd.DataFrame, first: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Histories: run → one list per name; and the names left out to limit the size."""
     numeric = [
         name
         for name in names(steps)
         if name not in ("digest", "iteration", "solver") and steps[name].notna().any()
     ]
-    order = sorted(numeric, key=lambda n: DRAWN_FIRST.index(n) if n in DRAWN_FIRST else 99)
+    order = sorted(numeric, key=lambda name: first.index(name) if name in first else len(first))
     fitting = max(1, MOST_NUMBERS // max(1, len(steps)))
     kept = order[:fitting]
     columns = {name: [_plain(value, 4) for value in steps[name]] for name in ("iteration", *kept)}
     runs: dict[str, Any] = {}
     for digest, places in steps.groupby("digest", sort=False).indices.items():
-        first, last = int(places[0]), int(places[-1]) + 1  # iterations of a run are contiguous
-        runs[str(digest)] = [column[first:last] for column in columns.values()]
+        start, end = int(places[0]), int(places[-1]) + 1  # observations of a run are contiguous
+        runs[str(digest)] = [column[start:end] for column in columns.values()]
     return {"names": list(columns), "runs": runs}, order[fitting:]
 
 

@@ -109,7 +109,7 @@ def test_the_histories_are_those_of_the_runs(text):
 
 def test_a_study_that_names_nothing_gets_a_table_and_a_figure(text):
     assert "gaussian 0.900 ± 0.000 (n=2" in part(text, "tables")
-    assert len(re.findall(r'<img alt="Figure accuracy" src="data:image/png;base64,', text)) == 1
+    assert len(re.findall(r'<img alt="Figure numbers" src="data:image/png;base64,', text)) == 1
 
 
 def test_what_cannot_be_drawn_says_why_in_its_place(study):
