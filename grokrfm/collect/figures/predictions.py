@@ -52,6 +52,7 @@ class Predictions(Kind):
     def draw(self, data: Data) -> Figure:
         shown = representatives(self.groups(data), data.predictions, "its predictions")
         figure, grid = panels(len(shown), size=(3.3, 3.3))
+        figure.set_layout_engine("compressed")  # square panels would push titles off the page
         seen: set[int] = set()
         marked = False
         colours = ListedColormap([colour for colour, _ in SHADES.values()])
