@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from grokrfm.checks import StoreError
 from grokrfm.collect import layout, presets
 from grokrfm.collect.columns import grouped, leading, scientific
 from grokrfm.collect.formats import FILES
 from grokrfm.collect.frames import Reading
 from grokrfm.collect.layout import Layout
 from grokrfm.collect.tables import Table
+from grokrfm.runs.files import write_text
 
 SUMMARY = "summary"
 DIFFERENCES = 8  # lines of a difference that are shown
@@ -68,20 +68,14 @@ def files(folder: Path, name: str, table: Table) -> dict[Path, str]:
 
 
 def write(contents: Mapping[Path, str]) -> None:
-    """Write files atomically: each aside, then renamed.
+    """Write files, each aside and renamed.
 
     Raises
     ------
     StoreError   naming a file that cannot be written
     """
     for path, content in contents.items():
-        aside = path.with_name(f".{path.name}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_text(content, encoding="utf-8", newline="")
-            aside.replace(path)
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+        write_text(path, content)
 
 
 def changes(contents: Mapping[Path, str]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from grokrfm.collect.figures.survival import Survival
 from grokrfm.collect.figures.sweep import Sweep
 from grokrfm.collect.frames import Folders
 from grokrfm.collect.presets import PresetError
+from grokrfm.runs.files import write_bytes
 
 __all__ = ["KINDS", "Data", "FigureError", "draw", "over_iterations", "save"]
 
@@ -66,12 +67,9 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
     The same figure gives the same bytes: neither dates nor versions are written.
     """
-    stem.parent.mkdir(parents=True, exist_ok=True)
     written = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "pdf")]
     for path in written:
-        aside = path.with_name(f".{path.name}.tmp")
-        aside.write_bytes(encoded(figure, path.suffix[1:]))
-        aside.replace(path)
+        write_bytes(path, encoded(figure, path.suffix[1:]))
     return written
 
 

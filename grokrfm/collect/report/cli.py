@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from grokrfm.checks import StoreError
 from grokrfm.collect.cli import run_cli
+from grokrfm.runs.files import write_text
 
 
 def main() -> None:
@@ -21,13 +21,7 @@ def _report() -> None:
 
     target: Path = arguments.output or Path(arguments.studies[0]) / "report.html"
     text = page(arguments.studies, arguments.config_dir)
-    aside = target.with_name(f".{target.name}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(target)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be written ({error.strerror})") from error
+    write_text(target, text)
     sys.stdout.write(f"{target}\n")
 
 
