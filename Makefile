@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 demo: install  ## the headline experiment (a few minutes on two cores): a table and a figure
-	$(BIN)/grokrfm study=a3a study.name=demo
+	$(BIN)/grokrfm study=fixed_points_addition_gaussian study.name=demo
 	$(BIN)/grokrfm-collect $(STUDY) --rows split.train_to_test \
 	    --value test_accuracy --value test_accuracy_fixed --value test_accuracy_moved \
 	    --figure test_accuracy

@@ -19,9 +19,9 @@ FORMATS = ("terminal", "markdown", "csv", "latex", "html", "parquet")
 
 EXAMPLES = """\
 examples:
-  grokrfm-collect outputs/a3a                      all that the study is for, into its tables/
+  grokrfm-collect outputs/trap                     all that the study is for, into its tables/
                                                    and figures/
-  grokrfm-collect outputs/a3a --check              exit code 1 if a file in tables/ would change
+  grokrfm-collect outputs/trap --check             exit code 1 if a file in tables/ would change
   grokrfm-collect outputs/demo --rows task.name,kernel.name --columns split.train_to_test
   grokrfm-collect outputs/demo --rows kernel.name --where "split.train_to_test <= 20 and seed < 5"
   grokrfm-collect outputs/demo --rows task.name --paired kernel.name=gaussian,quadratic
