@@ -28,7 +28,7 @@ test: install  ## the quick tests
 test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
 
-slurm: install  ## the tests on a real SLURM (README: A SLURM to try things on)
+slurm: install  ## the tests on a real SLURM (docs/slurm.md)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm $(PYTEST)
 
 check: install  ## lint, format, types
