@@ -19,9 +19,9 @@ FORMATS = ("terminal", "markdown", "csv", "latex", "html", "parquet")
 
 EXAMPLES = """\
 examples:
-  grokrfm-collect outputs/a3a                      write every table and figure of the study
+  grokrfm-collect outputs/trap                     write every table and figure of the study
                                                    into its tables/ and figures/
-  grokrfm-collect outputs/a3a --check              exit code 1 if a file in tables/ would change
+  grokrfm-collect outputs/trap --check              exit code 1 if a file in tables/ would change
   grokrfm-collect outputs/demo --rows task.name,split.name --columns task.modulus
   grokrfm-collect outputs/demo --rows task.name --where "task.modulus <= 31 and seed < 5"
   grokrfm-collect outputs/demo --rows split.name --paired task.name=addition,division

@@ -49,7 +49,7 @@ def load(kind: str, name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
 
 
 def refuse_unknown(preset: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    """Refuse unknown keys; `where` names the preset in messages, such as "table a3a"."""
+    """Refuse unknown keys; `where` names the preset in messages, such as "table trap"."""
     for key in preset:
         if key not in known:
             raise PresetError(f"{where}: unknown key {key!r}; {nearest(key, known)}")

@@ -222,11 +222,12 @@ def test_a_folder_that_cannot_be_written_is_named(study, command, own):
 def test_a_study_of_conf_is_collected_without_options(tmp_path, command):
     """The names of the presets are in the records; conf/study is not read again."""
     small = ("task.modulus=5", "rfm.iterations=2", "hardware.threads=1", "seed=0,1")
-    done = grokrfm(tmp_path, "study=a3a", *small)
+    done = grokrfm(tmp_path, "study=fixed_points_addition_gaussian", *small)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = command(COMMAND, "outputs/a3a")
+    study = tmp_path / "outputs" / "fixed_points_addition_gaussian"
+    done = command(COMMAND, str(study))
     assert done.returncode == 0, done.stderr
-    cells = pd.read_csv(tmp_path / "outputs" / "a3a" / "tables" / "headline.csv")
+    cells = pd.read_csv(study / "tables" / "headline.csv")
     assert cells["split.train_to_test"].tolist() == [0, 1]
     assert cells["test_accuracy_n"].tolist() == [2, 2]
-    assert (tmp_path / "outputs" / "a3a" / "figures" / "accuracy_by_points.pdf").exists()
+    assert (study / "figures" / "accuracy_by_points.pdf").exists()
