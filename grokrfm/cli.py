@@ -42,7 +42,6 @@ def main() -> None:
         "grokrfm.manual", lambda primary: manual(conf_folder(), primary), replace=True
     )
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
-    register_studies(sys.argv[1:])
     sys.exit(_run(Invocation(Terminal())))
 
 
@@ -51,6 +50,7 @@ def _run(invocation: Invocation) -> int:
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
+        register_studies(sys.argv[1:])
         command(invocation.run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)

@@ -78,9 +78,11 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
-        drivers = [SweepDriver(sweep) for sweep in sweeps]
-        for driver in drivers:
-            if driver.sweep.dry_run:
+        drivers = []
+        for sweep in sweeps:  # each sees what the ones before it have finished
+            driver = SweepDriver(sweep)
+            drivers.append(driver)
+            if sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:

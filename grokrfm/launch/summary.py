@@ -40,8 +40,7 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
     parts = [f"{counts[state]} {state}" for state in ORDER if counts[state]]
     if driver.sweep.repeated:
         parts.append(f"{driver.sweep.repeated} the same as one of these")
-    finished = [one.metrics for one in driver.outcomes.values() if one.status == "finished"]
-    for line in driver.sweep.learner.remarks(finished):
+    for line in driver.sweep.learner.remarks([one.metrics for one in driver.outcomes.values()]):
         terminal.say(line)
     terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
@@ -110,7 +109,7 @@ def _losses(driver: SweepDriver, remaining: int) -> Iterator[str]:
     if not remaining:
         return
     if driver.stopping:
-        yield f"stopped, {_number(remaining, 'run')} remain; a new launch continues them"
+        yield f"stopped; not run: {_number(remaining, 'run')}; the next launch continues them"
         return
     if shutil.disk_usage(driver.sweep.study).free < LITTLE_SPACE:
         yield f"the disk of {driver.sweep.study} is full"

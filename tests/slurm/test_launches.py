@@ -55,7 +55,7 @@ def test_ctrl_c_stops_the_jobs_and_the_same_command_goes_on(sweeps):
     code, _, stderr = ended(process, seconds=30)
     assert code == 130
     assert stderr.splitlines()[0] == (
-        "stopped, 2 runs left; those under way go on from their checkpoints"
+        "stopped; not run: 2 runs; the next launch continues them"
     )
     until(lambda: not jobs_of(study), seconds=15)
     assert [entry["status"] for entry in lines(study, "ended")] == ["interrupted"]
