@@ -86,7 +86,7 @@ class Attempt:
             self._log()
 
     def finish(self) -> None:
-        """All iterations are done; the run fails if it cannot be summed up."""
+        """End a run whose iterations are done; it fails if its numbers cannot be summed up."""
         study, spec = self._store.study, self.run.spec
         try:
             summary = self.run.learner.summarise(self._history)
@@ -108,7 +108,7 @@ class Attempt:
         checkpoint.remove(study, spec)
 
     def fail(self, error: Exception | SystemExit) -> None:
-        """The run raised an error."""
+        """End a run that raised an error."""
         metrics = self._last()
         with suppress(Exception):  # a history cut short may not sum up; the error is recorded
             metrics |= self.run.learner.summarise(self._history)
@@ -116,7 +116,7 @@ class Attempt:
         checkpoint.remove(self._store.study, self.run.spec)
 
     def interrupt(self) -> None:
-        """The run stops here; a later attempt continues it."""
+        """End an attempt that a later one continues from its checkpoint."""
         self._save()
         self._write_end(status="interrupted", metrics=self._last())
 
