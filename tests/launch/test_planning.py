@@ -1,6 +1,5 @@
 """Planning of sweeps from plain settings, without Hydra and without a job."""
 
-
 import pytest
 
 from grokrfm.checks import SettingError

@@ -133,6 +133,51 @@ def test_an_item_beyond_its_time_limit_is_killed(tmp_path):
     assert work.results == {1: 1}
 
 
+class LateWorker(ThreadWorker):
+    """A worker that ends its item just before it is killed."""
+
+    def kill(self):
+        self.stop_requested.set()
+        self.connection.poll(5)  # until the result is there
+        super().kill()
+
+
+def test_a_worker_killed_just_after_its_item_costs_no_other_item(tmp_path):
+    def act(item, worker):
+        if item == 0:
+            worker.stop_requested.wait(30)
+        return item
+
+    work = Items(2, limit=0.2)
+    pool, _ = pool_of(work, act, tmp_path)
+    pool.start_worker = lambda slot, *_: LateWorker(slot, act)
+    assert pool.run() is True
+    assert (work.results, work.deaths) == ({0: 0, 1: 1}, {})
+
+
+def test_an_idle_worker_that_dies_is_replaced_and_costs_nothing(tmp_path):
+    first_died = threading.Event()
+
+    def act(item, worker):
+        if item == 0:
+            threading.Thread(target=die_idle, args=[worker]).start()
+        else:
+            first_died.wait(5)
+        return item
+
+    def die_idle(worker):
+        while 0 not in work.results:
+            time.sleep(0.01)
+        worker.kill()
+        first_died.set()
+
+    work = Items(2, retried=[1])  # slot 0 is idle when item 1 is to be done alone
+    pool, started = pool_of(work, act, tmp_path, slots=2)
+    assert pool.run() is True
+    assert (work.results, work.deaths) == ({0: 0, 1: 1}, {})
+    assert {worker.slot for worker in started} == {0, 1}
+
+
 def test_the_time_limit_does_not_count_the_start_of_a_worker(tmp_path, monkeypatch):
     monkeypatch.setattr("grokrfm.launch.pool.POLL_SECONDS", 0.01)
     held = threading.Event()
