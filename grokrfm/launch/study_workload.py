@@ -66,7 +66,9 @@ class StudyWorkload:
 
     def batches(self) -> list[Batch]:
         self._status.refresh()
-        return batched([i for i in self.runs if not self._has_ended(i)], self._plan)
+        remaining = [i for i in self.runs if not self._has_ended(i)]
+        alone = [i for i in remaining if self._plan.digests[i] in self._retried]
+        return batched([i for i in remaining if i not in alone], self._plan) + [(i,) for i in alone]
 
     def item(self, batch: Batch) -> list[tuple[str, Mapping[str, Any]]]:
         return [(self._plan.digests[i], self._plan.settings[i]) for i in batch]
@@ -153,10 +155,10 @@ class StudyWorkload:
         return json.dumps({**this_process(), "job": scheduler_job()})
 
     def _has_ended(self, i: int) -> bool:
-        """True if an attempt at a run has ended since the job was submitted."""
+        """True if a run has ended since the job was submitted, its retry for memory included."""
         digest = self._plan.digests[i]
         ended = self._status.attempts(self.folder.name).get(digest, 0)
-        return ended > self.attempts.get(digest, 0)
+        return ended > self.attempts.get(digest, 0) + (digest in self._retried)
 
     def _write_whole_record(self, i: int, status: str, error: Mapping[str, str]) -> None:
         """Record a run of which its process has written nothing."""

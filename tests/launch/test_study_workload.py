@@ -83,6 +83,17 @@ def test_a_run_without_enough_memory_is_done_once_more_alone(workload):
     assert workload.on_result((3,), ["ValueError"]) == []
 
 
+def test_a_run_that_waits_to_be_done_alone_survives_a_requeue(workload):
+    """The time of the job is over between a run without enough memory and its second try."""
+    for i in (0, 1):
+        write(workload, i, "failed")
+    assert workload.on_result((0, 1), ["OutOfMemoryError", "ValueError"]) == [(0,)]
+    again = resubmitted(workload)
+    assert again.batches() == [(2,), (3,), (0,)]
+    write(workload, 0, "failed")
+    assert resubmitted(workload).batches() == [(2,), (3,)]
+
+
 def test_the_death_of_a_worker_ends_what_it_had_started_and_records_the_rest(workload):
     write(workload, 0)
     write(workload, 1, None, pid=7)
