@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -87,8 +88,10 @@ class StudyWorkload:
         result   type of each run's error; Raised if the handler itself failed
         """
         if isinstance(result, Raised):  # before or outside any run: a broken disk, a changed file
+            self._status.refresh()
             for i in batch:
-                self._write_whole_record(i, "failed", result._asdict())
+                if not self._has_ended(i):
+                    self._write_whole_record(i, "failed", result._asdict())
             return []
         digests = self._plan.digests
         retried = [
@@ -108,6 +111,7 @@ class StudyWorkload:
             record.digest: record
             for record in self._status.unended()
             if record.provenance.get("pid") == death.pid
+            and record.provenance.get("host") == platform.node()
         }
         for i in batch:
             digest = self._plan.digests[i]

@@ -1,11 +1,13 @@
 """The runs of a study as a pool sees them: what remains, and what is written of failures."""
 
 import os
+import platform
 
 import cloudpickle
 import pytest
 
 from grokrfm.launch.study_workload import StudyWorkload, batched
+from grokrfm.launch.worker import Raised
 from grokrfm.launch.workload import Death
 from grokrfm.runs.provenance import SWEEP
 from grokrfm.runs.store import Store
@@ -94,6 +96,17 @@ def test_a_run_that_waits_to_be_done_alone_survives_a_requeue(workload):
     assert resubmitted(workload).batches() == [(2,), (3,)]
 
 
+def test_what_a_handler_raised_is_recorded_for_runs_that_have_not_ended(workload):
+    write(workload, 0)
+    workload.on_result((0, 1), Raised("StoreError", "the disk is full", ""))
+    assert statuses(workload) == {
+        0: [("finished", None)],
+        1: [("failed", "the disk is full")],
+        2: [],
+        3: [],
+    }
+
+
 def test_the_death_of_a_worker_ends_what_it_had_started_and_records_the_rest(workload):
     write(workload, 0)
     write(workload, 1, None, pid=7)
@@ -111,6 +124,15 @@ def test_the_death_of_a_worker_ends_what_it_had_started_and_records_the_rest(wor
     ]  # fmt: skip
     assert (crashed.status, crashed.error["traceback"]) == ("crashed", "the end of its log")
     assert workload.batches() == [(3,)]
+
+
+@pytest.mark.parametrize("other", [{"host": "another"}, {"pid": 8}])
+def test_the_death_of_a_worker_ends_no_attempt_of_another_process(workload, other):
+    theirs = write(workload, 0, None, **{"pid": 7, "host": platform.node(), **other})
+    workload.on_death((0,), DEATH)
+    records = {record.attempt: record for record in Store(workload.folder.study).records()}
+    assert records.pop(theirs).ended is None
+    assert [record.status for record in records.values()] == ["crashed"]
 
 
 def test_deaths_count_for_nothing_once_the_job_runs_elsewhere(workload):
