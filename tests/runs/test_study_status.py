@@ -107,6 +107,24 @@ def test_outcomes_and_attempts_of_a_sweep_count_what_ended_in_it(tmp_path):
     assert status.outcomes("a third") == {}
 
 
+def test_the_outcome_is_the_attempt_that_ended_last_in_whatever_file_it_is(tmp_path):
+    """Two workers of a pool: a run out of memory is done again by the other one."""
+    writers = [Store(tmp_path) for _ in range(4)]
+    attempts = [start(store, "d", sweep="s") for store in writers]
+    now = time.time()
+    for offset in (2, 3, 1, 0):
+        status = "finished" if offset == 3 else "failed"
+        end(writers[offset], attempts[offset], status, ended=now + offset)
+    reversed_names = sorted((tmp_path / "segments").iterdir())
+    assert len(reversed_names) == 4
+    assert StudyStatus(Store(tmp_path)).outcomes("s")["d"].status == "finished"
+    for path, name in zip(reversed_names, "dcba", strict=True):
+        path.rename(path.with_name(f"{name}.jsonl"))
+    status = StudyStatus(Store(tmp_path))
+    assert status.outcomes("s")["d"].status == "finished"
+    assert status.attempts("s") == {"d": 4}
+
+
 def test_refresh_says_whether_anything_is_new(tmp_path):
     store = Store(tmp_path)
     status = StudyStatus(Store(tmp_path))
