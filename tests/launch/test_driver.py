@@ -344,6 +344,16 @@ def test_a_submission_that_is_refused_leaves_nothing(tmp_path, monkeypatch):
     assert not (driver.sweep.study / "launching").exists()
 
 
+def test_the_reason_of_a_lost_job_outlives_another_launch_that_tidies(tmp_path, deeds):
+    def refuse(workload, job_id):
+        workload.folder.write_job_error(job_id, "no device")
+        workload.folder.clean_up()  # as every launch and grokrfm-status do once its jobs are over
+
+    deeds["refuse"] = refuse
+    driver, _ = drive(sweep_of(tmp_path, SEEDS, hardware={"deed": "refuse"}))
+    assert list(driver.lost) == ["no device"]
+
+
 def test_a_plan_that_a_later_sweep_covers_is_removed(tmp_path):
     first, _ = drive(sweep_of(tmp_path, SEEDS[:2]))
     assert first.folder.planned

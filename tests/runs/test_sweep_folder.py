@@ -101,6 +101,15 @@ def test_a_job_runs_while_its_process_does(folder):
     assert not folder.job_is_running("1")
 
 
+def test_the_error_of_a_job_outlives_what_the_jobs_needed(folder):
+    assert folder.job_error("1") is None
+    folder.write_job_error("1", "no device")
+    folder.clean_up()
+    assert folder.job_error("1") == "no device"
+    folder.remove_logs()
+    assert folder.job_error("1") is None
+
+
 def test_what_a_killed_process_left_half_written_is_no_submission(folder):
     folder.save_submission(submission("1"))
     (folder.path / f"jobs-1.host-{os.getpid()}.tmp").write_text("{", encoding="utf-8")
