@@ -147,7 +147,8 @@ class SweepDriver:
 
     def _submit(self, runs: Sequence[int]) -> None:
         plan, backend, folder = self.sweep.plan, self.sweep.backend.resolved(), self.folder
-        if not folder.planned:
+        first = not folder.planned
+        if first:
             folder.write_plan(plan)
         parts = backend.jobs(runs, [plan.costs[i] for i in runs])
         pools = [
@@ -156,7 +157,7 @@ class SweepDriver:
         try:
             submitted = backend.submit(pools, folder)
         except GrokrfmError:
-            if not folder.submissions():  # nothing of this sweep will ever run
+            if first:  # nothing of this sweep will ever run
                 folder.remove()
             raise
         jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]

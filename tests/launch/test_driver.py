@@ -344,6 +344,25 @@ def test_a_submission_that_is_refused_leaves_nothing(tmp_path, monkeypatch):
     assert not (driver.sweep.study / "launching").exists()
 
 
+def test_a_second_submission_that_is_refused_leaves_the_first(tmp_path, monkeypatch, deeds):
+    submit, calls = InProcess.submit, []
+
+    def refuse_the_second(self, pools, folder):
+        calls.append(pools)
+        if len(calls) > 1:
+            raise GrokrfmError("sbatch refuses")
+        return submit(self, pools, folder)
+
+    monkeypatch.setattr(InProcess, "submit", refuse_the_second)
+    deeds["fail"] = end_with("failed")
+    driver = SweepDriver(
+        sweep_of(tmp_path, SEEDS, retry="failed", hardware={"deed": "fail"})
+    )  # fmt: skip
+    with pytest.raises(GrokrfmError, match="sbatch refuses"):
+        driver.run(Watcher())
+    assert driver.folder.read_plan().digests == driver.sweep.plan.digests
+
+
 def test_the_reason_of_a_lost_job_outlives_another_launch_that_tidies(tmp_path, deeds):
     def refuse(workload, job_id):
         workload.folder.write_job_error(job_id, "no device")
