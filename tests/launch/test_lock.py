@@ -64,3 +64,29 @@ def test_a_launch_waits_for_another_one(tmp_path):
     began = time.monotonic()
     with launch_lock(tmp_path, 10):
         assert time.monotonic() - began > 0.25
+
+
+def test_a_launch_breaks_no_lock_that_another_launch_has_made_meanwhile(tmp_path, monkeypatch):
+    """Two launches find one stale lock; the slower one must not break the faster one's new lock."""
+    path = hold(tmp_path, GONE)
+    is_stale = lock._is_stale
+
+    def slowly(*arguments):
+        found = is_stale(*arguments)
+        if found:  # now the other launch breaks the lock and makes its own
+            path.unlink()
+            hold(tmp_path, ELSEWHERE)
+        return found
+
+    monkeypatch.setattr(lock, "_is_stale", slowly)
+    with pytest.raises(StoreError, match="process 7 on another"), launch_lock(tmp_path, 0):
+        pass
+    assert json.loads(path.read_text(encoding="utf-8")) == ELSEWHERE
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_launch_removes_no_lock_but_its_own(tmp_path):
+    """A launch that took longer than its lock may be old ends after another one took over."""
+    with launch_lock(tmp_path):
+        path = hold(tmp_path, ELSEWHERE)
+    assert json.loads(path.read_text(encoding="utf-8")) == ELSEWHERE
