@@ -1,5 +1,7 @@
 """Planning of sweeps from plain settings, without Hydra and without a job."""
 
+import gc
+
 import pytest
 
 from grokrfm.checks import SettingError
@@ -111,6 +113,20 @@ def test_runs_that_can_be_a_batch_share_a_key(tmp_path):
     )
     assert sweep.plan.batch_keys == [0, 1, 0, -1]
     assert sweep.plan.batch_sizes == [3, 3, 3, 1]
+
+
+def test_settings_that_nobody_else_keeps_are_not_confused(tmp_path):
+    """Where the parts of a dropped duplicate lay in memory, those of the next run may lie."""
+    texts = [[str(number)] for number in range(60)]
+
+    def compose(text):
+        gc.collect()  # the parts of dropped runs are gone
+        number = int(text[0])
+        distinct = number if number % 3 == 0 else 0  # two of three runs are duplicates
+        return settings(tmp_path, seed=distinct, seconds=1.0 + distinct)
+
+    [sweep], _ = plan_sweeps(compose, texts)
+    assert sweep.plan.costs == [1.0 + one["seed"] for one in sweep.plan.settings]
 
 
 def test_a_sweep_knows_what_is_finished_with_everything_asked_for(tmp_path):
