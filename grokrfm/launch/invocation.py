@@ -78,8 +78,10 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
-        drivers = [SweepDriver(sweep) for sweep in sweeps]
-        for driver in drivers:
+        drivers = []
+        for sweep in sweeps:
+            driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
+            drivers.append(driver)
             if driver.sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
