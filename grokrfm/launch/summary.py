@@ -40,8 +40,8 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
     parts = [f"{counts[state]} {state}" for state in ORDER if counts[state]]
     if driver.sweep.repeated:
         parts.append(f"{driver.sweep.repeated} the same as one of these")
-    finished = [one.metrics for one in driver.outcomes.values() if one.status == "finished"]
-    for line in driver.sweep.learner.remarks(finished):
+    ended = [record.metrics for record in driver.outcomes.values()]
+    for line in driver.sweep.learner.remarks(ended):
         terminal.say(line)
     terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
