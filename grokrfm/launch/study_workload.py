@@ -18,10 +18,11 @@ from submitit import JobEnvironment
 from grokrfm.checks import GrokrfmError
 from grokrfm.launch.run_handler import RunHandler
 from grokrfm.launch.worker import Raised
-from grokrfm.launch.workload import Batch, Death
+from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.provenance import SWEEP, provenance, scheduler_job
+from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -33,7 +34,7 @@ OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator")
 
 
 @dataclass
-class StudyWorkload:
+class StudyWorkload(Workload):
     """Some runs of a sweep.
 
     Parameters
@@ -91,7 +92,7 @@ class StudyWorkload:
             self._status.refresh()
             for i in batch:
                 if not self._has_ended(i):
-                    self._write_whole_record(i, "failed", result._asdict())
+                    self._write_end(i, "failed", result._asdict())
             return []
         digests = self._plan.digests
         retried = [
@@ -114,12 +115,9 @@ class StudyWorkload:
             and record.provenance.get("host") == platform.node()
         }
         for i in batch:
-            digest = self._plan.digests[i]
-            if digest in unended:
-                record = unended[digest]
-                self._store.end(record.attempt, {}, **_end(record.started, "crashed", error))
-            elif not self._has_ended(i):
-                self._write_whole_record(i, "crashed", error)
+            record = unended.get(self._plan.digests[i])
+            if record or not self._has_ended(i):
+                self._write_end(i, "crashed", error, record)
 
     def stopped(self) -> bool:
         return self.folder.stopped or not self._owns_job
@@ -127,9 +125,6 @@ class StudyWorkload:
     def on_error(self, error: Exception) -> None:
         with suppress(GrokrfmError):
             self.folder.write_job_error(self._job, str(error))
-
-    def result(self) -> None:
-        pass
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
@@ -164,18 +159,38 @@ class StudyWorkload:
         ended = self._status.attempts(self.folder.name).get(digest, 0)
         return ended > self.attempts.get(digest, 0) + (digest in self._retried)
 
-    def _write_whole_record(self, i: int, status: str, error: Mapping[str, str]) -> None:
-        """Record a run of which its process has written nothing."""
+    def _write_end(
+        self, i: int, status: str, error: Mapping[str, str], started: Record | None = None
+    ) -> None:
+        """Record the end of a run that its process did not record.
+
+        Parameters
+        ----------
+        started   the attempt that ends; None if its process recorded no start either
+        """
         now = time.time()
-        attempt = self._store.start(
-            digest=self._plan.digests[i],
-            started=now,
-            config=self._plan.settings[i],
-            facts={"title": "not started"},
-            provenance=provenance(self.device, self.threads),
-            names=asdict(self._plan.names),
+        attempt = (
+            started.attempt
+            if started
+            else self._store.start(
+                digest=self._plan.digests[i],
+                started=now,
+                config=self._plan.settings[i],
+                facts={"title": "not started"},
+                provenance=provenance(self.device, self.threads),
+                names=asdict(self._plan.names),
+            )
         )
-        self._store.end(attempt, {}, **_end(now, status, error))
+        self._store.end(
+            attempt,
+            {},
+            status=status,
+            ended=now,
+            seconds=now - (started.started if started else now),
+            metrics={},
+            features=[],
+            error=dict(error),
+        )
 
 
 def batched(runs: Sequence[int], plan: Plan) -> list[Batch]:
@@ -191,15 +206,3 @@ def batched(runs: Sequence[int], plan: Plan) -> list[Batch]:
         sizes[key] = taken + 1
         batches.setdefault((key, taken // plan.batch_sizes[i]), []).append(i)
     return [tuple(batch) for batch in batches.values()]
-
-
-def _end(started: float, status: str, error: Mapping[str, str]) -> dict[str, Any]:
-    now = time.time()
-    return {
-        "status": status,
-        "ended": now,
-        "seconds": now - started,
-        "metrics": {},
-        "features": [],
-        "error": dict(error),
-    }
