@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.collect.cli import guarded
+from grokrfm.collect.cli import run_cli
 from grokrfm.collect.frames import open_stores
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
@@ -28,7 +28,7 @@ LOG_LINES = 100
 
 def main() -> None:
     """Entry point; exit code 1 if a folder is not a study."""
-    guarded(_status)
+    run_cli(_status)
 
 
 def _status() -> None:
@@ -102,7 +102,7 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
         if len(found) > SHOWN:
             lines.append(f"  {state}: and {len(found) - SHOWN} more")
     if set(states.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
-        lines.append("  the same command runs them again and skips what is finished")
+        lines.append("  the command that started them runs them again and skips what is finished")
     return lines
 
 

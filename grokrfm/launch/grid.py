@@ -114,7 +114,7 @@ def _checked_exclusion(
     if not isinstance(entry, Mapping) or not entry:
         raise SettingError(
             "hydra.sweeper.exclude",
-            f"must be a list of mappings such as {{task: addition, seed: 3}}, got {entry!r}",
+            f"must be a list of mappings such as {{task: division, seed: 3}}, got {entry!r}",
         )
     written = {}
     for name, value in entry.items():

@@ -58,7 +58,7 @@ class Slurm(Backend):
     chunk_minutes: float
     timeouts: int
     setup: Sequence[str]
-    sbatch: Mapping[str, Any]
+    sbatch: Mapping[str, Any] | None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,7 +78,7 @@ class Slurm(Backend):
             isinstance(line, str) for line in self.setup
         ):
             raise SettingError("setup", f"must be a list of shell commands, got {self.setup!r}")
-        if not isinstance(self.sbatch, Mapping):
+        if self.sbatch is not None and not isinstance(self.sbatch, Mapping):
             raise SettingError(
                 "sbatch", f"must be a mapping such as {{nice: 100}}, got {self.sbatch!r}"
             )
@@ -139,7 +139,7 @@ class Slurm(Backend):
         """
         slurm.require_programs()
         known = slurm.long_options()
-        for option in self.sbatch:
+        for option in self.sbatch or ():
             name = str(option).replace("_", "-")
             if name in slurm.RESERVED_OPTIONS:
                 raise SettingError(f"hardware.sbatch.{option}", "is set by grokrfm itself")
@@ -211,7 +211,7 @@ class Slurm(Backend):
             "signal_delay_s": self._warning_seconds,
             "stderr_to_stdout": True,
             "setup": list(self.setup) or None,
-            "additional_parameters": {**self.sbatch, "requeue": True},
+            "additional_parameters": {**(self.sbatch or {}), "requeue": True},
         }
         executor.update_parameters(**{k: v for k, v in options.items() if v is not None})
         return executor

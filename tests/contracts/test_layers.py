@@ -40,9 +40,6 @@ MAY_IMPORT = {
     "cli": {"config", "launch", "manual", "terminal"},
 }
 
-# File → further layers that it imports until this is mended.
-EXCEPTIONS = {"collect/figures/task.py": {"tasks", "algebra"}}
-
 USE_HYDRA = {"cli", "config", "launch"}
 KNOW_NO_LEARNER = ["launch", "config", "runs", "terminal"]
 LEARNERS_WORDS = re.compile(
@@ -110,11 +107,9 @@ def without_examples(source: str) -> list[str]:
 @each_file
 def test_a_file_imports_only_the_layers_below_its_own(path):
     own = layer_of(path)
-    allowed = MAY_IMPORT[own] | BOTTOM | {own}
-    allowed |= EXCEPTIONS.get(path.relative_to(PACKAGE).as_posix(), set())
     names = imported_names(path.read_text(encoding="utf-8"))
     layers = {name.split(".")[1] for name in names if name.startswith("grokrfm.")}
-    assert layers <= allowed
+    assert layers <= MAY_IMPORT[own] | BOTTOM | {own}
 
 
 def test_every_file_has_a_layer():

@@ -199,9 +199,9 @@ def test_a_run_a_sweep_and_what_became_of_them(grokrfm, elsewhere):
 
 
 def test_a_study_of_conf_is_found_inside_the_package(grokrfm):
-    shown = succeeded(grokrfm("study=a3a", "--cfg", "job"))
+    shown = succeeded(grokrfm("study=fixed_points_addition_gaussian", "--cfg", "job"))
     assert "name: fixed_points" in shown
-    assert "name: a3a" in shown
+    assert "name: fixed_points_addition_gaussian" in shown
 
 
 def test_help_is_the_manual_with_every_option(grokrfm):
