@@ -86,7 +86,7 @@ class Invocation:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
-                driver.run(table)
+                driver.run(table.update)
             self.failed |= not summary(driver, self.terminal)
             if driver.stopping:
                 raise KeyboardInterrupt

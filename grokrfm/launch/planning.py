@@ -150,7 +150,8 @@ def _sweep(runs: Mapping[str, _PlannedRun], repeated: int) -> Sweep:
         run.names,
     )
     return Sweep(
-        SweepFolder.new(study),
+        study,
+        SweepFolder.new(study.resolve()),
         plan,
         [one.overrides for one in planned],
         repeated,

@@ -124,7 +124,7 @@ class WorkerPool:
     def _assign(self) -> bool:
         """Give batches to idle workers; returns False if the time left is too short for one."""
         while source := self._next_source():
-            if self._done and self._seconds_left() < 1.2 * self._pace * self._seconds(source[0]):
+            if not self._fits(source[0]):
                 log.info("the time left is too short for the next run: the job starts again later")
                 self._waiting.clear()
                 self._alone.clear()
@@ -186,7 +186,7 @@ class WorkerPool:
             if not isinstance(result, Interrupted):
                 self._alone.extend(self.workload.on_result(assigned.batch, result))
         self._done += 1
-        self._pace = max(0.9 * self._pace, assigned.elapsed / self._seconds(assigned.batch))
+        self._pace = max(0.9 * self._pace, assigned.elapsed / self.workload.seconds(assigned.batch))
 
     def _bury(self, worker: Worker, batch: Batch, cause: str | None) -> None:
         """Report the death of a worker and free its slot."""
@@ -201,13 +201,13 @@ class WorkerPool:
         self._free_slots.append(worker.slot)
         return worker.end()
 
-    def _seconds(self, batch: Batch) -> float:
-        return self.workload.seconds(batch)
-
-    def _seconds_left(self) -> float:
+    def _fits(self, batch: Batch) -> bool:
+        """True if a batch should end within the time budget of the job; the first may start."""
         minutes = self.backend.job_minutes
-        limit = float("inf") if minutes is None else 60 * minutes
-        return limit - (time.monotonic() - self._began)
+        if minutes is None or not self._done:
+            return True
+        left = 60 * minutes - (time.monotonic() - self._began)
+        return left >= 1.2 * self._pace * self.workload.seconds(batch)
 
     def _must_stop(self) -> bool:
         orphaned = self.driver is not None and not still_running(self.driver)

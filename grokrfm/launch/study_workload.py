@@ -22,15 +22,13 @@ from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.provenance import SWEEP, provenance, scheduler_job
-from grokrfm.runs.record import Record
+from grokrfm.runs.record import OUT_OF_MEMORY, Record
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 
 SUPERSEDED_SECONDS = 10.0
 """Time that the earlier process of a job has to notice a later one, and to end."""
-
-OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator")
 
 
 @dataclass
@@ -98,7 +96,7 @@ class StudyWorkload(Workload):
         retried = [
             i
             for i, error in zip(batch, result, strict=True)
-            if error in OUT_OF_MEMORY and digests[i] not in self._retried
+            if error == OUT_OF_MEMORY and digests[i] not in self._retried
         ]
         self._retried |= {digests[i] for i in retried}
         return [(i,) for i in retried]
@@ -169,27 +167,19 @@ class StudyWorkload(Workload):
         started   the attempt that ends; None if its process recorded no start either
         """
         now = time.time()
-        attempt = (
-            started.attempt
-            if started
-            else self._store.start(
-                digest=self._plan.digests[i],
-                started=now,
-                config=self._plan.settings[i],
-                facts={"title": "not started"},
-                provenance=provenance(self.device, self.threads),
-                names=asdict(self._plan.names),
-            )
-        )
-        self._store.end(
-            attempt,
-            {},
-            status=status,
-            ended=now,
-            seconds=now - (started.started if started else now),
-            metrics={},
-            features=[],
-            error=dict(error),
+        attempt = started.attempt if started else self._start(i, now)
+        seconds = now - started.started if started else 0.0
+        end = {"status": status, "ended": now, "seconds": seconds, "error": dict(error)}
+        self._store.end(attempt, {}, **end, metrics={}, features=[])
+
+    def _start(self, i: int, now: float) -> str:
+        return self._store.start(
+            digest=self._plan.digests[i],
+            started=now,
+            config=self._plan.settings[i],
+            facts={"title": "not started"},
+            provenance=provenance(self.device, self.threads),
+            names=asdict(self._plan.names),
         )
 
 

@@ -71,7 +71,7 @@ def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
         f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
         f" workers are free; estimates improve once runs like these are finished"
     )
-    if script := backend.script(driver.folder):
+    if script := backend.script(driver.sweep.folder):
         yield f"\n{script}"
 
 

@@ -16,7 +16,7 @@ import torch
 from grokrfm.checks import GrokrfmError, SettingError
 from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Observation, Run
-from grokrfm.runs.record import Number, Record
+from grokrfm.runs.record import OUT_OF_MEMORY, Number, Record
 from grokrfm.runs.store import Store
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,6 @@ LOG_SECONDS = 30
 
 PER_ITERATION = ("iteration", "seconds", "solver")
 """Numbers of an iteration that say nothing about the run when it is over."""
-
-OUT_OF_MEMORY = "OutOfMemoryError"
-"""Type of every out-of-memory error in a record."""
 
 
 class Attempt:

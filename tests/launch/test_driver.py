@@ -44,7 +44,7 @@ class Watcher:
         self.counts = []
         self._act = act
 
-    def update(self, driver):
+    def __call__(self, driver):
         self.counts.append(driver.counts())
         act, self._act = self._act, lambda driver: None
         act(driver)
@@ -70,7 +70,7 @@ def test_every_run_is_done_in_one_submission(tmp_path):
     assert attempts(sweep) == [["finished"]] * 4
     assert driver.counts() == Counter(finished=4)
     assert (driver.remaining(), driver.jobs, driver.lost) == ([], {}, {})
-    assert [path.name for path in driver.folder.path.iterdir()] == ["plan.json"]
+    assert [path.name for path in driver.sweep.folder.path.iterdir()] == ["plan.json"]
 
 
 def test_nothing_is_submitted_where_everything_is_finished(tmp_path):
@@ -79,7 +79,7 @@ def test_nothing_is_submitted_where_everything_is_finished(tmp_path):
     driver, _ = drive(again)
     assert driver.counts() == Counter({"already finished": 4})
     assert driver.finished_before == {0, 1, 2, 3}
-    assert not driver.folder.path.exists()
+    assert not driver.sweep.folder.path.exists()
 
 
 def test_rerun_computes_what_is_finished_again(tmp_path):
@@ -256,7 +256,7 @@ def test_a_sweep_that_waits_for_nothing_submits_and_returns(tmp_path, deeds):
     driver, view = drive(sweep_of(tmp_path, SEEDS, hardware=hardware))
     assert view.counts == []
     assert [job.runs for job in driver.jobs] == [(0, 1, 2, 3)]
-    assert len(driver.folder.submissions()) == 1
+    assert len(driver.sweep.folder.submissions()) == 1
     again, _ = drive(sweep_of(tmp_path, SEEDS, hardware=hardware))
     assert (again.jobs, len(again.claimed_by_others)) == ({}, 4)
     held.set()
@@ -271,7 +271,7 @@ def test_ctrl_c_lets_the_jobs_stop_and_a_second_one_waits_for_nothing(tmp_path, 
     sweep = sweep_of(tmp_path, SEEDS, hardware={"deed": "stoppable", **THREADED})
     driver, _ = drive(sweep, lambda driver: signal.raise_signal(signal.SIGINT))
     assert driver.stopping
-    assert driver.folder.stopped
+    assert driver.sweep.folder.stopped
     assert len(InProcess.cancelled) == 1
     assert driver.remaining() == [0, 1, 2, 3]
 
@@ -281,7 +281,7 @@ def test_ctrl_c_lets_the_jobs_stop_and_a_second_one_waits_for_nothing(tmp_path, 
     updates = []
 
     class Impatient:
-        def update(self, driver):
+        def __call__(self, driver):
             updates.append(driver.stopping)
             signal.raise_signal(signal.SIGINT)
 
@@ -340,7 +340,7 @@ def test_a_submission_that_is_refused_leaves_nothing(tmp_path, monkeypatch):
     driver = SweepDriver(sweep_of(tmp_path, SEEDS))
     with pytest.raises(GrokrfmError, match="sbatch refuses"):
         driver.run(Watcher())
-    assert not driver.folder.path.exists()
+    assert not driver.sweep.folder.path.exists()
     assert not (driver.sweep.study / "launching").exists()
 
 
@@ -360,7 +360,7 @@ def test_a_second_submission_that_is_refused_leaves_the_first(tmp_path, monkeypa
     )  # fmt: skip
     with pytest.raises(GrokrfmError, match="sbatch refuses"):
         driver.run(Watcher())
-    assert driver.folder.read_plan().digests == driver.sweep.plan.digests
+    assert driver.sweep.folder.read_plan().digests == driver.sweep.plan.digests
 
 
 def test_the_reason_of_a_lost_job_outlives_another_launch_that_tidies(tmp_path, deeds):
@@ -375,11 +375,11 @@ def test_the_reason_of_a_lost_job_outlives_another_launch_that_tidies(tmp_path, 
 
 def test_a_plan_that_a_later_sweep_covers_is_removed(tmp_path):
     first, _ = drive(sweep_of(tmp_path, SEEDS[:2]))
-    assert first.folder.planned
+    assert first.sweep.folder.planned
     time.sleep(1)  # names of sweeps sort by the second
     second, _ = drive(sweep_of(tmp_path, SEEDS))
-    assert not first.folder.path.exists()
-    assert second.folder.planned
+    assert not first.sweep.folder.path.exists()
+    assert second.sweep.folder.planned
 
 
 def test_a_pool_depends_on_its_driver_only_where_the_command_waits_on_this_machine(tmp_path):

@@ -79,7 +79,7 @@ def test_the_time_limit_and_the_estimate_are_those_of_all_runs_of_a_batch(worklo
 def test_a_run_without_enough_memory_is_done_once_more_alone(workload):
     for i in (0, 1, 2):
         write(workload, i, "finished" if i == 1 else "failed")
-    results = ["OutOfMemoryError", None, "MemoryError"]
+    results = ["OutOfMemoryError", None, "OutOfMemoryError"]
     assert workload.on_result((0, 1, 2), results) == [(0,), (2,)]
     assert workload.on_result((0,), ["OutOfMemoryError"]) == []
     assert workload.on_result((3,), ["ValueError"]) == []

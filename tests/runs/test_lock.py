@@ -8,8 +8,8 @@ import time
 import pytest
 
 from grokrfm.checks import StoreError
-from grokrfm.launch import lock
-from grokrfm.launch.lock import launch_lock
+from grokrfm.runs import lock
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.processes import this_process
 
 GONE = {**this_process(), "process_start": "an earlier process with this number"}

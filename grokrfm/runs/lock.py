@@ -6,9 +6,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.files import cannot_write
@@ -27,30 +28,31 @@ def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
     StoreError   if another launch holds it for too long, or the folder cannot be written
     """
     path = study / "launching"
-    own = json.dumps(this_process())
     deadline = time.monotonic() + wait_seconds
-    while not _made(path, own):
-        held = _content(path)
-        if held and _is_stale(path, held):
-            _remove(path, held)
+    while not _made(path):
+        holder = _holder(path)
+        if holder and _is_stale(path, holder):
+            _remove(path, holder)
         elif time.monotonic() > deadline:
-            raise StoreError(
-                f"{path}: another launch into this study holds the lock; {_holder(path)}"
-            )
+            remedy = "try again"
+            if holder:
+                named = f"process {holder['pid']} on {holder['host']}"
+                remedy = f"it is {named}; if that is gone, delete the file"
+            raise StoreError(f"{path}: another launch into this study holds the lock; {remedy}")
         else:
             time.sleep(0.2)
     try:
         yield
     finally:
-        _remove(path, own)
+        _remove(path, this_process())
 
 
-def _made(path: Path, own: str) -> bool:
+def _made(path: Path) -> bool:
     """Make the lock if it is free; written aside, then linked, so that it is never half a file."""
-    aside = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
+    aside = _aside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(own, encoding="utf-8")
+        aside.write_text(json.dumps(this_process()), encoding="utf-8")
         os.link(aside, path)
     except FileExistsError:
         return False
@@ -61,35 +63,32 @@ def _made(path: Path, own: str) -> bool:
     return True
 
 
-def _remove(path: Path, content: str) -> None:
-    """Remove the lock with this content; another launch may have replaced it meanwhile."""
-    aside = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
+def _remove(path: Path, holder: Mapping[str, Any]) -> None:
+    """Remove the lock of a process; another launch may have replaced it meanwhile."""
+    aside = _aside(path)
     with suppress(FileNotFoundError):
         path.rename(aside)  # of several launches at once, one succeeds
-        if aside.read_text(encoding="utf-8") != content:
+        if _holder(aside) != holder:
             with suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
 
 
-def _content(path: Path) -> str:
+def _holder(path: Path) -> Mapping[str, Any] | None:
+    """Return the process that holds the lock, if one does."""
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError:  # just released
-        return ""
-
-
-def _is_stale(path: Path, content: str) -> bool:
-    try:
-        holder, age = json.loads(content), time.time() - path.stat().st_mtime
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return not still_running(holder) or (holder["host"] != platform.node() and age > STALE_SECONDS)
+        return None
 
 
-def _holder(path: Path) -> str:
-    try:
-        holder = json.loads(_content(path))
-    except ValueError:
-        return "try again"
-    return f"it is process {holder['pid']} on {holder['host']}; if that is gone, delete the file"
+def _is_stale(path: Path, holder: Mapping[str, Any]) -> bool:
+    """True if the holder is gone; for another host, if the lock is too old."""
+    if holder["host"] != platform.node():
+        with suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime > STALE_SECONDS
+    return not still_running(holder)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
