@@ -14,7 +14,7 @@ from grokrfm.collect.cli import run_cli
 from grokrfm.collect.frames import open_stores
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
-from grokrfm.launch.lock import launch_lock
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus, plans

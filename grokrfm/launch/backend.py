@@ -117,3 +117,9 @@ def worker_variables(threads: int) -> dict[str, str]:
         "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "10000"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
+
+
+def on_devices(devices: Sequence[str], slots: int, threads: int) -> list[dict[str, str]]:
+    """Return the variables of each worker; every device gets its first before any its second."""
+    variables = worker_variables(threads)
+    return [{**variables, "CUDA_VISIBLE_DEVICES": name} for _ in range(slots) for name in devices]

@@ -45,11 +45,7 @@ class Composer:
         """
         parsed = [self._parse(text) for text in overrides]
         values = [override for override in parsed if self._is_value(override)]
-        chosen = tuple(
-            text
-            for text, override in zip(overrides, parsed, strict=True)
-            if not self._is_value(override)
-        )
+        chosen = tuple(str(one.input_line) for one in parsed if not self._is_value(one))
         base = self._base(chosen)
         given = {override.key_or_group for override in values}
         if base is None or base.missing - given or not all(_fits(base.settings, v) for v in values):
@@ -61,8 +57,7 @@ class Composer:
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of one run as Hydra composes it, without its hydra node."""
-        config = self.compose_with_hydra(overrides)
-        return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        return without_hydra(self.compose_with_hydra(overrides))
 
     def compose_with_hydra(self, overrides: Sequence[str]) -> DictConfig:
         """Return the whole config of one run as Hydra composes it."""
@@ -73,11 +68,10 @@ class Composer:
         if chosen not in self._bases:
             config = self.compose(chosen)
             unresolved = OmegaConf.to_container(config, resolve=False)
-            base = None
+            self._bases[chosen] = None
             if not _interpolates(unresolved):
-                settings = complete(unresolved)
-                base = _Base(settings, frozenset(OmegaConf.missing_keys(config)))
-            self._bases[chosen] = base
+                missing = frozenset(OmegaConf.missing_keys(config))
+                self._bases[chosen] = _Base(complete(unresolved), missing)
         return self._bases[chosen]
 
     def _parse(self, text: str) -> Override:
@@ -102,6 +96,11 @@ class Composer:
                 )
             )
         return not self._groups[key]
+
+
+def without_hydra(config: DictConfig) -> DictConfig:
+    """Return a config without its hydra node."""
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
 
 
 class _Base(NamedTuple):

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, open_dict
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.pool import WorkerPool
 from grokrfm.launch.worker import Raised
-from grokrfm.launch.workload import Batch, Death
+from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.sweep_folder import SweepFolder
 
 ALONE_SECONDS = 1e6
@@ -29,18 +29,12 @@ class JobError(RuntimeError):
 
 
 @dataclass
-class HydraWorkload:
+class HydraWorkload(Workload):
     """Composed configs, each given to a task function as Hydra would."""
 
     application: bytes
     configs: Mapping[int, DictConfig]
     returns: dict[int, JobReturn] = field(default_factory=dict)
-
-    def begin(self) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
     def handler(self) -> bytes:
         return self.application
@@ -50,12 +44,6 @@ class HydraWorkload:
 
     def item(self, batch: Batch) -> DictConfig:
         return self.configs[batch[0]]
-
-    def seconds(self, batch: Batch) -> float:
-        return 1.0
-
-    def limit(self, batch: Batch) -> float | None:
-        return None
 
     def on_result(self, batch: Batch, result: JobReturn | Raised) -> list[Batch]:
         if isinstance(result, Raised):
@@ -67,12 +55,6 @@ class HydraWorkload:
     def on_death(self, batch: Batch, death: Death) -> None:
         error = JobError(f"{death.cause}\n{death.tail}")
         self.returns[batch[0]] = JobReturn(status=JobStatus.FAILED, _return_value=error)
-
-    def stopped(self) -> bool:
-        return False
-
-    def on_error(self, error: Exception) -> None:
-        pass
 
     def result(self) -> Mapping[int, JobReturn]:
         return self.returns

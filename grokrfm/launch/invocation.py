@@ -79,14 +79,14 @@ class Invocation:
         for sweep in sweeps:
             sweep.backend.check()
         drivers = []
-        for sweep in sweeps:  # each sees what the ones before it have finished
-            driver = SweepDriver(sweep)
+        for sweep in sweeps:
+            driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
             drivers.append(driver)
-            if sweep.dry_run:
+            if driver.sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
-                driver.run(table)
+                driver.run(table.update)
             self.failed |= not summary(driver, self.terminal)
             if driver.stopping:
                 raise KeyboardInterrupt

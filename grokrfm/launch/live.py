@@ -45,29 +45,24 @@ class LiveTable:
         if self._terminal.is_live:
             self._draw(_table(driver))
         else:
-            self._terminal.say(", ".join(_parts(driver)))
+            done, total, states = _progress(driver)
+            self._terminal.say(", ".join([f"{done} of {total} done", *states]))
 
 
-def _parts(driver: SweepDriver) -> list[str]:
-    """Return the state of a sweep: runs done of all, counts by state, time left."""
-    counts = driver.counts()
-    total = counts.total()
-    done = total - counts["queued"] - counts["running"]
-    left = driver.seconds_left()
-    return [
-        f"{done} of {total} done",
-        *(f"{n} {state}" for state, n in counts.items()),
-        *([f"about {duration(left)} left"] if left else []),
-    ]
+def _progress(driver: SweepDriver) -> tuple[int, int, list[str]]:
+    """Return the number of runs done, that of all runs, and the counts and time left in words."""
+    counts, left = driver.counts(), driver.seconds_left()
+    states = [f"{n} {state}" for state, n in counts.items()]
+    states += [f"about {duration(left)} left"] if left else []
+    return counts.total() - counts["queued"] - counts["running"], counts.total(), states
 
 
 def _table(driver: SweepDriver) -> RenderableType:
-    counts = driver.counts()
-    total = counts.total()
-    done = total - counts["queued"] - counts["running"]
-    first, *states = _parts(driver)
+    done, total, states = _progress(driver)
     line = Table.grid(padding=(0, 2))
-    line.add_row(ProgressBar(total=total, completed=done, width=24), Text(first))
+    line.add_row(
+        ProgressBar(total=total, completed=done, width=24), Text(f"{done} of {total} done")
+    )
     text = Text(STOPPING if driver.stopping else "  ".join(states))
     runs = Table.grid(padding=(0, 2))
     running = driver.running()

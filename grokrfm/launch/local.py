@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 import submitit
 
 from grokrfm.checks import SettingError, integer
-from grokrfm.launch.backend import Backend, worker_variables
+from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
 from grokrfm.runs.processes import process_start
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -135,12 +135,7 @@ class LocalGPUs(Local):
                 "no CUDA device is visible on this machine (CUDA_VISIBLE_DEVICES is"
                 f" {os.environ.get('CUDA_VISIBLE_DEVICES')!r}); set hardware=cpu, or name devices",
             )
-        # Every device gets its first slot before any gets its second.
-        return [
-            {**worker_variables(self.worker_threads), "CUDA_VISIBLE_DEVICES": str(device)}
-            for _ in range(self.slots_per_device)
-            for device in visible
-        ]
+        return on_devices(visible, self.slots_per_device, self.worker_threads)
 
     def _visible(self) -> list[str]:
         if self.devices is not None:

@@ -124,7 +124,7 @@ class WorkerPool:
     def _assign(self) -> bool:
         """Give batches to idle workers; returns False if the time left is too short for one."""
         while source := self._next_source():
-            if self._done and self._seconds_left() < 1.2 * self._pace * self._seconds(source[0]):
+            if not self._fits(source[0]):
                 log.info("the time left is too short for the next run: the job starts again later")
                 self._waiting.clear()
                 self._alone.clear()
@@ -146,9 +146,11 @@ class WorkerPool:
 
     def _idle_worker(self) -> Worker | None:
         """Return an idle worker, started if a slot has none; None if all are busy."""
-        for worker, assigned in self._workers.items():
+        for worker, assigned in list(self._workers.items()):
             if assigned is None:
-                return worker
+                if not worker.connection.poll():
+                    return worker
+                self._remove(worker)  # it died while it was idle
         if not self._free_slots:
             return None
         slot = self._free_slots.popleft()
@@ -162,44 +164,50 @@ class WorkerPool:
         assigned = self._workers[worker]
         assert assigned is not None
         limit = self.workload.limit(assigned.batch)
+        too_long = worker.ready and limit is not None and assigned.elapsed > limit
         if not has_news:
-            if worker.ready and limit is not None and assigned.elapsed > limit:
+            if too_long:
                 worker.kill()
             return
         try:
             result = worker.receive()
         except EOFError:
-            self._bury(worker, assigned, limit)
+            cause = f"killed after {limit:g} s, the time limit of a run" if too_long else None
+            self._bury(worker, assigned.batch, cause)
         else:
             if isinstance(result, Ready):
                 worker.ready = True
                 self._workers[worker] = assigned._replace(started=time.monotonic())
                 return
-            self._workers[worker] = None
+            if too_long:  # it may have been killed just after it had sent this
+                self._remove(worker)
+            else:
+                self._workers[worker] = None
             if not isinstance(result, Interrupted):
                 self._alone.extend(self.workload.on_result(assigned.batch, result))
         self._done += 1
-        self._pace = max(0.9 * self._pace, assigned.elapsed / self._seconds(assigned.batch))
+        self._pace = max(0.9 * self._pace, assigned.elapsed / self.workload.seconds(assigned.batch))
 
-    def _bury(self, worker: Worker, assigned: Assignment, limit: float | None) -> None:
-        """A worker has died: report it and free its slot."""
-        code = worker.end()
-        cause = _cause(code)
+    def _bury(self, worker: Worker, batch: Batch, cause: str | None) -> None:
+        """Report the death of a worker and free its slot."""
+        exit_cause = _cause(self._remove(worker))
         if not worker.ready:
-            raise PoolError(f"a worker process cannot start, {cause}:\n{worker.tail()}")
-        if limit is not None and assigned.elapsed > limit:
-            cause = f"killed after {limit:g} s, the time limit of a run"
-        self.workload.on_death(assigned.batch, Death(cause, worker.pid, worker.tail()))
+            raise PoolError(f"a worker process cannot start, {exit_cause}:\n{worker.tail()}")
+        self.workload.on_death(batch, Death(cause or exit_cause, worker.pid, worker.tail()))
+
+    def _remove(self, worker: Worker) -> int:
+        """End a worker, free its slot, and return its exit code."""
         del self._workers[worker]
         self._free_slots.append(worker.slot)
+        return worker.end()
 
-    def _seconds(self, batch: Batch) -> float:
-        return self.workload.seconds(batch)
-
-    def _seconds_left(self) -> float:
+    def _fits(self, batch: Batch) -> bool:
+        """True if a batch should end within the time budget of the job; the first may start."""
         minutes = self.backend.job_minutes
-        limit = float("inf") if minutes is None else 60 * minutes
-        return limit - (time.monotonic() - self._began)
+        if minutes is None or not self._done:
+            return True
+        left = 60 * minutes - (time.monotonic() - self._began)
+        return left >= 1.2 * self._pace * self.workload.seconds(batch)
 
     def _must_stop(self) -> bool:
         orphaned = self.driver is not None and not still_running(self.driver)

@@ -15,7 +15,7 @@ import submitit
 
 from grokrfm.checks import SettingError, integer, nearest, positive
 from grokrfm.launch import slurm_commands as slurm
-from grokrfm.launch.backend import Backend, worker_variables
+from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.launch.chunks import chunks
 from grokrfm.launch.slurm_commands import SchedulerError
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -62,18 +62,11 @@ class Slurm(Backend):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checked: dict[str, Any] = {
-            "time": integer("time", self.time, minimum=1),
-            "memory": positive("memory", self.memory),
-            "cpus": integer("cpus", self.cpus, minimum=1),
-            "gpus": integer("gpus", self.gpus, minimum=0),
-            "slots_per_device": integer("slots_per_device", self.slots_per_device, minimum=1),
-            "parallel": integer("parallel", self.parallel, minimum=1),
-            "chunk_minutes": positive("chunk_minutes", self.chunk_minutes),
-            "timeouts": integer("timeouts", self.timeouts, minimum=0),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        for name in ("time", "cpus", "gpus", "slots_per_device", "parallel", "timeouts"):
+            minimum = 0 if name in ("gpus", "timeouts") else 1
+            object.__setattr__(self, name, integer(name, getattr(self, name), minimum=minimum))
+        for name in ("memory", "chunk_minutes"):
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
         if not isinstance(self.setup, (list, tuple)) or not all(
             isinstance(line, str) for line in self.setup
         ):
@@ -110,20 +103,15 @@ class Slurm(Backend):
         ------
         SchedulerError   if SLURM gives the job fewer devices than it asked for
         """
-        base = worker_variables(self.worker_threads)
         if not self.gpus:
-            return [base for _ in range(self.workers)]
+            return [worker_variables(self.worker_threads) for _ in range(self.workers)]
         given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         devices = [device for device in given.split(",") if device not in ("", "NoDevFiles")]
         if len(devices) != self.gpus:
             raise SchedulerError(
                 f"hardware.gpus is {self.gpus}, but CUDA_VISIBLE_DEVICES is {given!r} in the job"
             )
-        return [
-            {**base, "CUDA_VISIBLE_DEVICES": device}
-            for _ in range(self.slots_per_device)
-            for device in devices
-        ]
+        return on_devices(devices, self.slots_per_device, self.worker_threads)
 
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
         """Return the runs of each job, in order: so many minutes of estimated work each."""

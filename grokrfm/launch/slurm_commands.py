@@ -10,28 +10,13 @@ from functools import cache
 
 from grokrfm.checks import GrokrfmError
 
-RESERVED_OPTIONS = (
-    "array",
-    "error",
-    "job-name",
-    "no-requeue",
-    "open-mode",
-    "output",
-    "requeue",
-    "signal",
+RESERVED_OPTIONS = frozenset(
+    {"array", "error", "job-name", "no-requeue", "open-mode", "output", "requeue", "signal"}
 )
 """Options of sbatch by which a sweep is followed and continued."""
 
-UNSUPPORTED_OPTIONS = (
-    "help",
-    "parsable",
-    "quiet",
-    "test-only",
-    "usage",
-    "verbose",
-    "version",
-    "wait",
-    "wrap",
+UNSUPPORTED_OPTIONS = frozenset(
+    {"help", "parsable", "quiet", "test-only", "usage", "verbose", "version", "wait", "wrap"}
 )
 """Options of sbatch that describe no job."""
 
@@ -39,18 +24,8 @@ ATTEMPTS = 4
 """Times that SLURM is asked before it counts as down; every program has patience of its own."""
 
 OVER = frozenset(
-    {
-        "BOOT_FAIL",
-        "CANCELLED",
-        "COMPLETED",
-        "DEADLINE",
-        "FAILED",
-        "NODE_FAIL",
-        "OUT_OF_MEMORY",
-        "PREEMPTED",
-        "REVOKED",
-        "TIMEOUT",
-    }
+    {"COMPLETED", "FAILED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY"}  # by itself
+    | {"CANCELLED", "REVOKED", "PREEMPTED", "BOOT_FAIL", "NODE_FAIL"}
 )
 """States of a job that is over, as squeue names them."""
 
@@ -109,7 +84,7 @@ def configured(name: str) -> str | None:
 def long_options() -> frozenset[str]:
     """Return the long options of sbatch that a sweep may set."""
     listed = re.findall(r"--([a-z][a-z0-9-]+)", asked("sbatch", "--help"))
-    return frozenset(listed) - set(RESERVED_OPTIONS) - set(UNSUPPORTED_OPTIONS)
+    return frozenset(listed) - RESERVED_OPTIONS - UNSUPPORTED_OPTIONS
 
 
 def asked(*command: str) -> str:

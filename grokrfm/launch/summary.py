@@ -40,7 +40,8 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
     parts = [f"{counts[state]} {state}" for state in ORDER if counts[state]]
     if driver.sweep.repeated:
         parts.append(f"{driver.sweep.repeated} the same as one of these")
-    for line in driver.sweep.learner.remarks([one.metrics for one in driver.outcomes.values()]):
+    ended = [record.metrics for record in driver.outcomes.values()]
+    for line in driver.sweep.learner.remarks(ended):
         terminal.say(line)
     terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
@@ -70,7 +71,7 @@ def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
         f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
         f" workers are free; estimates improve once runs like these are finished"
     )
-    if script := backend.script(driver.folder):
+    if script := backend.script(driver.sweep.folder):
         yield f"\n{script}"
 
 

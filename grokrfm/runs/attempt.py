@@ -16,7 +16,7 @@ import torch
 from grokrfm.checks import GrokrfmError, SettingError
 from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Observation, Run
-from grokrfm.runs.record import Number, Record
+from grokrfm.runs.record import OUT_OF_MEMORY, Number, Record
 from grokrfm.runs.store import Store
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,6 @@ LOG_SECONDS = 30
 
 PER_ITERATION = ("iteration", "seconds", "solver")
 """Numbers of an iteration that say nothing about the run when it is over."""
-
-OUT_OF_MEMORY = "OutOfMemoryError"
-"""Type of every out-of-memory error in a record."""
 
 
 class Attempt:
@@ -86,7 +83,7 @@ class Attempt:
             self._log()
 
     def finish(self) -> None:
-        """All iterations are done; the run fails if it cannot be summed up."""
+        """End a run whose iterations are done; it fails if its numbers cannot be summed up."""
         study, spec = self._store.study, self.run.spec
         try:
             summary = self.run.learner.summarise(self._history)
@@ -108,7 +105,7 @@ class Attempt:
         checkpoint.remove(study, spec)
 
     def fail(self, error: Exception | SystemExit) -> None:
-        """The run raised an error."""
+        """End a run that raised an error."""
         metrics = self._last()
         with suppress(Exception):  # a history cut short may not sum up; the error is recorded
             metrics |= self.run.learner.summarise(self._history)
@@ -116,7 +113,7 @@ class Attempt:
         checkpoint.remove(self._store.study, self.run.spec)
 
     def interrupt(self) -> None:
-        """The run stops here; a later attempt continues it."""
+        """End an attempt that a later one continues from its checkpoint."""
         self._save()
         self._write_end(status="interrupted", metrics=self._last())
 

@@ -116,7 +116,7 @@ class Learner(ABC):
 
     @classmethod
     def remarks(cls, metrics: Sequence[Mapping[str, Number]]) -> list[str]:
-        """Return what nobody should miss about the runs of a sweep, a line each."""
+        """Return lines that nobody should miss about the runs that ended in a sweep."""
         return []
 
     def share(self, shared: Shared) -> None:

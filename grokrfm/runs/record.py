@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 Number = float | int | str | None
 
+OUT_OF_MEMORY = "OutOfMemoryError"
+"""Type of every out-of-memory error in a record."""
+
 
 @dataclass(frozen=True)
 class Names:

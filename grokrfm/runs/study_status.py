@@ -67,8 +67,10 @@ class StudyStatus:
             self._unended.pop(record.attempt, None)
             sweep = record.provenance.get("sweep")
             if sweep and record.status in ENDED:
-                self._outcomes[sweep][record.digest] = record
                 self._attempts[sweep][record.digest] += 1
+                latest = self._outcomes[sweep].setdefault(record.digest, record)
+                if latest.ended is None or record.ended >= latest.ended:
+                    self._outcomes[sweep][record.digest] = record
         return bool(changed)
 
     def outcomes(self, sweep: str) -> Mapping[str, Record]:

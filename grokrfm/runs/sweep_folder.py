@@ -172,12 +172,12 @@ class SweepFolder:
             return False
 
     def write_job_error(self, job_id: str, message: str) -> None:
-        """Keep why a job could not work."""
-        write_text(self._worker(job_id).with_suffix(".error"), message)
+        """Keep why a job could not work, beside the logs: it outlives `clean_up`."""
+        write_text(self._error(job_id), message)
 
     def job_error(self, job_id: str) -> str | None:
-        """Return why a job could not work, if it said so."""
-        path = self._worker(job_id).with_suffix(".error")
+        """Return why a job could not work, if the reason is known."""
+        path = self._error(job_id)
         return path.read_text(encoding="utf-8") if path.exists() else None
 
     def clean_up(self) -> None:
@@ -200,3 +200,6 @@ class SweepFolder:
 
     def _worker(self, job_id: str) -> Path:
         return self.path / "workers" / f"{job_id}.json"
+
+    def _error(self, job_id: str) -> Path:
+        return self.logs / f"{job_id}.error"

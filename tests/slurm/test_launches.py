@@ -54,9 +54,7 @@ def test_ctrl_c_stops_the_jobs_and_the_same_command_goes_on(sweeps):
     process.send_signal(signal.SIGINT)
     code, _, stderr = ended(process, seconds=30)
     assert code == 130
-    assert stderr.splitlines()[0] == (
-        "stopped; not run: 2 runs; the next launch continues them"
-    )
+    assert stderr.splitlines()[0] == ("stopped; not run: 2 runs; the next launch continues them")
     until(lambda: not jobs_of(study), seconds=15)
     assert [entry["status"] for entry in lines(study, "ended")] == ["interrupted"]
     assert sweeps("stopped", "seed=range(0,2)").stdout == "2 finished\n"
