@@ -36,7 +36,7 @@ def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(format="%(levelname)s: %(message)s")
-    logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
+    logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver(
         "grokrfm.manual", lambda primary: manual(conf_folder(), primary), replace=True
@@ -61,7 +61,7 @@ def _run(invocation: Invocation) -> int:
         return 1
     except KeyboardInterrupt:
         invocation.terminal.problem(
-            "interrupted; what has finished is kept, the same command does the rest"
+            "interrupted; finished runs are kept, the same command computes the remaining ones"
         )
         return 130
     return invocation.close()

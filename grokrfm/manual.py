@@ -9,7 +9,7 @@ import yaml
 
 
 def manual(conf: Path, primary: str) -> str:
-    """Return every option of the groups of a primary config, with settings and comments.
+    """Return all options of the groups of a primary config, with their settings and comments.
 
     Parameters
     ----------

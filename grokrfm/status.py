@@ -131,13 +131,13 @@ def _place(state: str, record: Record) -> str:
 
 def _follow(stores: Sequence[Store]) -> None:
     """Print the status whenever it changes, until no sweep is active."""
-    said: dict[Path, str] = {}
+    shown: dict[Path, str] = {}
     while True:
         found = [_ask(store) for store in stores]
         for status in found:
             study, headline = status.store.study, _headline(status, _states(status))
-            if said.get(study) != headline:
-                said[study] = headline
+            if shown.get(study) != headline:
+                shown[study] = headline
                 _print([f"{study}: {headline}"])
         if not any(status.active for status in found):
             for status in found:

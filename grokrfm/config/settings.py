@@ -34,7 +34,7 @@ from grokrfm.runs.settings import TARGET, Settings
 from grokrfm.runs.spec import Spec
 
 PROBE = "probe"
-"""The setting that says what is measured; a learner may take it."""
+"""The setting for measurements; a learner may take it."""
 
 
 def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
@@ -57,7 +57,7 @@ def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
 
 
 def plain(config: DictConfig) -> Settings:
-    """Return a composed config as plain containers: resolved, no key unknown or missing."""
+    """Return a composed config as plain containers: resolved, without unknown or missing keys."""
     try:
         settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -101,7 +101,7 @@ def build_run(settings: Settings, builder: Builder | None = None) -> Run:
 
     Parameters
     ----------
-    builder   makes the parts of the learner; for who builds many learners of few parts
+    builder   makes the parts of the learner; for many learners of few distinct parts
 
     Raises
     ------
@@ -145,20 +145,20 @@ def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
         return Spec(science, settings.get(PROBE, {}), features, save["predictions"])
 
 
-def _without(node: Settings, left_out: Settings, prefix: str = "") -> Settings:
+def _without(node: Settings, dropped: Settings, prefix: str = "") -> Settings:
     """Return a node without some of its dotted settings."""
     return {
-        key: _without(value, left_out, f"{prefix}{key}.") if is_option(value) else value
+        key: _without(value, dropped, f"{prefix}{key}.") if is_option(value) else value
         for key, value in node.items()
-        if prefix + key not in left_out
+        if prefix + key not in dropped
     }
 
 
 def _names(root: Settings, learner: Learner) -> Names:
-    left_out = plumbing(root)
+    dropped = plumbing(root)
     return Names(
-        scientific=[key for key in root if key != TARGET and key not in left_out],
-        plumbing=[name for name in left_out if "." in name],
+        scientific=[key for key in root if key != TARGET and key not in dropped],
+        plumbing=[name for name in dropped if "." in name],
         leading=list(learner.leading),
         objective=learner.objective or next(iter(learner.leading), None),
     )

@@ -1,4 +1,4 @@
-"""The option `study=NAME` for every NAME, whether a file describes that study or not."""
+"""The option `study=NAME` for every NAME, with or without a file that describes the study."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register_studies(arguments: Sequence[str]) -> None:
     """Make options of the studies that a command line names and no file describes.
 
     Such a study is a name without settings of its own. Hydra would take an entry of its
-    ConfigStore for the schema of a file with that name, so names with a file are left out.
+    ConfigStore for the schema of a file with that name, so names with a file are skipped.
 
     Raises
     ------

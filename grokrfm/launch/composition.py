@@ -1,8 +1,8 @@
 """Settings of thousands of runs from Hydra overrides, in seconds.
 
-Hydra composes some ten configs a second. The runs of a sweep differ in few choices of options and
-in many values. So Hydra composes each distinct combination of options once, and plain values are
-set in copies of the result. Any other override goes through Hydra, with Hydra's own messages.
+Hydra composes about ten configs per second. The runs of a sweep differ in few choices of options
+and in many values. So Hydra composes each distinct combination of options once, and plain values
+are set in copies of the result. Any other override is composed by Hydra, with its own messages.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Composer:
         return self._loader.load_sweep_config(self._master, list(overrides))
 
     def _base(self, chosen: tuple[str, ...]) -> _Base | None:
-        """Return the settings that some options make; None if they hold interpolations."""
+        """Return the settings of a combination of options; None if they hold interpolations."""
         if chosen not in self._bases:
             config = self.compose(chosen)
             unresolved = OmegaConf.to_container(config, resolve=False)
@@ -80,7 +80,7 @@ class Composer:
         return self._parsed[text]
 
     def _is_value(self, override: Override) -> bool:
-        """True if an override only sets a value that is no option of a group."""
+        """True if an override sets a plain value, not an option of a group."""
         key = override.key_or_group
         if override.is_add() or override.is_force_add() or override.is_delete():
             return False
@@ -125,7 +125,7 @@ def _fits(base: Mapping[str, Any], override: Override) -> bool:
 
 
 def _put(target: dict[str, Any], base: Mapping[str, Any], path: list[str], value: Any) -> None:
-    """Set a value; mappings on its path that still are those of `base` are copied first."""
+    """Set a value; mappings on its path that are shared with `base` are copied first."""
     key, *rest = path
     if not rest:
         target[key] = value

@@ -1,4 +1,4 @@
-"""SweepDriver: takes a sweep from its plan to its end; submits, watches, retries."""
+"""SweepDriver: submits the runs of a sweep, watches its jobs and retries, until all have ended."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ SCHEDULER_SECONDS = 3.0
 
 
 class SweepDriver:
-    """A sweep under way.
+    """Driver of one sweep.
 
     Attributes
     ----------
     status              of the study
     finished_before     runs that need not be computed
-    claimed_by_others   digests that another sweep or process computes, at the last look
-    jobs                job → state of those of this sweep that run or wait
-    lost                jobs that ended without having done their runs, by the reason
+    claimed_by_others   digests that another sweep or process computes, when last checked
+    jobs                job → state of the jobs of this sweep that are running or queued
+    lost                reason → jobs that ended before their runs did
     stopping : bool     True after Ctrl-C
     """
 
@@ -51,7 +51,7 @@ class SweepDriver:
         return self.status.outcomes(self.sweep.folder.name)
 
     def run(self, view: Callable[[SweepDriver], None]) -> None:
-        """Drive until every run has ended, or its job is lost, or after Ctrl-C twice.
+        """Drive the sweep until every run has ended or its job is lost, or until Ctrl-C.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class SweepDriver:
                 ready = self._ready()
                 ended = sum(self.status.attempts(self.sweep.folder.name).values())
                 if ready <= submitted and ended == ended_before:
-                    ready = set()  # a job that did nothing would do nothing again
+                    ready = set()  # the last jobs have ended no run: new ones would not either
                 if ready:
                     self._submit(sorted(ready))
                     submitted, ended_before = submitted | ready, ended
@@ -87,12 +87,12 @@ class SweepDriver:
         )
 
     def running(self) -> list[Record]:
-        """Return the attempts at runs of this sweep that run now, wherever."""
+        """Return the running attempts at runs of this sweep, by any process."""
         index = self.sweep.plan.index
         return [record for record in self.status.running() if record.digest in index]
 
     def remaining(self) -> list[int]:
-        """Return the runs that have neither ended in this sweep nor been finished otherwise."""
+        """Return the runs that have neither ended in this sweep nor been finished by others."""
         return [i for i in range(len(self.sweep.plan)) if self._end(i) is None]
 
     def seconds_left(self) -> float:
@@ -101,7 +101,7 @@ class SweepDriver:
         return self.status.seconds_left(plan, [plan.digests[i] for i in self.remaining()])
 
     def _end(self, i: int) -> str | None:
-        """Return in which state a run has ended; None if it remains."""
+        """Return the state in which a run has ended; None if it remains."""
         digest = self.sweep.plan.digests[i]
         if digest in self.outcomes:
             return self.outcomes[digest].status
@@ -163,12 +163,12 @@ class SweepDriver:
 
     @property
     def _myself(self) -> Mapping[str, object] | None:
-        """The process without which local pools stop, unless they are detached."""
+        """Identity of this process, for local pools that must stop when it ends; else None."""
         backend = self.sweep.backend
         return this_process() if backend.wait and backend.scheduler == "local" else None
 
     def _watch(self, view: Callable[[SweepDriver], None]) -> None:
-        """Wait until no job of this sweep is active, and others compute none of its runs."""
+        """Wait until no job of this sweep is active and no run is claimed by others."""
         asked = 0.0
         while True:
             try:
@@ -182,7 +182,7 @@ class SweepDriver:
                     return
                 time.sleep(POLL_SECONDS)
             except KeyboardInterrupt:
-                if self.stopping:  # the second time: wait for nothing
+                if self.stopping:  # the second Ctrl-C: return at once
                     cancel_jobs(self.sweep.folder)
                     self.jobs = {}
                     return
@@ -194,23 +194,24 @@ class SweepDriver:
     def _ask_scheduler(self) -> None:
         """Update the jobs of this sweep, and the runs that others compute."""
         active = active_jobs(self.sweep.folder)
-        gone = set(self.jobs) - set(active)
-        if gone:
+        over = set(self.jobs) - set(active)
+        if over:
             self.status.refresh()
             remaining = set(self.remaining())
-            for job in gone:
+            for job in over:
                 if remaining & set(job.runs):
                     self.lost[self.sweep.folder.job_error(job.id) or "it ended early"].append(job)
         self.jobs = active
+        # A process that the scheduler had lost may have done all runs of a requeued job.
         pending = set(active.values()) == {"PENDING"} and self.sweep.retry == "none"
-        if pending and not self.remaining():  # done by a process that the scheduler had lost
+        if pending and not self.remaining():
             cancel_jobs(self.sweep.folder)
         if self.claimed_by_others and not self.stopping:
             active_elsewhere = active_runs(self.status, but=self.sweep.folder.name)
             self.claimed_by_others &= active_elsewhere.keys()
 
     def _tidy(self) -> None:
-        """Remove what only the jobs needed, logs without failures, and covered plans."""
+        """Remove files of jobs, logs without failures, and earlier plans that this one covers."""
         ours = set(self.sweep.plan.digests)
         with launch_lock(self.sweep.study):
             self.sweep.folder.clean_up()

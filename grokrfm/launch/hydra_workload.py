@@ -25,12 +25,12 @@ ALONE_SECONDS = 1e6
 
 
 class JobError(RuntimeError):
-    """A job died without an exception of its own."""
+    """Death of a job without an exception of its own."""
 
 
 @dataclass
 class HydraWorkload(Workload):
-    """Composed configs, each given to a task function as Hydra would."""
+    """Composed configs, each passed to a task function as Hydra does."""
 
     application: bytes
     configs: Mapping[int, DictConfig]
@@ -68,7 +68,7 @@ def launch(
     overrides: Sequence[Sequence[str]],
     first: int,
 ) -> list[JobReturn]:
-    """Run jobs on a backend and wait for them; returns what Hydra's own launcher would."""
+    """Run jobs on a backend, wait, and return their results as Hydra's own launcher does."""
     backend = backend.resolved()
     application = cloudpickle.dumps(_Application(context, task, Singleton.get_state()))
     configs: dict[int, DictConfig] = {}

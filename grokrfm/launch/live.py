@@ -1,4 +1,4 @@
-"""LiveTable: a sweep while it goes on."""
+"""LiveTable: progress of a sweep in the terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STOPPING = "stopping: runs end as soon as their state is safe (Ctrl-C again: at 
 
 
 class LiveTable:
-    """The sweep, redrawn in place; where there is no terminal, a line every half minute."""
+    """Progress of a sweep, redrawn in place; without a terminal, a line every half minute."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -38,7 +38,7 @@ class LiveTable:
         self._stack.close()
 
     def update(self, driver: SweepDriver) -> None:
-        """Show the sweep, if the last time is long enough ago."""
+        """Show the progress, if the last update is long enough ago."""
         if time.monotonic() - self._shown < self._every:
             return
         self._shown = time.monotonic()
@@ -50,10 +50,10 @@ class LiveTable:
 
 
 def _progress(driver: SweepDriver) -> tuple[int, int, list[str]]:
-    """Return the number of runs done, that of all runs, and the counts and time left in words."""
-    counts, left = driver.counts(), driver.seconds_left()
+    """Return the runs done, all runs, and counts by state and the remaining time in words."""
+    counts, seconds = driver.counts(), driver.seconds_left()
     states = [f"{n} {state}" for state, n in counts.items()]
-    states += [f"about {duration(left)} left"] if left else []
+    states += [f"about {duration(seconds)} left"] if seconds else []
     return counts.total() - counts["queued"] - counts["running"], counts.total(), states
 
 

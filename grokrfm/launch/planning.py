@@ -23,13 +23,13 @@ COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
 T = TypeVar("T")
 
 SHOWN = 5
-"""Problems that a refusal lists."""
+"""The most problems that a refusal lists."""
 
 
 def plan_sweeps(
     compose: Callable[[Sequence[str]], Settings], overrides: Sequence[Sequence[str]]
 ) -> tuple[list[Sweep], list[tuple[int, int]]]:
-    """Compose, build and check every run; runs that compute the same are one.
+    """Compose, build and check every run; duplicates are merged.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def plan_sweeps(
 
     Raises
     ------
-    GrokrfmError, HydraException   naming what is wrong with which runs
+    GrokrfmError, HydraException   naming every problem and its runs
     """
     planner = _Planner()
     sweeps: dict[str, dict[str, _PlannedRun]] = {}
@@ -76,7 +76,7 @@ def plan_sweeps(
 
 
 class _PlannedRun(NamedTuple):
-    """A run that was built once, and what remains of it."""
+    """Data of a run that was built and checked."""
 
     settings: Settings
     overrides: Sequence[str]
@@ -94,7 +94,7 @@ class _Planner:
         self._batch_keys: dict[Hashable, int] = {}
 
     def planned(self, settings: Settings, overrides: Sequence[str]) -> tuple[str, _PlannedRun]:
-        """Build and check a run; returns its digest, and what a sweep needs of it."""
+        """Build and check a run; returns its digest and its data for the sweep."""
         backend = self._once((settings["hardware"],), lambda: _backend(settings))
         self._once((settings["study"], settings["outputs"]), lambda: study_folder(settings))
         run = build_run(settings, self._part)

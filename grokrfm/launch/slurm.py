@@ -37,9 +37,9 @@ class Slurm(Backend):
     cpus : int               of a job
     gpus : int               of a job
     slots_per_device : int   runs at a time on each GPU
-    parallel : int           jobs that run at a time at the most
+    parallel : int           the most jobs that run at a time
     chunk_minutes : float    estimated work in a job
-    timeouts : int           how often a job that ran out of time starts again
+    timeouts : int           the most times that a job is requeued after a time-out
     setup                    shell commands before the job's process, such as module load
     sbatch                   further options of sbatch by their long names
     """
@@ -114,12 +114,12 @@ class Slurm(Backend):
         return on_devices(devices, self.slots_per_device, self.worker_threads)
 
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
-        """Return the runs of each job, in order: so many minutes of estimated work each."""
+        """Return the runs of each job, in order, about `chunk_minutes` of estimated work each."""
         seconds = 60 * min(self.chunk_minutes, self.time) * self.workers
         return chunks(runs, costs, seconds)
 
     def check(self) -> None:
-        """Refuse what this cluster would refuse, before anything is written.
+        """Refuse settings that this cluster would refuse, before a file is written.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Programs of SLURM: what they are asked, and errors in what they answer."""
+"""Commands of SLURM: questions, and errors in the answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNSUPPORTED_OPTIONS = frozenset(
 """Options of sbatch that describe no job."""
 
 ATTEMPTS = 4
-"""Times that SLURM is asked before it counts as down; every program has patience of its own."""
+"""Attempts before SLURM counts as down; each command also waits by itself."""
 
 OVER = frozenset(
     {"COMPLETED", "FAILED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY"}  # by itself
@@ -31,7 +31,7 @@ OVER = frozenset(
 
 
 class SchedulerError(GrokrfmError):
-    """SLURM refused, or did not answer."""
+    """Refusal of SLURM, or no answer."""
 
 
 def require_programs() -> None:
@@ -88,28 +88,28 @@ def long_options() -> frozenset[str]:
 
 
 def asked(*command: str) -> str:
-    """Return the output of a program of SLURM.
+    """Return the output of a command of SLURM.
 
     Raises
     ------
     SchedulerError   if it does not exist, or the controller does not answer
     """
-    said = ""
+    problem = ""
     for attempt in range(ATTEMPTS):
         time.sleep(attempt)
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            said = str(error)
+            problem = str(error)
             continue
         if done.returncode == 0:
             return done.stdout
-        said = _reason(done.stderr)
-    raise SchedulerError(f"hardware=slurm: {command[0]} does not answer: {said}")
+        problem = _reason(done.stderr)
+    raise SchedulerError(f"hardware=slurm: {command[0]} does not answer: {problem}")
 
 
-def _reason(said: str) -> str:
-    """Return the last complaint in the output of a program of SLURM."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line or "failure" in line] or lines
-    return re.sub(r"^(s\w+: )?(error|fatal): ", "", telling[-1]) if telling else "no reason given"
+def _reason(output: str) -> str:
+    """Return the last error in the output of a command of SLURM."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line or "failure" in line] or lines
+    return re.sub(r"^(s\w+: )?(error|fatal): ", "", errors[-1]) if errors else "no reason given"

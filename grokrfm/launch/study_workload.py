@@ -28,7 +28,7 @@ from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 
 SUPERSEDED_SECONDS = 10.0
-"""Time that the earlier process of a job has to notice a later one, and to end."""
+"""Time for the earlier process of a job to detect a later one and to end."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ class StudyWorkload(Workload):
     def begin(self) -> None:
         os.environ[SWEEP] = self.folder.name  # for the records of this process and its workers
         if self.folder.claim_job(self._job, self._identity):
-            # the earlier process may still run, on a node that the scheduler cannot reach, say
+            # the earlier process may still run, such as on a node that SLURM cannot reach
             time.sleep(SUPERSEDED_SECONDS)
 
     def end(self) -> None:
@@ -86,7 +86,7 @@ class StudyWorkload(Workload):
         ----------
         result   type of each run's error; Raised if the handler itself failed
         """
-        if isinstance(result, Raised):  # before or outside any run: a broken disk, a changed file
+        if isinstance(result, Raised):  # outside of runs: a full disk, a changed file
             self._status.refresh()
             for i in batch:
                 if not self._has_ended(i):
@@ -102,7 +102,7 @@ class StudyWorkload(Workload):
         return [(i,) for i in retried]
 
     def on_death(self, batch: Batch, death: Death) -> None:
-        if not self._owns_job:  # SLURM kills the processes of a node that came back
+        if not self._owns_job:  # the job was requeued while its node was unreachable
             return
         error = {"type": "Crash", "message": death.cause, "traceback": death.tail}
         self._status.refresh()
@@ -184,7 +184,7 @@ class StudyWorkload(Workload):
 
 
 def batched(runs: Sequence[int], plan: Plan) -> list[Batch]:
-    """Return runs in order, those of one batch gathered at the place of the first."""
+    """Return the batches of some runs, each at the place of its first run."""
     batches: dict[tuple[int, int], list[int]] = {}
     sizes: dict[int, int] = {}
     for i in runs:

@@ -1,4 +1,4 @@
-"""Summary of a sweep in the terminal: what it would do, and how it ended."""
+"""Summary of a sweep in the terminal: its dry run, its submission or its outcome."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from grokrfm.runs.record import by_cause
 from grokrfm.terminal import Terminal
 
 LITTLE_SPACE = 2**20
-"""Bytes of a disk that is as good as full."""
+"""Bytes below which a disk counts as full."""
 
 ORDER = ("already finished", "finished", "finished by others", "failed", "crashed")
 TRACEBACK_LINES = 20
 
 
 def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
-    """Print what a sweep would do."""
+    """Print the runs and jobs of a sweep that is not started."""
     sweep, runs = driver.sweep, driver.remaining()
     more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
     terminal.say(f"{_number(len(sweep.plan), 'run')} in {sweep.study}{more}")
     terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} remain")
-    if runs:
-        for line in _jobs(driver, runs):
-            terminal.say(line)
+    for line in _jobs(driver, runs) if runs else ():
+        terminal.say(line)
     terminal.say("nothing was started: dry_run=true")
 
 
 def summary(driver: SweepDriver, terminal: Terminal) -> bool:
-    """Print how a sweep ended; returns True if everything that it waited for is finished."""
+    """Print the outcome of a sweep; returns True if every run is finished, or need not wait."""
     if not driver.sweep.backend.wait:
         _print_submission(driver, terminal)
         return True

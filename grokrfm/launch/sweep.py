@@ -1,4 +1,4 @@
-"""Sweep: runs that were built and checked, and can start."""
+"""Sweep: runs that were built and checked."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Sweep:
     Parameters
     ----------
     study : Path           as the settings name it
-    folder : SweepFolder   its path is absolute; nothing is there before a run is submitted
-    plan : Plan            what is computed
+    folder : SweepFolder   by its absolute path; made when the first run is submitted
+    plan : Plan            the runs
     overrides              of each run of the plan
     repeated : int         further lists of overrides that compute the same as one of these
     backend : Backend
-    learner                class of what is computed
+    learner                class of the learner
     rerun, retry, dry_run  settings of the sweep, see conf/base.yaml
     """
 

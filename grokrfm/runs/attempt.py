@@ -1,4 +1,4 @@
-"""One attempt at a run: the lines and files that it writes while it goes on and when it ends."""
+"""One attempt at a run: its lines in the store, its checkpoints and its arrays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOG_SECONDS = 30
 """Seconds between two lines of a run in the log."""
 
 PER_ITERATION = ("iteration", "seconds", "solver")
-"""Numbers of an iteration that say nothing about the run when it is over."""
+"""Numbers of an iteration that do not describe the run as a whole."""
 
 
 class Attempt:
@@ -107,7 +107,7 @@ class Attempt:
     def fail(self, error: Exception | SystemExit) -> None:
         """End a run that raised an error."""
         metrics = self._last()
-        with suppress(Exception):  # a history cut short may not sum up; the error is recorded
+        with suppress(Exception):  # summarise may fail for a short history; the error is recorded
             metrics |= self.run.learner.summarise(self._history)
         self._write_end(status="failed", error=_described(error), metrics=metrics)
         checkpoint.remove(self._store.study, self.run.spec)
@@ -181,6 +181,6 @@ def _described(error: Exception | SystemExit) -> dict[str, str]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True if memory did not suffice; for a CPU torch says so only in words."""
+    """True for an out-of-memory error; on a CPU only the message of torch shows it."""
     in_words = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     return in_words or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))

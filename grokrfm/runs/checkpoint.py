@@ -1,4 +1,4 @@
-"""The checkpoint of a run: its state so far, in a file that is replaced as the run goes on."""
+"""The checkpoint of a run: its state so far, in a file that is replaced again and again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that no reader ever finds half-written."""
+"""Files that are written aside and renamed, so that no reader finds half of one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_text(target: Path, text: str) -> None:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Remove what killed processes left aside while they wrote this file."""
+    """Remove temporary files of processes that were killed while they wrote this file."""
     for leftover in target.parent.glob(f"{target.stem}.*{ASIDE}"):
         leftover.unlink(missing_ok=True)
 

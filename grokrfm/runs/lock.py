@@ -1,4 +1,4 @@
-"""The launch lock of a study: one launch at a time looks at it and submits to it."""
+"""The launch lock of a study: only one launch at a time reads its state and submits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
             remedy = "try again"
             if holder:
                 named = f"process {holder['pid']} on {holder['host']}"
-                remedy = f"it is {named}; if that is gone, delete the file"
+                remedy = f"it is {named}; if that has ended, delete the file"
             raise StoreError(f"{path}: another launch into this study holds the lock; {remedy}")
         else:
             time.sleep(0.2)
@@ -83,7 +83,7 @@ def _holder(path: Path) -> Mapping[str, Any] | None:
 
 
 def _is_stale(path: Path, holder: Mapping[str, Any]) -> bool:
-    """True if the holder is gone; for another host, if the lock is too old."""
+    """True if the holder has ended; for a holder on another host, if the lock is too old."""
     if holder["host"] != platform.node():
         with suppress(FileNotFoundError):
             return time.time() - path.stat().st_mtime > STALE_SECONDS

@@ -75,7 +75,7 @@ def _version(package: str) -> str | None:
 
 
 def _git_state(package: Path) -> dict[str, Any] | None:
-    """Commit of the checkout the package runs from, and whether it has uncommitted changes."""
+    """Return the commit of the checkout that holds the package, and if it has further changes."""
     if not (package.parent / ".git").exists():
         return None
     try:

@@ -95,7 +95,7 @@ class Record:
     def holds(
         self, probes: Mapping[str, Any], features: FeatureSelection, predictions: str
     ) -> bool:
-        """True if this is a finished run that measured and kept so much (see Spec)."""
+        """True if this is a finished run that measured and kept all of this (see Spec)."""
         measured = self.config.get("probe", {})
         return (
             self.status == "finished"

@@ -113,7 +113,7 @@ def test_ctrl_c_ends_a_sweep_with_a_message_and_keeps_what_is_finished(tmp_path)
     assert process.returncode == 130
     assert stderr.splitlines()[0] == ("stopped; not run: 1 run; the next launch continues them")
     assert stderr.splitlines()[-1] == (
-        "interrupted; what has finished is kept, the same command does the rest"
+        "interrupted; finished runs are kept, the same command computes the remaining ones"
     )
     assert stdout.splitlines() == ["1 finished"]
     assert statuses(study) == {7: "finished", 31: "interrupted"}
