@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STUDY  := outputs/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-slow slurm check bench clean
@@ -17,11 +16,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: install  ## the headline experiment (a few minutes on two cores): a table and a figure
-	$(BIN)/grokrfm study=a3a study.name=demo
-	$(BIN)/grokrfm-collect $(STUDY) --rows split.train_to_test \
-	    --value test_accuracy --value test_accuracy_fixed --value test_accuracy_moved \
-	    --figure test_accuracy
+demo: install  ## a run that groks, the trap, a small sweep with its table and figure (a minute)
+	$(BIN)/grokrfm task.modulus=31 split.train_fraction=0.6 rfm.iterations=30 study=demo
+	$(BIN)/grokrfm task.modulus=31 split=fixed_points rfm.iterations=30 study=demo
+	$(BIN)/grokrfm study=one_moved_point study.name=demo
+	$(BIN)/grokrfm-collect outputs/demo
 
 test: install  ## the quick tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
@@ -29,7 +28,7 @@ test: install  ## the quick tests
 test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
 
-slurm: install  ## the tests on a real SLURM (README: A SLURM to try things on)
+slurm: install  ## the tests on a real SLURM (docs/slurm.md)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm $(PYTEST)
 
 check: install  ## lint, format, types

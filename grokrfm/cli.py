@@ -36,7 +36,7 @@ def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(format="%(levelname)s: %(message)s")
-    logging.getLogger("hydra.utils").disabled = True  # it logs what the gate says better
+    logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver(
         "grokrfm.manual",
@@ -44,7 +44,6 @@ def main() -> None:
         replace=True,
     )
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
-    register_studies(sys.argv[1:])
     sys.exit(_run(Invocation(Terminal())))
 
 
@@ -53,6 +52,7 @@ def _run(invocation: Invocation) -> int:
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
+        register_studies(sys.argv[1:])
         command(invocation.run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)
@@ -63,7 +63,7 @@ def _run(invocation: Invocation) -> int:
         return 1
     except KeyboardInterrupt:
         invocation.terminal.problem(
-            "interrupted; what has finished is kept, the same command does the rest"
+            "interrupted; finished runs are kept, the same command computes the remaining ones"
         )
         return 130
     return invocation.close()

@@ -17,7 +17,7 @@ NOT_OF_A_LEARNER = {"defaults", "hydra", "study"}
 
 
 def manual(folders: Sequence[Path], primary: str) -> str:
-    """Return every option of the groups of a primary config, with settings and comments.
+    """Return all options of the groups of a primary config, with their settings and comments.
 
     Parameters
     ----------

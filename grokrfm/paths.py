@@ -1,12 +1,13 @@
-"""Where the files of this package are."""
+"""Paths of the files of this package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+PACKAGE = Path(__file__).parent
+
 
 def conf_folder() -> Path:
-    """The folder of YAML files: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
+    """Return the folder of YAML files: inside the package in a wheel, beside it in a checkout."""
+    inside = PACKAGE / "conf"
+    return inside if inside.is_dir() else PACKAGE.parent / "conf"

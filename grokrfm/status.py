@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.collect.cli import guarded
-from grokrfm.collect.frames import open_stores
+from grokrfm.collect.cli import run_cli
+from grokrfm.collect.reading import open_stores
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
-from grokrfm.launch.lock import launch_lock
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus, plans
@@ -28,7 +28,7 @@ LOG_LINES = 100
 
 def main() -> None:
     """Entry point; exit code 1 if a folder is not a study."""
-    guarded(_status)
+    run_cli(_status)
 
 
 def _status() -> None:
@@ -102,7 +102,7 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
         if len(found) > SHOWN:
             lines.append(f"  {state}: and {len(found) - SHOWN} more")
     if set(states.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
-        lines.append("  the same command runs them again and skips what is finished")
+        lines.append("  the command that started them runs them again and skips what is finished")
     return lines
 
 
@@ -131,13 +131,13 @@ def _place(state: str, record: Record) -> str:
 
 def _follow(stores: Sequence[Store]) -> None:
     """Print the status whenever it changes, until no sweep is active."""
-    said: dict[Path, str] = {}
+    shown: dict[Path, str] = {}
     while True:
         found = [_ask(store) for store in stores]
         for status in found:
             study, headline = status.store.study, _headline(status, _states(status))
-            if said.get(study) != headline:
-                said[study] = headline
+            if shown.get(study) != headline:
+                shown[study] = headline
                 _print([f"{study}: {headline}"])
         if not any(status.active for status in found):
             for status in found:

@@ -1,4 +1,4 @@
-"""Terminal: what a person sees while runs go on and when they are over."""
+"""Terminal: progress and summaries of runs, for people."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Terminal:
 
     @contextmanager
     def status(self, text: str) -> Iterator[None]:
-        """Show that something takes a moment."""
+        """Show a text during a short step."""
         if not self.is_live:
             yield
             return
@@ -62,7 +62,7 @@ class Terminal:
 
     @contextmanager
     def watching(self, run: Run) -> Iterator[ProgressLine]:
-        """Show the iterations of a run while it goes on."""
+        """Show the progress of a run."""
         line = ProgressLine(self, run)
         if not self.is_live:
             yield line
@@ -72,7 +72,7 @@ class Terminal:
             yield line
 
     def summary(self, record: Record, run: Run, study: Path) -> None:
-        """Show what ran, its numbers, and where they are written."""
+        """Show a run, its numbers, and the folder that holds them."""
         self.say(f"{record.status}  {label(run)}")
         if record.error:
             self.problem(f"  {record.error['type']}: {record.error['message']}")
@@ -88,14 +88,14 @@ class Terminal:
         self.say(f"  written to {study}, digest {record.digest}")
 
     def skipped(self, record: Record, run: Run) -> None:
-        """Show that a run was finished before."""
+        """Show a run that was finished before."""
         self.say(f"already finished  {label(run)}")
         for line in run.learner.summary(record.facts, record.metrics):
             self.say(f"  {line}")
         self.say(f"  digest {record.digest}; rerun=true computes it again")
 
     def totals(self, outcomes: Sequence[str], problems: Sequence[tuple[str, str]]) -> None:
-        """Show how a sweep ended, its failures grouped by cause."""
+        """Show the outcomes of a sweep, its failures grouped by cause."""
         counts = Counter(outcomes)
         self.say(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
         for cause, runs in by_cause(problems).items():

@@ -52,7 +52,7 @@ class GrokrfmSweeper(Sweeper):
     ----------
     params    name → values in Hydra's grammar, as for Hydra's basic sweeper
     zip       lists of names that advance together
-    exclude   mappings name → value; runs that match all entries of one are left out
+    exclude   mappings name → value; a run that matches all entries of one is excluded
     """
 
     def __init__(

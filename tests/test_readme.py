@@ -1,59 +1,70 @@
-"""What README shows works as pasted."""
+"""README and docs/: every code block works as pasted and prints what stands beneath it."""
 
-import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-NOT_HERE = ("make ", "source ")  # set up an environment, which this test already runs in
+from grokrfm import collect
+from tests import documentation
+
+ROOT = documentation.ROOT
+README = ROOT / "README.md"
+MOST_LINES = 150
+LINKING = [*documentation.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+NOT_YET = {ROOT / "docs" / "architecture.md", ROOT / "docs" / "extending.md"}
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("page", documentation.pages())
+def test_the_blocks_of_a_page_work_as_pasted(page, tmp_path):
+    documentation.check(page, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder in which the shell commands of README have been run in their order."""
-    folder = tmp_path_factory.mktemp("readme")
-    script = "\n".join(
-        line for line in "".join(blocks("bash")).splitlines() if not line.startswith(NOT_HERE)
-    )
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+@pytest.mark.slow
+@pytest.mark.parametrize("page", documentation.pages("slow"))
+def test_the_slow_blocks_of_a_page_work_as_pasted(page, tmp_path):
+    documentation.check(page, tmp_path, ["slow"])
+
+
+@pytest.mark.slow
+def test_plain_grokrfm_groks_as_readme_says(tmp_path):
+    subprocess.run([Path(sys.executable).with_name("grokrfm")], cwd=tmp_path, check=True)
+    steps = collect.steps(tmp_path / "outputs" / "default").set_index("iteration")
+    assert (steps["train_accuracy"] == 1).all()
+    assert [round(100 * steps["test_accuracy"][k]) for k in (4, 12, 17)] == [0, 42, 98]
+
+
+@pytest.mark.slow
+def test_make_demo_ends_with_its_table_and_figure(tmp_path):
+    documentation.check_out(tmp_path)
+    began = time.monotonic()
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
+        ["make", "demo"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    assert time.monotonic() - began < 4 * 90  # 90 s on two cores of their own
+    assert "accuracy 100.0 %" in done.stdout
+    study = tmp_path / "outputs" / "demo"
+    right = pd.read_csv(study / "tables" / "one_moved_point.csv").set_index("split.train_to_test")
+    assert (right.loc[0, "test_accuracy_fixed"] == 0).all()
+    assert (right.loc[1, "test_accuracy_fixed"] > 0.8).all()
+    assert (study / "figures" / "one_moved_point.png").stat().st_size > 10_000
 
 
-def test_the_commands_of_readme_work_and_leave_what_it_says(folder):
-    assert len(list((folder / "outputs" / "first" / "segments").iterdir())) == 4
-    assert len(list((folder / "outputs" / "own" / "segments").iterdir())) == 1
-    assert (folder / "outputs" / "sweep" / "figures" / "test_accuracy.png").stat().st_size > 10_000
-    assert (folder / "outputs" / "strata" / "figures" / "strata.pdf").stat().st_size > 10_000
-    assert (folder / "outputs" / "strata" / "report.html").stat().st_size > 100_000
-    assert len((folder / "sweep.csv").read_text(encoding="utf-8").splitlines()) == 5
+def test_readme_is_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("code", blocks("python"), ids=["collect", "notebook"])
-def test_the_python_of_readme_works(folder, code):
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
-
-
-def test_the_targets_and_files_that_readme_names_exist():
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.stem)
+def test_the_targets_and_files_that_a_page_names_exist(page):
+    text = page.read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`?make ([a-z-]+)`?", README)) - {"and"}:
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for link in re.findall(r"\]\((?!http)([^)]+)\)", README):
-        assert (ROOT / link).exists(), link
+    for target in set(re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)", text, re.MULTILINE)):
+        assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
+    for link in re.findall(r"\]\((?!http|#)([^)#]+)[^)]*\)", text):
+        target = (page.parent / link).resolve()
+        assert target.exists() != (target in NOT_YET), link

@@ -1,4 +1,4 @@
-"""From the records of studies to data frames, tables and figures (pandas; never torch)."""
+"""Data frames, tables and figures of the records of studies (pandas; never torch)."""
 
 from grokrfm.collect.columns import constant, varying
 from grokrfm.collect.frames import conflicts, features, runs, steps

@@ -1,4 +1,4 @@
-"""Where the numbers of a table come from, said beneath it."""
+"""Caption of a table: the provenance of its numbers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Caption:
 
     Parameters
     ----------
-    title       of the layout, or empty
-    shown       how the numbers are summed up, such as "mean ± Student's 95 % interval"
-    selection   the condition and the comparison, or empty
-    studies     names
-    counts      finished of planned runs, and what became of the others
+    title       title of the layout, or empty
+    shown       statistics, such as "mean ± Student's 95 % interval"
+    selection   condition and comparison, or empty
+    studies     names of the studies
+    counts      finished of planned runs, and the numbers of failed and missing ones
     seeds       such as "0–19"
-    commits     of the checkout that computed them, "+" where it had uncommitted changes
-    last_run    date and time at which the last one ended, UTC
+    commits     commits of the checkouts, with "+" if they had uncommitted changes
+    last_run    end of the last run, date and time in UTC
     """
 
     title: str
@@ -51,7 +51,7 @@ class Caption:
 
 
 def caption(runs: pd.DataFrame, layout: Layout, values: Sequence[Value]) -> Caption:
-    """The provenance of a table of those runs."""
+    """Caption of a table of some runs."""
     finished = runs[runs["status"] == "finished"]
     by_statistic: dict[str, list[str]] = {}
     for value in values:
@@ -93,7 +93,7 @@ def _texts(runs: pd.DataFrame, name: str) -> list[str]:
 
 
 def _commits(runs: pd.DataFrame) -> list[str]:
-    """Short commits, a + where the checkout was dirty."""
+    """Short commits, with a + if the checkout had uncommitted changes."""
     if "commit" not in runs or "dirty" not in runs:
         return []
     known = runs[runs["commit"].notna()]

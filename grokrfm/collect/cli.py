@@ -1,4 +1,4 @@
-"""The command `grokrfm-collect`: the tables and figures of one or several studies."""
+"""The command `grokrfm-collect`: tables and figures of one or more studies."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FORMATS = ("terminal", "markdown", "csv", "latex", "html", "parquet")
 
 EXAMPLES = """\
 examples:
-  grokrfm-collect outputs/a3a                      all that the study is for, into its tables/
-                                                   and figures/
-  grokrfm-collect outputs/a3a --check              exit code 1 if a file in tables/ would change
-  grokrfm-collect outputs/demo --rows task.name,kernel.name --columns split.train_to_test
-  grokrfm-collect outputs/demo --rows kernel.name --where "split.train_to_test <= 20 and seed < 5"
-  grokrfm-collect outputs/demo --rows task.name --paired kernel.name=gaussian,quadratic
-  grokrfm-collect outputs/demo --value test_accuracy:median,test_accuracy:share=0.9,grok_iteration
+  grokrfm-collect outputs/trap                     write every table and figure of the study
+                                                   into its tables/ and figures/
+  grokrfm-collect outputs/trap --check              exit code 1 if a file in tables/ would change
+  grokrfm-collect outputs/demo --rows task.name,split.name --columns task.modulus
+  grokrfm-collect outputs/demo --rows task.name --where "task.modulus <= 31 and seed < 5"
+  grokrfm-collect outputs/demo --rows split.name --paired task.name=addition,division
+  grokrfm-collect outputs/demo --value test_loss:median,undecided:range,grok_iteration
 
 statistics, given as COLUMN:STATISTIC or with --statistic:
   mean        mean ± Student's 95 % interval
@@ -33,25 +33,25 @@ statistics, given as COLUMN:STATISTIC or with --statistic:
   median      median [quartiles]
   range       smallest – largest
   share=0.9   share of runs of at least 0.9 [Wilson's 95 % interval]
-  time        for grok_iteration: median time (Kaplan-Meier), share of runs that reached it [Wilson]
+  time        for grok_iteration: median time (Kaplan-Meier); share that reached it [Wilson]
 
-A cell ends with (n=3), or (n=2 of 3: 1 failed) where a run has failed or has no end so far.
+A cell ends with (n=3), or (n=2 of 3: 1 failed) if runs failed or have not ended yet.
 """
 
 
 def main() -> None:
-    """Entry point; a user's mistake ends in its message and exit code 1."""
+    """Entry point; a GrokrfmError is printed as a message, with exit code 1."""
     logging.basicConfig(format="%(levelname)s: %(message)s")
-    guarded(_collect)
+    run_cli(_collect)
 
 
-def guarded(command: Callable[[], None]) -> None:
-    """Run a command: what the user can mend is said in a line, without a traceback."""
+def run_cli(command: Callable[[], None]) -> None:
+    """Run a command; print a user's mistake without a traceback and exit with code 1."""
     try:
         command()
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor flush it at exit
+    except BrokenPipeError:  # the reading process, such as `head`, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # silences the flush at exit
     except OSError as error:
         sys.stderr.write(f"{error.filename}: {error.strerror}\n")
         sys.exit(1)
@@ -67,30 +67,34 @@ def _collect() -> None:
     if not ad_hoc:
         _all(arguments)
     elif arguments.check or arguments.table:
-        raise GrokrfmError("--check and --table are of presets; give no options of a table beside")
+        raise GrokrfmError(
+            "--check and --table apply to presets; remove the options of a single table or figure"
+        )
     else:
         _one(arguments)
 
 
 def _one(arguments: argparse.Namespace) -> None:
-    """The table that the options describe, and figures."""
+    """Write the table and the figures that the options describe."""
     from grokrfm.collect.formats import FORMATS as WRITERS
     from grokrfm.collect.frames import runs
     from grokrfm.collect.layout import Layout
     from grokrfm.collect.tables import build
 
+    kind = arguments.format or ("terminal" if sys.stdout.isatty() else "markdown")
+    if kind == "parquet" and not arguments.output:
+        raise GrokrfmError("parquet is binary; write it to a file with --output FILE.parquet")
     frame = runs(arguments.studies)
     layout = Layout(
         rows=arguments.rows,
         columns=arguments.columns,
-        values=arguments.value or ["test_accuracy"],
+        values=arguments.value,
         statistic=arguments.statistic or "mean",
         where=arguments.where,
         paired=arguments.paired,
         average_over=arguments.average_over,
     )
     table = build(frame, layout)
-    kind = arguments.format or ("terminal" if sys.stdout.isatty() else "markdown")
     if kind == "parquet":
         from grokrfm.collect.formats.parquet import parquet
 
@@ -102,17 +106,16 @@ def _one(arguments: argparse.Namespace) -> None:
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(content)
-    elif kind == "parquet":
-        raise GrokrfmError("parquet: is no text; give a file with --output FILE.parquet")
     else:
         sys.stdout.write(content.decode())
 
 
 def _all(arguments: argparse.Namespace) -> None:
-    """The tables and figures that the studies name."""
+    """Write the tables and figures that the studies name."""
     from grokrfm.collect import products
     from grokrfm.collect.formats import terminal
-    from grokrfm.collect.frames import frame, read
+    from grokrfm.collect.frames import frame
+    from grokrfm.collect.reading import read
     from grokrfm.collect.tables import build
 
     reading = read(arguments.studies)
@@ -170,19 +173,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grokrfm-collect",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Tables and figures of the finished runs of one or several studies. Without\n"
-        "options, all that the studies name in study.tables and study.figures is written to\n"
-        "the folders tables/ and figures/ of the first, and the tables are shown.",
+        description="Tables and figures of the finished runs of one or more studies. Without\n"
+        "options, the presets in study.tables and study.figures are written to tables/\n"
+        "and figures/ of the first study, and the tables are printed.",
         epilog=EXAMPLES,
     )
     parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
     one = parser.add_argument_group("one table")
     for name, what in (
-        ("--rows", "settings whose levels make the lines"),
+        ("--rows", "settings whose levels make the rows of the table"),
         ("--columns", "settings whose levels make the columns of the table"),
-        ("--value", "numbers, as COLUMN or COLUMN:STATISTIC (test_accuracy where none is given)"),
-        ("--average-over", "settings that may vary between the runs of one cell; others may not"),
-        ("--figure", "numbers to draw against the iteration, a line per --rows group"),
+        ("--value", "numbers, as COLUMN or COLUMN:STATISTIC (default: the objective of the runs)"),
+        ("--average-over", "settings that may differ between the runs of one cell"),
+        ("--figure", "numbers to draw against the iteration, one line per level of --rows"),
     ):
         one.add_argument(
             name,
@@ -192,24 +195,34 @@ def _parser() -> argparse.ArgumentParser:
             metavar="A,B",
             help=f"{what}; repeatable",
         )
-    one.add_argument("--statistic", default="", help="of the values that name none (mean)")
-    one.add_argument("--where", default="", metavar="CONDITION", help="runs to take, as below")
+    one.add_argument(
+        "--statistic", default="", help="statistic of values without one (default: mean)"
+    )
+    one.add_argument(
+        "--where", default="", metavar="CONDITION", help="select runs; see the examples"
+    )
     one.add_argument(
         "--paired",
         default="",
         metavar="SETTING=FIRST,SECOND",
-        help="differences first - second between runs of equal seeds",
+        help="differences FIRST - SECOND between runs of equal seeds",
     )
-    one.add_argument("--format", choices=FORMATS, help="(terminal, or markdown into a file)")
-    one.add_argument("--output", type=Path, metavar="FILE", help="instead of the terminal")
-    every = parser.add_argument_group("the tables and figures of presets")
+    one.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="default: terminal, or markdown if standard output is not one",
+    )
+    one.add_argument(
+        "--output", type=Path, metavar="FILE", help="write to FILE instead of standard output"
+    )
+    every = parser.add_argument_group("tables and figures of presets")
     every.add_argument(
         "--table",
         type=_names,
         action="extend",
         default=[],
         metavar="A,B",
-        help="these presets (conf/table/) instead of those that the study names; no figures",
+        help="presets of conf/table/ to use instead of those of the study; draws no figures",
     )
     every.add_argument(
         "--config-dir",
@@ -217,12 +230,12 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="DIR",
-        help="a folder with table/ and figure/ of your own; repeatable",
+        help="folder with your own table/ and figure/; repeatable",
     )
     every.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; exit code 1, naming them, if files in tables/ would change",
+        help="write nothing; list the files in tables/ that would change, with exit code 1",
     )
     return parser
 

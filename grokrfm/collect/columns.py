@@ -1,4 +1,4 @@
-"""The columns of a frame of runs: their types, which vary, and which are scientific settings."""
+"""Columns of a frame of runs: types, varying and constant columns, scientific settings."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import Any
 
 import pandas as pd
 
-# Dotted columns are settings; these groups of them, and these settings, change no result.
-PLUMBING_GROUPS = ("hardware", "study", "save", "hydra")
-PLUMBING_SETTINGS = ("rfm.batch", "rfm.checkpoint_seconds", "rfm.memory_budget")
+# Attributes of a frame of runs, from the names that its records carry (grokrfm.runs.record.Names).
+SETTINGS = "settings"  # columns of settings
+SCIENTIFIC = "scientific"  # those of them that determine the result, except the seed
+LEADING = "leading"  # numbers to show first
+OBJECTIVE = "objective"  # the number to show if none is asked for
 
-# Statuses of runs that ended without a result; all others but finished have no end so far.
+# Groups of settings that change no result, in frames without those attributes.
+PLUMBING_GROUPS = ("hardware", "study", "save")
+
+# Statuses of runs that ended without a result; other unfinished runs have not ended yet.
 FAILED = ("failed", "crashed")
 
 
 def typed(values: Sequence[Any]) -> Any:
-    """Values with None for missing ones, as an array of the narrowest type that holds them all.
+    """Convert values, with None for missing ones, to an array of the narrowest common type.
 
-    Integers stay integers and booleans booleans where some are missing.
+    Integers stay integers and booleans stay booleans if some are missing.
     """
     kinds = {type(value) for value in values if value is not None}
     missing = None in values if len(kinds) < 3 else False
@@ -35,35 +40,53 @@ def typed(values: Sequence[Any]) -> Any:
 
 
 def names(frame: pd.DataFrame) -> list[str]:
-    """The names of the columns."""
+    """Names of the columns."""
     return [str(name) for name in frame.columns]
 
 
 def varying(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that differ between rows."""
+    """Columns that differ between rows."""
     return frame[[name for name in names(frame) if frame[name].nunique(dropna=False) > 1]]
 
 
 def constant(frame: pd.DataFrame) -> dict[str, Any]:
-    """The columns that are the same in all rows: name → that value."""
+    """Columns that are equal in all rows: name → value."""
     same = [name for name in names(frame) if frame[name].nunique(dropna=False) == 1]
     return {name: frame[name].iloc[0] for name in same}
 
 
 def scientific(frame: pd.DataFrame) -> list[str]:
-    """The columns that decide what was computed, but for the seed."""
-    settings = [
+    """Columns that determine the result, except the seed."""
+    marked = frame.attrs.get(SCIENTIFIC)
+    if marked is None:
+        marked = [n for n in names(frame) if "." in n and n.split(".")[0] not in PLUMBING_GROUPS]
+    found = [name for name in names(frame) if name in set(marked)]
+    return found + [name for name in ("device", "schema") if name in frame]
+
+
+def settings(frame: pd.DataFrame) -> list[str]:
+    """Columns of settings."""
+    marked = frame.attrs.get(SETTINGS)
+    return [n for n in names(frame) if (n in marked if marked is not None else "." in n)]
+
+
+def leading(frame: pd.DataFrame) -> list[str]:
+    """Numbers to show first: the objective, times, and others that some run has."""
+    objective = frame.attrs.get(OBJECTIVE)
+    return [
         name
-        for name in names(frame)
-        if "." in name
-        and name.split(".")[0] not in PLUMBING_GROUPS
-        and name not in PLUMBING_SETTINGS
+        for name in frame.attrs.get(LEADING, ())
+        if name == objective or is_time(name) or frame[name].notna().any()
     ]
-    return settings + [name for name in ("device", "schema") if name in frame]
+
+
+def is_time(number: str) -> bool:
+    """True for a number that says when something was reached; missing: not reached."""
+    return number.endswith("_iteration")
 
 
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column as settings are compared: devices by their kind, cuda:0 and cuda:1 being one."""
+    """Column in the form in which levels are compared: cuda:0 and cuda:1 are both cuda."""
     column = frame[name]
     if name != "device":
         return column
@@ -73,12 +96,12 @@ def levels(frame: pd.DataFrame, name: str) -> pd.Series:
 def grouped(
     frame: pd.DataFrame, by: Sequence[str]
 ) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
-    """The rows of every combination of levels that occurs, in the order of the levels."""
+    """Yield the rows of every combination of levels that occurs, in the order of the levels."""
     if not by:
         yield (), frame
         return
     plain = frame[list(by)].set_axis(range(len(by)), axis="columns")
-    for number in plain:  # levels of several kinds have an order too, by what is written
+    for number in plain:  # levels of mixed types are ordered by their text
         if plain[number].dtype == "object":
             order = sorted(plain[number].unique(), key=lambda x: (x is None or x != x, str(x)))
             plain[number] = plain[number].map({x: i for i, x in enumerate(order)}.__getitem__)

@@ -12,13 +12,13 @@ from grokrfm.runs.record import Record
 
 log = logging.getLogger(__name__)
 
-# What rounding may do to a number between machines; 1e-6 is also below which leads are ties.
+# Largest differences by rounding between machines; 1e-6 is also the tolerance of a tie.
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A number of a run that two attempts disagree on."""
+    """Number of a run that differs between two attempts."""
 
     digest: str
     number: str
@@ -28,7 +28,7 @@ class Conflict:
 
 
 def conflicts(records: Iterable[Record]) -> list[Conflict]:
-    """Numbers of one digest that differ beyond rounding between attempts that finished."""
+    """Find numbers of one digest that differ by more than rounding between finished attempts."""
     by_digest: dict[str, list[Record]] = {}
     for record in records:
         if record.status == "finished":
@@ -42,7 +42,7 @@ def conflicts(records: Iterable[Record]) -> list[Conflict]:
 
 
 def warn(records: Iterable[Record]) -> None:
-    """Log a line for every run in conflict."""
+    """Log one line for every run with conflicts."""
     found: dict[str, list[Conflict]] = {}
     for conflict in conflicts(records):
         found.setdefault(conflict.digest, []).append(conflict)
@@ -69,4 +69,4 @@ def _shown(listed: Sequence[Conflict]) -> str:
     shown = [f"{each.number} {each.first:.6g} and {each.second:.6g}" for each in listed[:3]]
     more = [f"{len(listed) - 3} more"] if len(listed) > 3 else []
     attempts = " and ".join(listed[0].attempts)
-    return f"{', '.join([*shown, *more])} (attempts {attempts}; the later one counts)"
+    return f"{', '.join([*shown, *more])} (attempts {attempts}; the later one is used)"

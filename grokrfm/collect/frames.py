@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from itertools import chain
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +14,31 @@ import pandas as pd
 
 from grokrfm.checks import StoreError
 from grokrfm.collect import disagreement
-from grokrfm.collect.columns import typed
+from grokrfm.collect.columns import LEADING, OBJECTIVE, SCIENTIFIC, SETTINGS, is_time, typed
+from grokrfm.collect.reading import Folders, Reading, open_stores, read
 from grokrfm.runs import features as feature_files
-from grokrfm.runs.record import Record, best_by_digest
-from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import plans
+from grokrfm.runs.record import Names, Record
+from grokrfm.runs.settings import dotted
 
-Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
-
-# Columns that are there whatever the study measured.
-COUNTS = ("n_train", "n_test", "grok_iteration")
-NUMBERS = (
-    "train_accuracy",
-    "test_accuracy",
-    "train_loss",
-    "test_loss",
-    "test_accuracy_strict",
-    "test_accuracy_fixed",
-    "test_accuracy_moved",
-    "undecided",
-    "margin_median",
-)
-TIMES = ("started", "ended")
-ALWAYS = (*COUNTS[:2], *NUMBERS, COUNTS[2])
+MOMENTS = ("started", "ended")
 
 
 def runs(studies: Folders) -> pd.DataFrame:
-    """A row a run: the best attempt at it (finished before others, then the latest).
+    """Frame with one row per run: its best attempt (a finished one first, then the latest).
 
     Parameters
     ----------
-    studies   one study folder or several; sweeps may still be writing to them
+    studies   one study folder or several; sweeps may still write to them
 
     Returns
     -------
     DataFrame with digest, status ("missing" for a run that is planned and has no record), the
-    settings as dotted columns (a list as its JSON text), n_train, n_test, the final numbers
-    (missing unless finished; loss is the mean squared error over points and outputs),
-    grok_iteration (missing when not reached), seconds (wall time), device, host, commit, dirty,
-    schema (of the digest), started and ended (UTC), error
+    settings as dotted columns (a list as its JSON text), the learner's facts, the
+    final numbers (missing unless finished; a time such as grok_iteration also when not reached),
+    seconds (wall time), device, host, commit, dirty, schema (of the digest), started and ended
+    (UTC), error. Its attrs name the scientific settings and the leading numbers.
 
-    A run that finished twice with different numbers is warned of (see `conflicts`).
+    A run that finished twice with different numbers causes a warning (see `conflicts`).
 
     Raises
     ------
@@ -65,7 +48,7 @@ def runs(studies: Folders) -> pd.DataFrame:
 
 
 def frame(reading: Reading) -> pd.DataFrame:
-    """What `runs` returns, of studies that have been read."""
+    """Frame as `runs` returns it, of studies that have been read."""
     disagreement.warn(reading.records)
     settings = _Settings()
     rows = [_run_row(record, settings) for _, record in reading.best]
@@ -73,16 +56,27 @@ def frame(reading: Reading) -> pd.DataFrame:
         {"digest": digest, "status": "missing", **settings.dotted(config)}
         for digest, config in reading.missing.items()
     ]
-    present = dict.fromkeys(chain(("digest", "status"), *rows, ALWAYS))
-    columns = {name: _column(name, [row.get(name) for row in rows]) for name in present}
-    return pd.DataFrame(columns)
+    leading = list(dict.fromkeys(name for names in reading.names for name in names.leading))
+    numbers = {*leading, *(name for _, record in reading.best for name in record.metrics)}
+    present = dict.fromkeys(chain(("digest", "status"), *rows, leading))
+    columns = {
+        name: _column(name, [row.get(name) for row in rows], name in numbers) for name in present
+    }
+    found = pd.DataFrame(columns)
+    objectives = (names.objective for names in reading.names if names.objective)
+    found.attrs = {
+        SETTINGS: settings.names,
+        SCIENTIFIC: [name for name in settings.names if _is_scientific(name, reading.names)],
+        LEADING: leading,
+        OBJECTIVE: next(objectives, None),
+    }
+    return found
 
 
 def steps(studies: Folders) -> pd.DataFrame:
-    """A row a run and iteration: digest, iteration, every number measured, seconds, solver.
+    """Frame with one row per run and observation: digest, iteration, every number measured.
 
-    `seconds` is the wall time of that iteration, `solver` which factorisation solved it. Join with
-    `runs` on digest.
+    Join with `runs` on digest.
     """
     histories: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
     parts: list[tuple[str, int, Mapping[str, list[Any]]]] = []
@@ -100,13 +94,13 @@ def steps(studies: Folders) -> pd.DataFrame:
 
 
 def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
-    """The feature matrices that a run kept: {k: M_k, (d, d)}, k = updates made.
+    """Saved feature matrices of a run: {k: M_k, (d, d)}, k = updates made.
 
-    0 is the starting M; iteration k is fitted with M_k.
+    M_0 is the starting matrix; iteration k is fitted with M_k.
 
     Raises
     ------
-    StoreError   if no study given holds a run of that digest
+    StoreError   if no study holds a run of that digest
     """
     stores = open_stores(studies)
     if not any(record.digest == digest for store in stores for record in store.records()):
@@ -120,7 +114,7 @@ def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
 
 
 def conflicts(studies: Folders) -> pd.DataFrame:
-    """A row for every number on which two finished attempts at one run disagree.
+    """Frame with one row per number that differs between two finished attempts at a run.
 
     Returns
     -------
@@ -131,117 +125,74 @@ def conflicts(studies: Folders) -> pd.DataFrame:
     return pd.DataFrame([asdict(conflict) for conflict in found], columns=names)
 
 
-def open_stores(studies: Folders) -> list[Store]:
-    """The stores of one folder or several, each checked to be a study."""
-    folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
-    for folder in map(Path, folders):
-        if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "no such folder"
-            raise StoreError(f"{folder}: {what}; a study is a folder below outputs/")
-        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
-            inside = sorted(p.parent.name for p in folder.glob("*/segments"))
-            hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
-            raise StoreError(f"{folder}: is not a study, it has no segments/ with records{hint}")
-    return [Store(Path(folder)) for folder in folders]
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What several studies hold together.
-
-    Parameters
-    ----------
-    records          every attempt
-    best             the best of every digest with its store, in the order of their starts
-    missing          digest → settings of the runs that are planned and have no record
-    latest           settings of the run planned or started last, one a study
-    """
-
-    records: Sequence[Record]
-    best: Sequence[tuple[Store, Record]]
-    missing: Mapping[str, Mapping[str, Any]]
-    latest: Sequence[Mapping[str, Any]]
-
-
-def read(studies: Folders) -> Reading:
-    """Read the records and plans of studies."""
-    owned: dict[str, tuple[Store, Record]] = {}
-    planned: dict[str, Mapping[str, Any]] = {}
-    latest = []
-    for store in open_stores(studies):
-        held = store.records()
-        plan = {
-            d: s for p in plans(store.study) for d, s in zip(p.digests, p.settings, strict=True)
-        }
-        latest += [*plan.values(), *(record.config for record in held if not plan)][-1:]
-        planned |= plan
-        owned |= {record.attempt: (store, record) for record in held}
-    records = [record for _, record in owned.values()]
-    best = sorted(best_by_digest(records).values(), key=lambda record: record.started)
-    known = {record.digest for record in best}
-    missing = {digest: config for digest, config in planned.items() if digest not in known}
-    return Reading(records, [owned[record.attempt] for record in best], missing, latest)
-
-
 def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:
     provenance, git = record.provenance, record.provenance.get("git") or {}
-    seconds = record.seconds
-    if seconds is None and record.ended is not None:
-        seconds = record.ended - record.started
     return {
         "digest": record.digest,
         "status": record.status,
         **settings.dotted(record.config),
         **{name: _plain(fact) for name, fact in record.facts.items()},
         **(record.metrics if record.status == "finished" else {}),
-        "seconds": seconds,
+        "seconds": _seconds(record),
         "device": provenance.get("device"),
         "threads": provenance.get("threads"),
         "host": provenance.get("host"),
         "commit": git.get("commit"),
         "dirty": git.get("dirty"),
-        "schema": provenance.get("schema", 1),  # records did not say at first
+        "schema": provenance.get("schema"),
         "started": record.started,
         "ended": record.ended,
         "error": record.error["message"] if record.error else None,
     }
 
 
+def _seconds(record: Record) -> float | None:
+    if record.seconds is None and record.ended is not None:
+        return record.ended - record.started
+    return record.seconds
+
+
+def _is_scientific(setting: str, learners: Sequence[Names]) -> bool:
+    """True if a setting determines the result: what is computed, or what is measured of it."""
+    if setting == "seed":
+        return False
+    measures = setting.startswith("probe.")
+    return measures or any(names.is_scientific(setting) for names in learners)
+
+
 class _Settings:
-    """Nested settings as dotted ones; a part that runs share as one object is laid out once."""
+    """Conversion of nested settings to dotted ones; a part shared by runs is converted once."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, int], tuple[Any, dict[str, Any]]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Dotted names of all settings converted so far."""
+        return list(dict.fromkeys(name for _, part in self._parts.values() for name in part))
 
     def dotted(self, config: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, part in config.items():
             place = key, id(part)
-            if place not in self._parts:  # kept with its part, so that the id stays its own
-                self._parts[place] = part, dict(_dotted({key: part}))
+            if place not in self._parts:  # holds the part, so that its id is not reused
+                self._parts[place] = part, {n: _plain(v) for n, v in dotted({key: part})}
             found |= self._parts[place][1]
         return found
-
-
-def _dotted(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _dotted(value, f"{prefix}{key}.")
-        elif key != "_target_":
-            yield prefix + key, _plain(value)
 
 
 def _plain(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
-def _column(name: str, values: list[Any]) -> Any:
-    if name in COUNTS:
-        return pd.array(values, dtype="Int64")
-    if name in NUMBERS or name == "seconds":
-        return np.array(values, dtype="float64")
-    if name in TIMES:
+def _column(name: str, values: list[Any], is_number: bool) -> Any:
+    if name in MOMENTS:
         return pd.to_datetime(values, unit="s", utc=True)
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int} and (name.startswith("n_") or (is_number and is_time(name))):
+        return pd.array(values, dtype="Int64")
+    if name == "seconds" or (is_number and (float in kinds or not kinds)):
+        return np.array(values, dtype="float64") if kinds <= {int, float} else typed(values)
     return typed(values)
 
 

@@ -1,4 +1,4 @@
-"""What a table is asked to show."""
+"""Layout of a table: its rows, columns and values."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import presets, statistics
+from grokrfm.collect.columns import is_time
 from grokrfm.collect.statistics import Statistic
 
 
 class TableError(GrokrfmError):
-    """A table was asked for that the runs cannot give."""
+    """Request for a table that the runs cannot give."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two levels of a setting whose runs of equal seeds are compared: first − second."""
+    """Two levels of a setting, compared over runs of equal seeds: first − second."""
 
     setting: str
     first: str
@@ -33,11 +34,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Value:
-    """A column and how it is summed up.
+    """Column and its statistic.
 
     Parameters
     ----------
-    label   as it was asked for: the column, or column:statistic
+    label   as the user writes it: the column, or column:statistic
     """
 
     label: str
@@ -51,18 +52,18 @@ class Layout:
 
     Parameters
     ----------
-    rows, columns   settings whose levels make the lines and the columns of the table
-    values          what every cell shows: COLUMN, or COLUMN:STATISTIC
-    statistic       of the values that name none (but times to be reached have one of their own)
-    where           a condition on the runs (see grokrfm.collect.select)
+    rows, columns   settings whose levels make the rows and columns of the table
+    values          numbers in every cell: COLUMN, or COLUMN:STATISTIC; none: the objective
+    statistic       default for values without one (except times, which have their own)
+    where           condition that selects the runs (see grokrfm.collect.select)
     paired          SETTING=FIRST,SECOND: the values are differences between runs of equal seeds
-    average_over    settings that may vary within a cell
-    title           begins the caption
+    average_over    settings that may differ within a cell
+    title           first sentence of the caption
     """
 
     rows: Sequence[str] = ()
     columns: Sequence[str] = ()
-    values: Sequence[str] = ("test_accuracy",)
+    values: Sequence[str] = ()
     statistic: str = "mean"
     where: str = ""
     paired: str = ""
@@ -71,16 +72,16 @@ class Layout:
 
     @property
     def by(self) -> list[str]:
-        """The settings that make the cells."""
+        """Settings that make the cells."""
         return [*self.rows, *self.columns]
 
     @property
     def pair(self) -> Pair | None:
-        """What `paired` says.
+        """Levels to compare, parsed from `paired`.
 
         Raises
         ------
-        TableError   if it cannot be read
+        TableError   if `paired` is malformed
         """
         if not self.paired:
             return None
@@ -89,16 +90,16 @@ class Layout:
         if not (setting and comma and first and second) or "," in second:
             raise TableError(
                 f"paired {self.paired!r}: must be SETTING=FIRST,SECOND, as in"
-                " kernel.name=gaussian,quadratic"
+                " task.name=addition,division"
             )
         return Pair(setting.strip(), first.strip(), second.strip())
 
     def shown(self, known: Collection[str]) -> list[Value]:
-        """The values, where `known` are the columns that there are.
+        """Values, parsed with the names of the `known` columns.
 
         Raises
         ------
-        StatisticError   offering the nearest statistic for one that does not exist
+        StatisticError   for an unknown statistic, with the nearest one
         """
         return [_value(label, self.statistic, known) for label in self.values]
 
@@ -106,16 +107,13 @@ class Layout:
 KEYS = tuple(field.name for field in fields(Layout))
 LISTS = ("rows", "columns", "values", "average_over")
 
-# Numbers that some runs never reach: a mean over those that did would say little.
-TIMES = ("grok_iteration",)
-
 
 def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
-    """The layout that a preset describes.
+    """Layout that a preset describes.
 
     Raises
     ------
-    PresetError   naming an unknown key with the nearest, or one of the wrong kind
+    PresetError   for an unknown key, with the nearest one, or a value of the wrong type
     """
     where = f"table {name}"
     presets.refuse_unknown(preset, KEYS, where)
@@ -126,12 +124,13 @@ def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
         elif isinstance(value, str):
             given[key] = " ".join(value.split())
         elif value is not None:
-            raise presets.PresetError(f"{where}: {key} must be a text, got {value!r}")
+            raise presets.PresetError(f"{where}: {key} must be a string, got {value!r}")
     return Layout(**given)
 
 
 def _value(label: str, usual: str, known: Collection[str]) -> Value:
     column, colon, asked = label.rpartition(":")
     if label in known or not colon:
-        column, asked = label, "time" if label in TIMES and usual == "mean" else usual
+        # of a time that some runs never reach, the mean of those that did would mislead
+        column, asked = label, "time" if is_time(label) and usual == "mean" else usual
     return Value(label, column, statistics.named(asked))

@@ -1,4 +1,4 @@
-"""Differences between two levels of a setting, over runs of equal seeds."""
+"""Paired differences between two levels of a setting, over runs of equal seeds."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ SEED = "seed"
 def differences(
     runs: pd.DataFrame, by: Sequence[str], values: Sequence[Value], pair: Pair
 ) -> pd.DataFrame:
-    """A row a pair of runs that differ in `pair.setting` alone: first − second of every value.
+    """Differences first − second of every value, one row per pair of runs of one seed.
+
+    Student's interval of such differences is that of the paired t-test.
 
     Returns
     -------
-    DataFrame with the columns `by`, the values, and status: finished where both runs are, failed
-    where one failed, missing where one has no end or is not there at all
+    DataFrame with the columns `by`, the values, and status: finished if both runs are, failed if
+    one failed, missing if one has not ended or does not exist
 
     Raises
     ------
-    TableError   if a level is not there, a seed has several runs at one level, or a value is one
-                 that has no differences
+    TableError   if no run has a level, a seed has several runs at one level, or a value is a time
     """
     for value in values:
         if value.statistic.is_time:
             raise TableError(
-                f"{value.label}: differences of times that some runs never reach are not known;"
-                f" give {value.column}:mean for those of the runs that reached it"
+                f"{value.label}: a time has no paired differences, since some runs never reach it;"
+                f" use {value.column}:mean for the runs that do"
             )
     shown = runs[pair.setting].map(str, na_action="ignore")
     known = sorted(shown.dropna().unique())
@@ -60,8 +61,8 @@ def _by_seed(runs: pd.DataFrame, level: str, pair: Pair) -> pd.DataFrame:
     twice = runs[SEED][runs[SEED].duplicated()]
     if len(twice):
         raise TableError(
-            f"{pair.setting}={level} has several runs of seed {twice.iloc[0]} in one cell; give"
-            " what tells them apart in --rows or --columns, or pick one with --where"
+            f"{pair.setting}={level} has several runs of seed {twice.iloc[0]} in one cell; add the"
+            " setting in which they differ to --rows or --columns, or select one with --where"
         )
     return runs.set_index(SEED)
 

@@ -1,4 +1,4 @@
-"""Tables and figures that a study is for, as YAML: conf/table/NAME.yaml, conf/figure/NAME.yaml."""
+"""Presets of tables and figures: conf/table/NAME.yaml and conf/figure/NAME.yaml."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ KINDS = ("table", "figure")
 
 
 class PresetError(GrokrfmError):
-    """A preset cannot be found or read, or holds what it cannot."""
+    """Preset that is missing, unreadable or invalid."""
 
 
 def load(kind: str, name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
-    """The keys of a preset.
+    """Read the settings of a preset.
 
     Parameters
     ----------
     kind      table or figure
-    name      of the file without .yaml
-    folders   to look in before the conf folder of grokrfm; laid out as that is
+    name      name of the file, without .yaml
+    folders   searched before the conf folder of grokrfm, with the same layout
 
     Raises
     ------
-    PresetError   naming the file, or the nearest name where there is none
+    PresetError   naming the file, or the nearest name if there is no such file
     """
     assert kind in KINDS
     places = [folder / kind for folder in (*folders, conf_folder())]
     known = {path.stem: path for place in reversed(places) for path in place.glob("*.yaml")}
     if name not in known:
-        hint = nearest(name, known) if known else "there is none"
+        hint = nearest(name, known) if known else "no preset exists there"
         raise PresetError(f"{kind} {name!r}: no such file in {_listed(places)}; {hint}")
     path = known[name]
     try:
@@ -44,19 +44,19 @@ def load(kind: str, name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise PresetError(f"{path}: cannot be read ({_reason(error)})") from error
     if not isinstance(preset, dict) or not all(isinstance(key, str) for key in preset):
-        raise PresetError(f"{path}: must be a list of settings, each `key: value`")
+        raise PresetError(f"{path}: must be a mapping, with one `key: value` per line")
     return preset
 
 
 def refuse_unknown(preset: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    """Refuse keys that mean nothing; `where` says what is read, such as "table a3a"."""
+    """Refuse unknown keys; `where` names the preset in messages, such as "table trap"."""
     for key in preset:
         if key not in known:
-            raise PresetError(f"{where}: there is no key {key!r}; {nearest(key, known)}")
+            raise PresetError(f"{where}: unknown key {key!r}; {nearest(key, known)}")
 
 
 def names(preset: Mapping[str, Any], key: str, where: str) -> list[str]:
-    """The value of a key that is a list of texts, or one; empty where the key is missing."""
+    """Return the strings of a key, given as a list or as one; empty if the key is missing."""
     value = preset.get(key) or []
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
@@ -65,17 +65,16 @@ def names(preset: Mapping[str, Any], key: str, where: str) -> list[str]:
 
 
 def chosen(configs: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
-    """The names of the presets that studies ask for, by the configs of their runs, in order.
-
-    Every config holds `study.tables` and `study.figures`, if the study has any.
-    """
+    """Names of the presets in `study.tables` or `study.figures` of some configs, in order."""
     found: dict[str, None] = {}
     for config in configs:
         study = config.get("study") or {}
         name = f"study {study.get('name')}"
         for preset in names(study, f"{kind}s", name):
             if not re.fullmatch(r"\w[\w.+-]*", preset):
-                raise PresetError(f"{name}: {kind}s must be plain file names, got {preset!r}")
+                raise PresetError(
+                    f"{name}: {kind}s must be file names without a folder, got {preset!r}"
+                )
             found[preset] = None
     return list(found)
 

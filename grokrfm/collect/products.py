@@ -1,4 +1,4 @@
-"""All that a study is for: its tables and figures, as its presets describe them."""
+"""Tables and figures that a study names, as files."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from grokrfm.checks import StoreError
 from grokrfm.collect import layout, presets
-from grokrfm.collect.columns import grouped, scientific
+from grokrfm.collect.columns import grouped, leading, scientific
 from grokrfm.collect.formats import FILES
-from grokrfm.collect.frames import Reading
 from grokrfm.collect.layout import Layout
+from grokrfm.collect.reading import Reading
 from grokrfm.collect.tables import Table
+from grokrfm.runs.files import write_text
 
 SUMMARY = "summary"
 DIFFERENCES = 8  # lines of a difference that are shown
@@ -23,7 +23,7 @@ DIFFERENCES = 8  # lines of a difference that are shown
 
 @dataclass(frozen=True)
 class Wanted:
-    """The presets to be made: name → preset, of tables as layouts."""
+    """Presets to make, by name; those of tables as layouts."""
 
     tables: Mapping[str, Layout]
     figures: Mapping[str, Mapping[str, object]]
@@ -32,13 +32,13 @@ class Wanted:
 def wanted(
     reading: Reading, runs: pd.DataFrame, tables: Sequence[str], folders: Sequence[Path]
 ) -> Wanted:
-    """The presets that the studies name, or only those of `tables` where some are given.
+    """Presets that the studies name, or only those of `tables` if there are any.
 
-    A study that names none gets a table of what varies in it.
+    A study that names no table gets a summary of the settings that vary.
 
     Raises
     ------
-    PresetError   if a preset is not there or holds what it cannot
+    PresetError   if a preset is missing or invalid
     """
     figures = [] if tables else presets.chosen(reading.latest, "figure")
     chosen = tables or presets.chosen(reading.latest, "table")
@@ -52,20 +52,18 @@ def wanted(
 
 
 def summary(runs: pd.DataFrame) -> Layout:
-    """A table for a study that names none: every scientific setting that varies makes rows."""
+    """Layout for a study that names no table: every scientific setting that varies makes rows."""
     rows: list[str] = []
     for name in scientific(runs):
         more = len(list(grouped(runs, [*rows, name]))) if name != "schema" else 0
         if more > (len(list(grouped(runs, rows))) if rows else 1):
-            rows.append(name)  # one that another already tells apart adds nothing
-    strata = ("test_accuracy_fixed", "test_accuracy_moved")
-    there = [name for name in strata if runs[name].notna().any()]
-    title = "What varies in this study"
-    return Layout(rows, values=["test_accuracy", *there, "grok_iteration"], title=title)
+            rows.append(name)  # the rows already distinguish its levels
+    title = "Settings that vary in this study"
+    return Layout(rows, values=leading(runs), title=title)
 
 
 def files(folder: Path, name: str, table: Table) -> dict[Path, str]:
-    """What is written of a table: path → content."""
+    """Files of a table: path → content."""
     return {folder / f"{name}{ending}": write(table) for ending, write in FILES.items()}
 
 
@@ -74,23 +72,17 @@ def write(contents: Mapping[Path, str]) -> None:
 
     Raises
     ------
-    StoreError   naming the file that cannot be written
+    StoreError   naming a file that cannot be written
     """
     for path, content in contents.items():
-        aside = path.with_name(f".{path.name}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_text(content, encoding="utf-8", newline="")
-            aside.replace(path)
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+        write_text(path, content)
 
 
 def changes(contents: Mapping[Path, str]) -> Iterator[str]:
-    """For every file that is not as it should be, its name and the first lines that differ."""
+    """Yield the name and the first differing lines of every file that would change."""
     for path, content in contents.items():
         if not path.exists():
-            yield f"{path}: is not there"
+            yield f"{path}: does not exist"
         elif (held := path.read_text(encoding="utf-8", errors="replace")) != content:
             lines = difflib.unified_diff(held.splitlines(), content.splitlines(), n=0, lineterm="")
             differing = [line for line in lines if not line.startswith(("---", "+++", "@@"))]

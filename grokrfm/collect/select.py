@@ -1,4 +1,4 @@
-"""The runs that a condition picks, such as "split.train_to_test <= 20 and seed < 5"."""
+"""Selection of runs by a condition, such as "split.train_to_test <= 20 and seed < 5"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.collect.columns import names
 
-# A whole `name in backticks`, a text in quotes (kept as it is), or a name with dots.
+# A `name in backticks`, a string in quotes (left unchanged), or a name with dots.
 PARTS = re.compile(
     r"`(?P<quoted>[^`]*)`"
     r"|(?P<text>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"
@@ -20,46 +20,46 @@ WORDS = {"and", "or", "not", "in", "True", "False", "None"}
 
 
 class ConditionError(GrokrfmError):
-    """A condition cannot be understood, or names columns that are not there."""
+    """Condition that is malformed or names unknown columns."""
 
 
 def where(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
-    """The rows of a frame for which a condition holds; all of them for an empty one.
+    """Select the rows of a frame that meet a condition; an empty condition selects all.
 
     Parameters
     ----------
-    condition   as `DataFrame.query` takes it, but a column is written by its plain name, dots and
-                all; one that is no name, in backticks
+    condition   expression as in `DataFrame.query`, but names of columns may contain dots; other
+                characters need backticks
 
     Raises
     ------
-    ConditionError   if it cannot be understood; an unknown column is answered with the nearest
+    ConditionError   if the condition is malformed, or a column is unknown (with the nearest one)
     """
     if not condition.strip():
         return frame
     known = names(frame)
     places = {name: f"column_{i}" for i, name in enumerate(known)}
     if "@" in condition:
-        raise ConditionError(f"where {condition!r}: there are no variables, so no @")
+        raise ConditionError(f"where {condition!r}: @ is not supported, write the value itself")
     expression = PARTS.sub(lambda part: _translated(part, places, condition), condition)
     plain = frame.set_axis(list(places.values()), axis="columns")
     try:
         chosen = plain.eval(expression, engine="python", local_dict={}, global_dict={})
-    except Exception as error:  # pandas raises many kinds, some of them of its parser
+    except Exception as error:  # pandas raises many types, some from its parser
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         columns = {place: name for name, place in places.items()}
         reason = re.sub(r"\bcolumn_\d+\b", lambda place: columns.get(place[0], place[0]), reason)
         raise ConditionError(f"where {condition!r}: cannot be evaluated ({reason})") from error
     if not isinstance(chosen, pd.Series) or not pd.api.types.is_bool_dtype(chosen):
         raise ConditionError(
-            f"where {condition!r}: is not a condition; compare columns with values (equal is ==),"
-            " as in \"kernel.name == 'gaussian' and seed < 5\""
+            f"where {condition!r} is not a condition; compare columns with values (equal is ==),"
+            " as in \"task.name == 'addition' and seed < 5\""
         )
     return frame[chosen.fillna(False).astype("bool")]
 
 
 def _translated(part: re.Match[str], places: Mapping[str, str], condition: str) -> str:
-    """A part of a condition, with the column that it names replaced by its place."""
+    """Replace the column in one part of a condition by its temporary name."""
     if part["text"] is not None or part["name"] in WORDS:
         return part[0]
     written = part["quoted"] if part["name"] is None else part["name"]

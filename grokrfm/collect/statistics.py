@@ -1,35 +1,38 @@
-"""What a sample of runs says: an estimate with its uncertainty, as named numbers and as text."""
+"""Statistics of a sample of runs: an estimate with its uncertainty, as numbers and as text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from grokrfm.checks import GrokrfmError, nearest
 
 LEVEL = 0.95
 RESAMPLES = 10_000
+BATCH = 500  # resamples drawn at once; 40 MB for a cell of 10,000 runs
 EXACTLY_EQUAL = 1e-12  # products of survival probabilities are compared up to rounding
 
 Numbers = Mapping[str, float]
 
 
 class StatisticError(GrokrfmError):
-    """A statistic was asked for that does not exist."""
+    """Request for a statistic that does not exist."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A number of some runs.
+    """One number of several runs.
 
     Parameters
     ----------
-    values : (n,)    the number of every run that has it
-    unreached : (m,) for a time that some runs have not reached: how long each of those was watched
-                     (infinite for one known never to reach it)
+    values : (n,)     the number of every run that has one
+    unreached : (m,)  for a time, the runs that did not reach it: last iteration observed, infinite
+                      for a run that can never reach it
     """
 
     values: np.ndarray
@@ -38,18 +41,23 @@ class Sample:
     def __len__(self) -> int:
         return len(self.values) + len(self.unreached)
 
+    @property
+    def times(self) -> np.ndarray:
+        """(n + m,) times of all runs, reached or last observed."""
+        return np.concatenate([self.values, self.unreached])
+
 
 @dataclass(frozen=True)
 class Statistic:
-    """A way to sum a sample up.
+    """Summary of a sample.
 
     Parameters
     ----------
-    name : str        as it is asked for, such as share=0.9
-    about : str       for captions
-    compute           the sample, not empty → numbers by name
-    text : str        how the numbers are written, {name} standing for one
-    text_alone : str  the same where the uncertainty is not known
+    name : str        as the user writes it, such as share=0.9
+    about : str       description for captions
+    compute           function of a sample that is not empty; returns numbers by name
+    text : str        template of the written numbers, with {name} for each
+    text_alone : str  template if the uncertainty is unknown
     """
 
     name: str
@@ -60,16 +68,16 @@ class Statistic:
 
     @property
     def is_time(self) -> bool:
-        """Whether runs that did not reach the number count too."""
+        """True if runs that did not reach the number count too."""
         return self.name == "time"
 
 
 def named(name: str) -> Statistic:
-    """The statistic of a name: mean, bootstrap, median, range, share=THRESHOLD or time.
+    """Return the statistic of a name: mean, bootstrap, median, range, share=THRESHOLD or time.
 
     Raises
     ------
-    StatisticError   offering the nearest name
+    StatisticError   for an unknown name, with the nearest one
     """
     kind, has_argument, argument = name.partition("=")
     if kind == "share":
@@ -77,12 +85,12 @@ def named(name: str) -> Statistic:
             return _share(float(argument))
         except ValueError:
             raise StatisticError(
-                f"statistic {name!r}: needs a threshold, as in share=0.9 for the share of runs of"
-                " at least 0.9"
+                f"statistic {name!r} needs a number as threshold; share=0.9 is the share of runs"
+                " of at least 0.9"
             ) from None
     if kind in PLAIN and not has_argument:
         return PLAIN[kind]
-    raise StatisticError(f"there is no statistic {name!r}; {nearest(name, NAMES)}")
+    raise StatisticError(f"unknown statistic {name!r}; {nearest(name, NAMES)}")
 
 
 def student(values: np.ndarray) -> float:
@@ -91,67 +99,77 @@ def student(values: np.ndarray) -> float:
     if n < 2:
         return math.nan
     if np.all(values == values[0]):
-        return 0.0  # equal values have no spread, and no rounding of one either
-    return _student_factor(n) * float(values.std(ddof=1)) / math.sqrt(n)
+        return 0.0  # by rounding, their standard deviation could be 1e-17
+    return float(half_width(values.std(ddof=1) / math.sqrt(n), n))
+
+
+def half_width(sem: ArrayLike, n: ArrayLike) -> np.ndarray:
+    """Half width of Student's 95 % interval from standard errors of the mean and sample sizes."""
+    from scipy import stats
+
+    return np.asarray(stats.t.ppf((1 + LEVEL) / 2, np.asarray(n) - 1) * np.asarray(sem))
 
 
 def bootstrap(values: np.ndarray) -> tuple[float, float]:
     """95 % interval of the mean by the bootstrap; NaN for fewer than two values.
 
-    The expanded percentile interval: percentiles of the resampled means at levels that undo the
-    narrowness of the plain ones in small samples. It stays within the data, so a share stays within
-    0 and 1. The resamples are the same at every call, whatever the order of the values.
+    Expanded percentile interval: percentiles of the resampled means, at levels that correct the
+    narrow plain interval of small samples. The interval stays within the range of the data, so a
+    share stays within 0 and 1. Every call draws the same resamples, for any order of the values.
 
     Source: Hesterberg, What teachers should know about the bootstrap, 2015, section 3.3.
     """
-    from scipy.special import ndtr
-
     n = len(values)
     if n < 2:
         return math.nan, math.nan
-    values, generator = np.sort(values), np.random.default_rng(0)
-    batches = [RESAMPLES // 100] * 100  # in batches, for a cell of thousands of runs
-    means = [values[generator.integers(n, size=(batch, n))].mean(axis=1) for batch in batches]
-    tail = float(ndtr(-math.sqrt(n / (n - 1)) * _student_factor(n)))
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    from scipy import stats
+
+    tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    low, high = stats.bootstrap(
+        (np.sort(values),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=BATCH,
+        confidence_level=1 - 2 * tail,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
     return float(low), float(high)
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a share, of at least one."""
-    from scipy.special import ndtri
+    """Wilson's 95 % score interval of a share; n is at least 1."""
+    from scipy import stats
 
-    z2 = float(ndtri((1 + LEVEL) / 2)) ** 2
-    centre = (hits + z2 / 2) / (n + z2)
-    half = math.sqrt(z2 * (hits * (n - hits) / n + z2 / 4)) / (n + z2)
-    low = 0.0 if hits == 0 else centre - half
-    return low, 1.0 if hits == n else centre + half
+    low, high = stats.binomtest(hits, n).proportion_ci(LEVEL, method="wilson")
+    return float(low), float(high)
 
 
-def survival(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Kaplan and Meier's estimate of the share that has not reached the number by a time.
+def survival(sample: Sample) -> Any:
+    """Kaplan-Meier estimate of the share of runs that have not reached the number by a time.
+
+    A run censored at a time counts as at risk at that time.
 
     Returns
     -------
-    times : (k,)   at which runs reached it, ascending
-    shares : (k,)  of all runs, still without it just after each time
-
-    A run last watched at a time counts as at risk at that time.
+    scipy's empirical distribution function: `quantiles` are the times of the sample, ascending;
+    `probabilities` are the shares of runs that have not reached the number just after each time
     """
-    times, reached = np.unique(sample.values, return_counts=True)
-    ends = np.sort(np.concatenate([sample.values, sample.unreached]))
-    at_risk = len(ends) - np.searchsorted(ends, times, side="left")
-    return times, np.cumprod(1 - reached / at_risk)
+    from scipy import stats
+
+    last = sample.times[np.isfinite(sample.times)].max(initial=0.0)  # scipy takes finite times only
+    unreached = np.minimum(sample.unreached, last)
+    return stats.ecdf(stats.CensoredData(uncensored=sample.values, right=unreached)).sf
 
 
 def median_time(sample: Sample) -> float:
-    """The first time by which half of the runs have reached the number; infinite if they have not.
+    """First time by which half of the runs have reached the number; infinite if there is none.
 
-    By the survival curve, so that runs watched for less time are no evidence of what came later.
+    Read from the survival curve, in which a run counts only while it is observed.
     """
-    times, shares = survival(sample)
-    halved = np.flatnonzero(shares <= 0.5 + EXACTLY_EQUAL)
-    return float(times[halved[0]]) if len(halved) else math.inf
+    curve = survival(sample)
+    halved = curve.quantiles[curve.probabilities <= 0.5 + EXACTLY_EQUAL]
+    return float(halved[0]) if len(halved) else math.inf
 
 
 def _mean(sample: Sample) -> Numbers:
@@ -196,12 +214,6 @@ def _time(sample: Sample) -> Numbers:
         "reached_low": low,
         "reached_high": high,
     }
-
-
-def _student_factor(n: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(n - 1, (1 + LEVEL) / 2))
 
 
 PLAIN: Mapping[str, Statistic] = {

@@ -1,9 +1,9 @@
-"""Tables: what the runs of a cell say, with how many they are and how many are not there."""
+"""Tables: statistics of the runs of every cell, with their number and that of missing runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from grokrfm.checks import nearest
 from grokrfm.collect.caption import Caption, caption
-from grokrfm.collect.columns import FAILED, grouped, levels, names, scientific
+from grokrfm.collect.columns import FAILED, OBJECTIVE, grouped, levels, names, scientific
 from grokrfm.collect.layout import Layout, TableError, Value
 from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
@@ -22,14 +22,14 @@ COUNTS = ("planned", "finished", "failed", "missing")
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table ready to be written.
+    """Table ready to be written.
 
     Parameters
     ----------
-    cells     a line a cell, as `table` returns it
-    layout    what was asked for
-    values    the values of `layout`, understood
-    caption   where the numbers come from
+    cells     one row per cell, as `table` returns them
+    layout    the request
+    values    values of the layout, parsed
+    caption   provenance of the numbers
     """
 
     cells: pd.DataFrame
@@ -45,33 +45,35 @@ def table(
     values: Sequence[str],
     **more: Any,
 ) -> pd.DataFrame:
-    """The numbers in the cells of rows × columns.
+    """Numbers in the cells of rows × columns.
 
     Parameters
     ----------
-    runs            as `collect.runs` gives them; only finished ones count towards an estimate
+    runs            as `collect.runs` returns them; only finished runs enter an estimate
     rows, columns   names of columns of `runs` that make the cells
-    values          numeric columns, or COLUMN:STATISTIC, the statistic being one of mean,
-                    bootstrap, median, range, share=THRESHOLD, time
-    more            the other settings of a Layout: statistic, where, paired, average_over
+    values          numeric columns, or COLUMN:STATISTIC with the statistic mean, bootstrap, median,
+                    range, share=THRESHOLD or time
+    more            other settings of a Layout: statistic, where, paired, average_over
 
     Returns
     -------
-    DataFrame, a line a cell: the rows and columns; for each value the columns `value` (mean, median
-    or share), its bounds `value_low` and `value_high` (for a mean also their half distance
-    `value_interval`), and `value_n`, the runs that count; at last how many runs are planned,
-    finished, failed and missing (without an end so far)
+    DataFrame, one row per cell: the rows and columns; for each value the columns `value` (mean,
+    median or share), its bounds `value_low` and `value_high` (for a mean also the half width
+    `value_interval`), and `value_n`, the number of runs in it; then the numbers of planned,
+    finished, failed and missing (not yet ended) runs
 
     Raises
     ------
-    TableError   if a column is unknown, is not numeric where it must be, or if a scientific setting
-                 varies within a cell that is not in `average_over`
+    TableError   if a column is unknown, a value is not numeric, or a scientific setting outside
+                 `average_over` differs within a cell
     """
     return build(runs, Layout(rows, columns, values, **more)).cells
 
 
 def build(runs: pd.DataFrame, layout: Layout) -> Table:
-    """The table that a layout asks for; see `table`."""
+    """Build the table of a layout; see `table`."""
+    if not layout.values:
+        layout = replace(layout, values=[_objective(runs)])
     values = layout.shown(names(runs))
     pair = layout.pair
     check_columns(
@@ -82,19 +84,28 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
     check_columns(runs, groups=layout.average_over, values=[])
     chosen = where(runs, layout.where)
     if chosen.empty:
-        raise TableError(f"where {layout.where!r}: holds for none of the {len(runs)} runs")
+        raise TableError(f"where {layout.where!r} selects none of the {len(runs)} runs")
     refuse_mixtures(chosen, layout)
     compared = differences(chosen, layout.by, values, pair) if pair else chosen
     cells = pd.DataFrame(_cells(compared, layout.by, values))
     return Table(cells, layout, values, caption(chosen, layout, values))
 
 
+def _objective(runs: pd.DataFrame) -> str:
+    objective = runs.attrs.get(OBJECTIVE)
+    if runs.empty:
+        raise TableError("there are no runs yet")
+    if objective is None:
+        raise TableError("these runs have no number of choice; name one with --value")
+    return str(objective)
+
+
 def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[str]) -> None:
-    """Refuse columns that are not there, that are named twice, or that cannot be averaged.
+    """Refuse columns that do not exist, are named twice, or are not numeric.
 
     Raises
     ------
-    TableError   naming the column and, for one that is unknown, the nearest that is there
+    TableError   naming the column, and the nearest one if it is unknown
     """
     if frame.empty:
         raise TableError("there are no runs yet")
@@ -102,16 +113,16 @@ def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[s
         if name not in frame:
             raise TableError(f"no column {name!r} in these runs; {nearest(name, names(frame))}")
         if groups.count(name) > 1 or (name in groups and name in values):
-            raise TableError(f"column {name!r} is asked for twice")
+            raise TableError(f"column {name!r} is named twice")
     for name in values:
         if not pd.api.types.is_numeric_dtype(frame[name]):
-            raise TableError(f"column {name!r} is not numeric, it cannot be averaged")
+            raise TableError(f"column {name!r} is not numeric and cannot be averaged")
 
 
 def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[object]]:
-    """Scientific settings that differ between finished runs of one cell: name → values met.
+    """Scientific settings that differ between finished runs of one cell: name → values found.
 
-    The seed is meant to be averaged over and is none of them.
+    The seed is not among them.
     """
     finished = runs[runs["status"] == "finished"]
     settings = [name for name in scientific(runs) if name not in by]
@@ -131,11 +142,11 @@ def _numbers_first(level: Any) -> tuple[bool, Any]:
 
 
 def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
-    """Refuse to average over a scientific setting that nobody said may vary."""
+    """Refuse to average over a scientific setting that is not in `average_over`."""
     pair = layout.pair
     compared = [pair.setting] if pair else []
     mixed = averaged_over(runs, [*layout.by, *compared])
-    if pair:  # what comes with a level, such as its kernel's bandwidth, may differ between the two
+    if pair:  # settings of the same group, such as the modulus of a task, may differ
         group = f"{pair.setting.split('.')[0]}."
         between = averaged_over(runs, layout.by)
         mixed |= {name: met for name, met in between.items() if not name.startswith(group)}
@@ -143,8 +154,8 @@ def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
     if mixed:
         listed = "; ".join(f"{name} is {_listed(met)}" for name, met in mixed.items())
         raise TableError(
-            f"runs of one cell differ in more than their seed: {listed}. Give such a setting in"
-            " --rows or --columns, pick one value with --where, or allow it with --average-over"
+            f"runs of one cell differ in more than their seed: {listed}. Add such a setting to"
+            " --rows or --columns, select one value with --where, or allow it with --average-over"
         )
 
 
@@ -163,23 +174,25 @@ def _cells(
 
 
 def _estimate(finished: pd.DataFrame, value: Value) -> dict[str, Any]:
-    sample = sample_of(finished, value)
+    sample = sample_of(finished, value.column, time=value.statistic.is_time)
     compute = value.statistic.compute
     numbers = compute(sample) if len(sample) else {"": np.nan}
     named = {f"{value.label}_{name}" if name else value.label: x for name, x in numbers.items()}
     return {**named, f"{value.label}_n": len(sample)}
 
 
-def sample_of(finished: pd.DataFrame, value: Value) -> Sample:
-    """The numbers of finished runs; for a time, also how long the runs without it were watched.
+def sample_of(finished: pd.DataFrame, name: str, *, time: bool) -> Sample:
+    """Numbers of finished runs; for a time, also the last iteration of runs that did not reach it.
 
-    A run that stopped early because nothing moved any more will never reach it. One of which it is
-    not known how long it was watched does not count.
+    A run that stopped early at a fixed point never reaches it. A run whose last iteration is
+    unknown does not count.
     """
-    column = finished[value.column]
-    values = np.sort(column.dropna().to_numpy(dtype="float64"))  # in one order whoever ran first
+    column = finished[name]
+    values = np.sort(
+        column.dropna().to_numpy(dtype="float64")
+    )  # the sum must not depend on the order of the runs
     unreached = np.array([])
-    if value.statistic.is_time and "updates" in finished:
+    if time and "updates" in finished:
         without = finished[column.isna()]
         watched = without["updates"].astype("float64")
         if "stopped_early" in without:

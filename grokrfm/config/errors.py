@@ -1,4 +1,4 @@
-"""Hydra's errors in the words of this project."""
+"""Readable messages for errors of Hydra."""
 
 from __future__ import annotations
 

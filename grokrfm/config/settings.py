@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,7 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
-from grokrfm.config.studies import register_studies
+from grokrfm.config.studies import check_study_name, register_studies
 from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
@@ -35,7 +34,7 @@ from grokrfm.runs.settings import TARGET, Settings
 from grokrfm.runs.spec import Spec
 
 PROBE = "probe"
-"""The setting that says what is measured; a learner may take it."""
+"""The setting for measurements; a learner may take it."""
 
 
 def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
@@ -58,7 +57,7 @@ def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
 
 
 def plain(config: DictConfig) -> Settings:
-    """Return a composed config as plain containers: resolved, no key unknown or missing."""
+    """Return a composed config as plain containers: resolved, without unknown or missing keys."""
     try:
         settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -102,7 +101,7 @@ def build_run(settings: Settings, builder: Builder | None = None) -> Run:
 
     Parameters
     ----------
-    builder   makes the parts of the learner; for who builds many learners of few parts
+    builder   makes the parts of the learner; for many learners of few distinct parts
 
     Raises
     ------
@@ -125,17 +124,13 @@ def build_hardware(settings: Settings) -> Hardware:
 
 def study_folder(settings: Settings) -> Path:
     """Return the folder of a run's study."""
-    name = mapping(settings["study"], "study").get("name")
-    if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
-        raise SettingError(
-            "study.name", f"must be a plain folder name (letters, digits, . _ + -), got {name!r}"
-        )
+    name = check_study_name(mapping(settings["study"], "study").get("name"))
     if not isinstance(settings["outputs"], (str, int)) or not str(settings["outputs"]):
         raise SettingError("outputs", f"must be the path of a folder, got {settings['outputs']!r}")
     folder = Path(str(settings["outputs"])).expanduser()
     if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
         raise SettingError("outputs", f"{folder} is or lies in a file; give the path of a folder")
-    return folder / str(name)
+    return folder / name
 
 
 def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
@@ -151,20 +146,20 @@ def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
         return Spec(science, settings.get(PROBE, {}), features, save["predictions"])
 
 
-def _without(node: Settings, left_out: Settings, prefix: str = "") -> Settings:
+def _without(node: Settings, dropped: Settings, prefix: str = "") -> Settings:
     """Return a node without some of its dotted settings."""
     return {
-        key: _without(value, left_out, f"{prefix}{key}.") if is_option(value) else value
+        key: _without(value, dropped, f"{prefix}{key}.") if is_option(value) else value
         for key, value in node.items()
-        if prefix + key not in left_out
+        if prefix + key not in dropped
     }
 
 
 def _names(root: Settings, learner: Learner) -> Names:
-    left_out = plumbing(root)
+    dropped = plumbing(root)
     return Names(
-        scientific=[key for key in root if key != TARGET and key not in left_out],
-        plumbing=[name for name in left_out if "." in name],
+        scientific=[key for key in root if key != TARGET and key not in dropped],
+        plumbing=[name for name in dropped if "." in name],
         leading=list(learner.leading),
         objective=learner.objective or next(iter(learner.leading), None),
     )

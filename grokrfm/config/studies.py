@@ -1,4 +1,4 @@
-"""The option `study=NAME` for every NAME, whether a file describes that study or not."""
+"""The option `study=NAME` for every NAME, with or without a file that describes the study."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 
+from grokrfm.checks import SettingError
 from grokrfm.paths import conf_folder
 
 GROUP = "study"
@@ -17,10 +18,16 @@ def register_studies(arguments: Sequence[str]) -> None:
     """Make options of the studies that a command line names and no file describes.
 
     Such a study is a name without settings of its own. Hydra would take an entry of its
-    ConfigStore for the schema of a file with that name, so names with a file are left out.
+    ConfigStore for the schema of a file with that name, so names with a file are skipped.
+
+    Raises
+    ------
+    SettingError   if a name is not that of a folder
     """
     folders = search_folders(arguments)
     for argument in arguments:
+        if "/" in argument and argument.startswith(f"{GROUP}="):
+            check_study_name(argument.removeprefix(f"{GROUP}="))
         if chosen := re.fullmatch(rf"{GROUP}=([\w.+,-]+)", argument):
             for name in filter(None, chosen.group(1).split(",")):
                 if not any((folder / GROUP / f"{name}.yaml").is_file() for folder in folders):
@@ -32,6 +39,15 @@ def register_studies(arguments: Sequence[str]) -> None:
 def search_folders(arguments: Sequence[str]) -> list[Path]:
     """Return the folders in which Hydra looks for configs, conf/ last."""
     return [*_folders(arguments), conf_folder()]
+
+
+def check_study_name(name: object) -> str:
+    """Return the name of a study, if it can be that of a folder."""
+    if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
+        raise SettingError(
+            "study.name", f"must be a plain folder name (letters, digits, . _ + -), got {name!r}"
+        )
+    return str(name)
 
 
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:

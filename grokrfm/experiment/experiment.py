@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds
+from grokrfm.experiment.measurement import Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
@@ -76,21 +77,12 @@ class Experiment(Learner):
             start.check(task, self._start_rng())
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
-        _ = self._bound  # and so is a probe that has no meaning here
-
-    @cached_property
-    def _bound(self) -> Sequence[Probe]:
-        """The probes, ready to measure this run."""
-        bound = []
-        for name, probe in self.probes.items():
-            with setting_prefix(f"probe.{name}"):
-                bound.append(probe.bind(self))
-        return bound
+        self._measurement = Measurement(probe, self)
 
     @property
     def title(self) -> str:
-        parts = text.described(self.kernel), text.described(self.splitter)
-        return ", ".join([self.task.title, *parts])
+        kernel = text.option_name(self.kernel)
+        return f"{self.task.title}, {kernel}, {text.described(self.splitter)}"
 
     def share(self, shared: Shared) -> None:
         self._shared = shared
@@ -105,7 +97,8 @@ class Experiment(Learner):
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        if self.batch == 1 or self._with_condition or self._remembers:
+        measurement = self._measurement
+        if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
             return None
         n_train, n_test = len(self.split.train), len(self.split.test)
         slots = self.task.active.shape[1]
@@ -144,25 +137,27 @@ class Experiment(Learner):
             run.test,
             run.classes,
             run.start,
-            with_condition=self._with_condition,
+            with_condition=self._measurement.needs_condition,
         )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
         """Yield the RFM iterations, each with the numbers of the probes by name."""
         train, test = self._examples(device)
         for step in self.steps(device):
-            [numbers] = _fetched([self._measured(step, train, test)])
+            [numbers] = fetched([self._measurement.of(step, train, test)])
             yield step, numbers
 
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
-        seen = list(resume["seen"]) if resume and self._remembers else []  # M_0, M_1, …
+        seen = (
+            list(resume["seen"]) if resume and self._measurement.needs_features else []
+        )  # M_0, M_1, …
         for step in self.steps(device, unpacked(resume, device) if resume else None):
-            if self._remembers:
+            if self._measurement.needs_features:
                 seen.append(step.M.cpu().numpy())
-            [numbers] = _fetched([self._measured(step, train, test)])
+            [numbers] = fetched([self._measurement.of(step, train, test)])
             yield self._observation(step, numbers, keep, seen)
 
     @classmethod
@@ -184,31 +179,21 @@ class Experiment(Learner):
         for done in batched_steps(list(members.values())):
             steps = {places[k]: step for k, step in done.items() if isinstance(step, Step)}
             measured = [
-                learners[index]._measured(step, members[index].train, members[index].test)
+                learners[index]._measurement.of(step, members[index].train, members[index].test)
                 for index, step in steps.items()
             ]
-            for (index, step), numbers in zip(steps.items(), _fetched(measured), strict=True):
+            for (index, step), numbers in zip(steps.items(), fetched(measured), strict=True):
                 yield index, learners[index]._observation(step, numbers, keeps[index])
             for k, outcome in done.items():
                 if isinstance(outcome, Exception):
                     yield places[k], outcome
 
     def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
-        summary: dict[str, Number] = {
+        return {
             "lu_iterations": history["solver"].count("lu"),
             "stopped_early": len(history["solver"]) < self.iterations,
+            **self._measurement.summarise(history),
         }
-        for probe in self._bound:
-            summary |= probe.summarise(history)
-        return summary
-
-    @property
-    def _with_condition(self) -> bool:
-        return any(probe.needs_condition for probe in self._bound)
-
-    @property
-    def _remembers(self) -> bool:
-        return any(probe.needs_features for probe in self._bound)
 
     def _member(self, device: torch.device, resume: State | None) -> Member:
         """Return the arguments of the engine."""
@@ -239,27 +224,17 @@ class Experiment(Learner):
         arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
         if step.last and keep.wants(step.iteration + 1, last=True):
             arrays[step.iteration + 1] = step.next_M
+        hindsight = {}
+        if step.last and self._measurement.needs_features:
+            hindsight = self._measurement.hindsight([*seen, step.next_M.cpu().numpy()])
         return Observation(
             step.iteration,
             {**numbers, "solver": step.solver, "seconds": step.seconds},
             {k: M.cpu().numpy() for k, M in arrays.items()},
             partial(packed, step.state, seen, self.rfm.stop_change is not None),
             partial(predictions, self.task, self.split, step),
-            self._hindsight(step, seen) if step.last else {},
+            hindsight,
         )
-
-    def _measured(self, step: Step, train: Examples, test: Examples) -> dict[str, torch.Tensor]:
-        measured: dict[str, torch.Tensor] = {}
-        for probe in self._bound:
-            measured |= probe.measure(step, train, test)
-        return measured
-
-    def _hindsight(self, step: Step, seen: Sequence[np.ndarray]) -> dict[str, list[float]]:
-        numbers: dict[str, list[float]] = {}
-        for probe in self._bound:
-            if probe.needs_features:
-                numbers |= probe.hindsight([*seen, step.next_M.cpu().numpy()])
-        return numbers
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
         split = self.split
@@ -268,10 +243,3 @@ class Experiment(Learner):
             replace(examples(self.task, split.train, device), labels=given),
             examples(self.task, split.test, device, split.strata),
         )
-
-
-def _fetched(measured: Sequence[Mapping[str, torch.Tensor]]) -> list[dict[str, Number]]:
-    """Return the numbers measured of some runs, in one transfer from the device."""
-    values = [value.to(torch.float64) for numbers in measured for value in numbers.values()]
-    fetched = iter(torch.stack(values).tolist() if values else ())
-    return [{name: next(fetched) for name in numbers} for numbers in measured]

@@ -1,4 +1,4 @@
-"""Backend: where the jobs of a sweep run, and how they are followed."""
+"""Backend: the place where the jobs of a sweep run, and the ways to follow and cancel them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Backend(Hardware, ABC):
 
     Parameters
     ----------
-    wait : bool           True if the command waits for its runs; else it submits and returns
+    wait : bool           True: the command waits for its runs; False: it submits and returns
     run_minutes : float   time limit of a run in a sweep; None for none
     """
 
@@ -58,22 +58,22 @@ class Backend(Hardware, ABC):
         """Time budget of a job; None: unlimited."""
         return None
 
-    @abstractmethod
     def check(self) -> None:
-        """Refuse a backend that can run nothing, before anything is written.
+        """Refuse a backend that cannot run anything, before a file is written.
 
         Raises
         ------
         GrokrfmError   naming the setting
         """
+        self.worker_environments()
 
     def resolved(self) -> Self:
-        """Return this backend with what only the launching process knows written out."""
+        """Return this backend with what only the launching process knows filled in."""
         return self
 
     @abstractmethod
     def worker_environments(self) -> list[dict[str, str]]:
-        """Return the environment variables of each worker; asked in the job itself."""
+        """Return the environment variables of each worker; called in the job itself."""
 
     @abstractmethod
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
@@ -97,17 +97,17 @@ class Backend(Hardware, ABC):
     @staticmethod
     @abstractmethod
     def cluster_name() -> str | None:
-        """Return the machine or cluster whose jobs can be followed here; None: there is none."""
+        """Return the machine or cluster whose jobs can be followed from here; None: none."""
 
     @staticmethod
     @abstractmethod
     def active(folder: SweepFolder, ids: Sequence[str]) -> Mapping[str, str]:
-        """Return job → state of those jobs of a sweep that run or wait."""
+        """Return job → state of the jobs of a sweep that are running or queued."""
 
     @staticmethod
     @abstractmethod
     def cancel(folder: SweepFolder, ids: Sequence[str]) -> None:
-        """End jobs, running or waiting."""
+        """Cancel jobs, running or queued."""
 
 
 def worker_variables(threads: int) -> dict[str, str]:
@@ -117,3 +117,9 @@ def worker_variables(threads: int) -> dict[str, str]:
         "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "10000"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
+
+
+def on_devices(devices: Sequence[str], slots: int, threads: int) -> list[dict[str, str]]:
+    """Return the variables of each worker; every device gets its first before any its second."""
+    variables = worker_variables(threads)
+    return [{**variables, "CUDA_VISIBLE_DEVICES": name} for _ in range(slots) for name in devices]

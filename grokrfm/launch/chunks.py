@@ -1,4 +1,4 @@
-"""Expected durations of runs, and the jobs that they make."""
+"""Chunks of runs, one per job, sized by their expected durations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grokrfm.runs.record import Record
 from grokrfm.runs.settings import TARGET
 
 CostClass = tuple[str, str, str]
-"""Learner, its cost class, and device: runs of one class take the same multiple of the estimate."""
+"""Learner, its cost class and device: runs of one class take one multiple of their estimates."""
 
 
 def calibration(records: Iterable[Record]) -> dict[CostClass, float]:
@@ -27,7 +27,7 @@ def calibration(records: Iterable[Record]) -> dict[CostClass, float]:
 
 
 def chunks(runs: Sequence[int], costs: Sequence[float], seconds: float) -> list[list[int]]:
-    """Cut runs, in order, into parts that each cost about `seconds`, all about alike.
+    """Cut runs, in order, into parts of equal cost, about `seconds` each.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def chunks(runs: Sequence[int], costs: Sequence[float], seconds: float) -> list[
 
 
 def duration(seconds: float) -> str:
-    """Return a time as text for people."""
+    """Return a duration in words."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -1,8 +1,8 @@
 """Settings of thousands of runs from Hydra overrides, in seconds.
 
-Hydra composes some ten configs a second. The runs of a sweep differ in few choices of options and
-in many values. So Hydra composes each distinct combination of options once, and plain values are
-set in copies of the result. Any other override goes through Hydra, with Hydra's own messages.
+Hydra composes about ten configs per second. The runs of a sweep differ in few choices of options
+and in many values. So Hydra composes each distinct combination of options once, and plain values
+are set in copies of the result. Any other override is composed by Hydra, with its own messages.
 """
 
 from __future__ import annotations
@@ -45,11 +45,7 @@ class Composer:
         """
         parsed = [self._parse(text) for text in overrides]
         values = [override for override in parsed if self._is_value(override)]
-        chosen = tuple(
-            text
-            for text, override in zip(overrides, parsed, strict=True)
-            if not self._is_value(override)
-        )
+        chosen = tuple(str(one.input_line) for one in parsed if not self._is_value(one))
         base = self._base(chosen)
         given = {override.key_or_group for override in values}
         if base is None or base.missing - given or not all(_fits(base.settings, v) for v in values):
@@ -61,23 +57,21 @@ class Composer:
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of one run as Hydra composes it, without its hydra node."""
-        config = self.compose_with_hydra(overrides)
-        return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        return without_hydra(self.compose_with_hydra(overrides))
 
     def compose_with_hydra(self, overrides: Sequence[str]) -> DictConfig:
         """Return the whole config of one run as Hydra composes it."""
         return self._loader.load_sweep_config(self._master, list(overrides))
 
     def _base(self, chosen: tuple[str, ...]) -> _Base | None:
-        """Return the settings that some options make; None if they hold interpolations."""
+        """Return the settings of a combination of options; None if they hold interpolations."""
         if chosen not in self._bases:
             config = self.compose(chosen)
             unresolved = OmegaConf.to_container(config, resolve=False)
-            base = None
+            self._bases[chosen] = None
             if not _interpolates(unresolved):
-                settings = complete(unresolved)
-                base = _Base(settings, frozenset(OmegaConf.missing_keys(config)))
-            self._bases[chosen] = base
+                missing = frozenset(OmegaConf.missing_keys(config))
+                self._bases[chosen] = _Base(complete(unresolved), missing)
         return self._bases[chosen]
 
     def _parse(self, text: str) -> Override:
@@ -86,7 +80,7 @@ class Composer:
         return self._parsed[text]
 
     def _is_value(self, override: Override) -> bool:
-        """True if an override only sets a value that is no option of a group."""
+        """True if an override sets a plain value, not an option of a group."""
         key = override.key_or_group
         if override.is_add() or override.is_force_add() or override.is_delete():
             return False
@@ -102,6 +96,11 @@ class Composer:
                 )
             )
         return not self._groups[key]
+
+
+def without_hydra(config: DictConfig) -> DictConfig:
+    """Return a config without its hydra node."""
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
 
 
 class _Base(NamedTuple):
@@ -126,7 +125,7 @@ def _fits(base: Mapping[str, Any], override: Override) -> bool:
 
 
 def _put(target: dict[str, Any], base: Mapping[str, Any], path: list[str], value: Any) -> None:
-    """Set a value; mappings on its path that still are those of `base` are copied first."""
+    """Set a value; mappings on its path that are shared with `base` are copied first."""
     key, *rest = path
     if not rest:
         target[key] = value

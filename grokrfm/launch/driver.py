@@ -1,19 +1,17 @@
-"""SweepDriver: takes a sweep from its plan to its end; submits, watches, retries."""
+"""SweepDriver: submits the runs of a sweep, watches its jobs and retries, until all have ended."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.launch.jobs import BACKENDS, active_jobs, active_runs, cancel_jobs
-from grokrfm.launch.lock import launch_lock
 from grokrfm.launch.pool import WorkerPool
 from grokrfm.launch.study_workload import StudyWorkload
 from grokrfm.launch.sweep import RETRIES, Sweep
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
@@ -24,23 +22,16 @@ POLL_SECONDS = 0.3
 SCHEDULER_SECONDS = 3.0
 
 
-class View(Protocol):
-    """A watcher of a sweep."""
-
-    def update(self, driver: SweepDriver) -> None:
-        """Called several times a second."""
-
-
 class SweepDriver:
-    """A sweep under way.
+    """Driver of one sweep.
 
     Attributes
     ----------
     status              of the study
     finished_before     runs that need not be computed
-    claimed_by_others   digests that another sweep or process computes, at the last look
-    jobs                job → state of those of this sweep that run or wait
-    lost                jobs that ended without having done their runs, by the reason
+    claimed_by_others   digests that another sweep or process computes, when last checked
+    jobs                job → state of the jobs of this sweep that are running or queued
+    lost                reason → jobs that ended before their runs did
     stopping : bool     True after Ctrl-C
     """
 
@@ -54,26 +45,26 @@ class SweepDriver:
         self.stopping = False
         self._best_before = dict(self.status.best)
 
-    @cached_property
-    def folder(self) -> SweepFolder:
-        """The folder of the sweep, by its absolute path."""
-        return SweepFolder(self.sweep.study.resolve(), self.sweep.name)
-
     @property
     def outcomes(self) -> Mapping[str, Record]:
         """Digest → the latest attempt that ended in this sweep."""
-        return self.status.outcomes(self.sweep.name)
+        return self.status.outcomes(self.sweep.folder.name)
 
-    def run(self, view: View) -> None:
-        """Drive until every run has ended, or its job is lost, or after Ctrl-C twice."""
+    def run(self, view: Callable[[SweepDriver], None]) -> None:
+        """Drive the sweep until every run has ended or its job is lost, or until Ctrl-C.
+
+        Parameters
+        ----------
+        view   called several times a second
+        """
         submitted: set[int] = set()
         ended_before = 0
         while True:
             with launch_lock(self.sweep.study):
-                ready = self._ready() - self._lost_runs()
-                ended = sum(self.status.attempts(self.sweep.name).values())
+                ready = self._ready()
+                ended = sum(self.status.attempts(self.sweep.folder.name).values())
                 if ready <= submitted and ended == ended_before:
-                    ready = set()  # a job that did nothing would do nothing again
+                    ready = set()  # the last jobs have ended no run: new ones would not either
                 if ready:
                     self._submit(sorted(ready))
                     submitted, ended_before = submitted | ready, ended
@@ -90,64 +81,57 @@ class SweepDriver:
     def counts(self) -> Counter[str]:
         """Return state → number of runs: as in StudyStatus, or finished before or by others."""
         running = {record.digest for record in self.running()}
-        states: Counter[str] = Counter()
-        for i, digest in enumerate(self.sweep.plan.digests):
-            if digest in self.outcomes:
-                states[self.outcomes[digest].status] += 1
-            elif i in self.finished_before:
-                states["already finished"] += 1
-            elif self._finished_by_others(i):
-                states["finished by others"] += 1
-            else:
-                states["running" if digest in running else "queued"] += 1
-        return states
+        return Counter(
+            self._end(i) or ("running" if digest in running else "queued")
+            for i, digest in enumerate(self.sweep.plan.digests)
+        )
 
     def running(self) -> list[Record]:
-        """Return the attempts at runs of this sweep that run now, wherever."""
+        """Return the running attempts at runs of this sweep, by any process."""
         index = self.sweep.plan.index
         return [record for record in self.status.running() if record.digest in index]
 
     def remaining(self) -> list[int]:
-        """Return the runs that have neither ended in this sweep nor been finished otherwise."""
-        return [
-            i
-            for i, digest in enumerate(self.sweep.plan.digests)
-            if i not in self.finished_before
-            and digest not in self.outcomes
-            and not self._finished_by_others(i)
-        ]
+        """Return the runs that have neither ended in this sweep nor been finished by others."""
+        return [i for i in range(len(self.sweep.plan)) if self._end(i) is None]
 
     def seconds_left(self) -> float:
         """Estimate the time to the end of the sweep."""
         plan = self.sweep.plan
         return self.status.seconds_left(plan, [plan.digests[i] for i in self.remaining()])
 
-    def _finished_by_others(self, i: int) -> bool:
-        """True if another sweep or process has finished a run since this sweep began."""
+    def _end(self, i: int) -> str | None:
+        """Return the state in which a run has ended; None if it remains."""
         digest = self.sweep.plan.digests[i]
-        record = self.status.best.get(digest)
-        if record is None or record is self._best_before.get(digest):
-            return False
-        return self.sweep.satisfied_by(record, i)
+        if digest in self.outcomes:
+            return self.outcomes[digest].status
+        if i in self.finished_before:
+            return "already finished"
+        best = self.status.best.get(digest)
+        if best is not self._best_before.get(digest) and self.sweep.satisfied_by(best, i):
+            return "finished by others"  # since this sweep began
+        return None
 
     def _ready(self) -> set[int]:
-        """Return the runs to submit now; notes which ones others compute."""
+        """Return the runs to submit now: none that others compute, and none of a lost job."""
         self.status.refresh()
         index, digests = self.sweep.plan.index, self.sweep.plan.digests
-        attempts = self.status.attempts(self.sweep.name)
+        attempts = self.status.attempts(self.sweep.folder.name)
         retried = {
             index[digest]
             for digest, record in self.outcomes.items()
             if record.status in RETRIES[self.sweep.retry] and attempts[digest] < 2
         }
         wanted = set(self.remaining()) | retried
-        claimed = self._claimed_by_others(tidy=True)
+        claimed = active_runs(self.status, but=self.sweep.folder.name, tidy=True)
         self.claimed_by_others = {digests[i] for i in wanted if digests[i] in claimed}
-        return {i for i in wanted if digests[i] not in claimed}
+        lost = {i for jobs in self.lost.values() for job in jobs for i in job.runs}
+        return {i for i in wanted - lost if digests[i] not in claimed}
 
     def _submit(self, runs: Sequence[int]) -> None:
-        plan, backend, folder = self.sweep.plan, self.sweep.backend.resolved(), self.folder
-        if not folder.planned:
+        plan, backend, folder = self.sweep.plan, self.sweep.backend.resolved(), self.sweep.folder
+        first = not folder.planned
+        if first:
             folder.write_plan(plan)
         parts = backend.jobs(runs, [plan.costs[i] for i in runs])
         pools = [
@@ -156,7 +140,7 @@ class SweepDriver:
         try:
             submitted = backend.submit(pools, folder)
         except GrokrfmError:
-            if not folder.submissions():  # nothing of this sweep will ever run
+            if first:  # nothing of this sweep will ever run
                 folder.remove()
             raise
         jobs = [Job(job.job_id, tuple(part)) for job, part in zip(submitted, parts, strict=True)]
@@ -166,10 +150,10 @@ class SweepDriver:
 
     def _workload(self, runs: Sequence[int]) -> StudyWorkload:
         backend, digests = self.sweep.backend, self.sweep.plan.digests
-        ended = self.status.attempts(self.sweep.name)
+        ended = self.status.attempts(self.sweep.folder.name)
         limit = backend.run_minutes
         return StudyWorkload(
-            self.folder,
+            self.sweep.folder,
             runs,
             {digests[i]: ended.get(digests[i], 0) for i in runs},
             backend.device,
@@ -179,12 +163,12 @@ class SweepDriver:
 
     @property
     def _myself(self) -> Mapping[str, object] | None:
-        """The process without which local pools stop, unless they are detached."""
+        """Identity of this process, for local pools that must stop when it ends; else None."""
         backend = self.sweep.backend
         return this_process() if backend.wait and backend.scheduler == "local" else None
 
-    def _watch(self, view: View) -> None:
-        """Wait until no job of this sweep is active, and others compute none of its runs."""
+    def _watch(self, view: Callable[[SweepDriver], None]) -> None:
+        """Wait until no job of this sweep is active and no run is claimed by others."""
         asked = 0.0
         while True:
             try:
@@ -193,53 +177,48 @@ class SweepDriver:
                 if waited or (news and not self.remaining()):
                     self._ask_scheduler()
                     asked = time.monotonic()
-                view.update(self)
+                view(self)
                 if not self.jobs and not self.claimed_by_others:
                     return
                 time.sleep(POLL_SECONDS)
             except KeyboardInterrupt:
-                if self.stopping:  # the second time: wait for nothing
-                    cancel_jobs(self.folder)
+                if self.stopping:  # the second Ctrl-C: return at once
+                    cancel_jobs(self.sweep.folder)
                     self.jobs = {}
                     return
                 self.stopping = True
                 self.claimed_by_others = set()
-                self.folder.stop()
-                cancel_jobs(self.folder)
+                self.sweep.folder.stop()
+                cancel_jobs(self.sweep.folder)
 
     def _ask_scheduler(self) -> None:
         """Update the jobs of this sweep, and the runs that others compute."""
-        active = active_jobs(self.folder)
-        gone = set(self.jobs) - set(active)
-        if gone:
+        active = active_jobs(self.sweep.folder)
+        over = set(self.jobs) - set(active)
+        if over:
             self.status.refresh()
             remaining = set(self.remaining())
-            for job in gone:
+            for job in over:
                 if remaining & set(job.runs):
-                    self.lost[self.folder.job_error(job.id) or "it ended early"].append(job)
+                    self.lost[self.sweep.folder.job_error(job.id) or "it ended early"].append(job)
         self.jobs = active
+        # A process that the scheduler had lost may have done all runs of a requeued job.
         pending = set(active.values()) == {"PENDING"} and self.sweep.retry == "none"
-        if pending and not self.remaining():  # done by a process that the scheduler had lost
-            cancel_jobs(self.folder)
+        if pending and not self.remaining():
+            cancel_jobs(self.sweep.folder)
         if self.claimed_by_others and not self.stopping:
-            self.claimed_by_others &= self._claimed_by_others(tidy=False)
-
-    def _claimed_by_others(self, tidy: bool) -> set[str]:
-        """Return digests that others compute or will; `tidy` only under the launch lock."""
-        return set(active_runs(self.status, but=self.sweep.name, tidy=tidy))
-
-    def _lost_runs(self) -> set[int]:
-        return {i for jobs in self.lost.values() for job in jobs for i in job.runs}
+            active_elsewhere = active_runs(self.status, but=self.sweep.folder.name)
+            self.claimed_by_others &= active_elsewhere.keys()
 
     def _tidy(self) -> None:
-        """Remove what only the jobs needed, logs without failures, and covered plans."""
+        """Remove files of jobs, logs without failures, and earlier plans that this one covers."""
         ours = set(self.sweep.plan.digests)
         with launch_lock(self.sweep.study):
-            self.folder.clean_up()
+            self.sweep.folder.clean_up()
             ended = [record.status for record in self.outcomes.values()]
             if not self.remaining() and set(ended) <= {"finished"}:
-                self.folder.remove_logs()
+                self.sweep.folder.remove_logs()
             for earlier in SweepFolder.all_of(self.sweep.study):
-                over = earlier.name < self.sweep.name and not earlier.submissions()
+                over = earlier.name < self.sweep.folder.name and not earlier.submissions()
                 if over and ours >= set(earlier.read_plan().digests):
                     earlier.remove()

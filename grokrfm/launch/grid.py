@@ -1,4 +1,4 @@
-"""The runs of a sweep: products of lists, zipped lists, exclusions, and their order."""
+"""Grid of a sweep: products of lists, zipped lists, exclusions, and the order of runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def grid(
     arguments   overrides in Hydra's grammar; those that sweep, a=1,2 or range() or choice() or
                 glob(), are multiplied; of two with one name the later counts
     zipped      groups of names that advance together instead of being multiplied
-    excluded    runs left out: those that match every entry of one of these mappings
+    excluded    mappings name → value; a run that matches all entries of one is excluded
 
     Raises
     ------
@@ -40,11 +40,11 @@ def grid(
     for override in parser.parse_overrides(list(arguments)):
         levels[override.get_key_element()] = _levels(override)
     axes = _axes(levels, _checked_zip(zipped, levels))
-    left_out = [_checked_exclusion(entry, levels, parser) for entry in excluded]
+    exclusions = [_checked_exclusion(entry, levels, parser) for entry in excluded]
     runs = []
     for chosen in itertools.product(*axes):
         values = {name: text for part in chosen for name, text in part.items()}
-        if not any(entry.items() <= values.items() for entry in left_out):
+        if not any(entry.items() <= values.items() for entry in exclusions):
             runs.append(
                 [f"{name}={values[name]}" if values[name] is not None else name for name in levels]
             )
@@ -55,7 +55,7 @@ Axis = list[dict[str, Any]]
 
 
 def _levels(override: Override) -> list[Any]:
-    """Return the values of an override as texts; None where it has none, as a deletion."""
+    """Return the values of an override as texts; None for an override without value."""
     if not override.is_sweep_override():
         has_value = "=" in (override.input_line or "")
         return [override.get_value_element_as_str() if has_value else None]
@@ -67,7 +67,7 @@ def _levels(override: Override) -> list[Any]:
 
 
 def _axes(levels: Mapping[str, list[Any]], zipped: Sequence[Sequence[str]]) -> list[Axis]:
-    """Return what is multiplied: a zipped group at the place of its first name; the seed first."""
+    """Return the factors of the product: a zipped group at its first name, the seed first."""
     group_of = {name: tuple(group) for group in zipped for name in group}
     groups = list(dict.fromkeys(group_of.get(name, (name,)) for name in levels))
     groups.sort(key=lambda group: OUTERMOST not in group)
@@ -114,7 +114,7 @@ def _checked_exclusion(
     if not isinstance(entry, Mapping) or not entry:
         raise SettingError(
             "hydra.sweeper.exclude",
-            f"must be a list of mappings such as {{kernel: quadratic, seed: 3}}, got {entry!r}",
+            f"must be a list of mappings such as {{task: division, seed: 3}}, got {entry!r}",
         )
     written = {}
     for name, value in entry.items():

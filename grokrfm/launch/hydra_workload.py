@@ -17,7 +17,7 @@ from omegaconf import DictConfig, open_dict
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.pool import WorkerPool
 from grokrfm.launch.worker import Raised
-from grokrfm.launch.workload import Batch, Death
+from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.sweep_folder import SweepFolder
 
 ALONE_SECONDS = 1e6
@@ -25,22 +25,16 @@ ALONE_SECONDS = 1e6
 
 
 class JobError(RuntimeError):
-    """A job died without an exception of its own."""
+    """Death of a job without an exception of its own."""
 
 
 @dataclass
-class HydraWorkload:
-    """Composed configs, each given to a task function as Hydra would."""
+class HydraWorkload(Workload):
+    """Composed configs, each passed to a task function as Hydra does."""
 
     application: bytes
     configs: Mapping[int, DictConfig]
     returns: dict[int, JobReturn] = field(default_factory=dict)
-
-    def begin(self) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
     def handler(self) -> bytes:
         return self.application
@@ -50,12 +44,6 @@ class HydraWorkload:
 
     def item(self, batch: Batch) -> DictConfig:
         return self.configs[batch[0]]
-
-    def seconds(self, batch: Batch) -> float:
-        return 1.0
-
-    def limit(self, batch: Batch) -> float | None:
-        return None
 
     def on_result(self, batch: Batch, result: JobReturn | Raised) -> list[Batch]:
         if isinstance(result, Raised):
@@ -67,12 +55,6 @@ class HydraWorkload:
     def on_death(self, batch: Batch, death: Death) -> None:
         error = JobError(f"{death.cause}\n{death.tail}")
         self.returns[batch[0]] = JobReturn(status=JobStatus.FAILED, _return_value=error)
-
-    def stopped(self) -> bool:
-        return False
-
-    def on_error(self, error: Exception) -> None:
-        pass
 
     def result(self) -> Mapping[int, JobReturn]:
         return self.returns
@@ -86,7 +68,7 @@ def launch(
     overrides: Sequence[Sequence[str]],
     first: int,
 ) -> list[JobReturn]:
-    """Run jobs on a backend and wait for them; returns what Hydra's own launcher would."""
+    """Run jobs on a backend, wait, and return their results as Hydra's own launcher does."""
     backend = backend.resolved()
     application = cloudpickle.dumps(_Application(context, task, Singleton.get_state()))
     configs: dict[int, DictConfig] = {}

@@ -26,10 +26,9 @@ from grokrfm.terminal import Terminal, label
 
 
 class Invocation:
-    """The runs of one command: each is computed, skipped or refused, and the next one follows.
+    """The runs of one command, each computed, skipped or refused.
 
-    Its method `run` is the task function that Hydra receives; the launcher, which meets it again,
-    passes it the runs of a sweep.
+    Its method `run` is the task function that Hydra receives; the launcher calls `sweep` instead.
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -55,8 +54,7 @@ class Invocation:
             if settings["dry_run"] or in_jobs:
                 self.sweep(lambda _: settings, [overrides])
                 return None
-            record = self._run(settings)
-            return objective(record)
+            return objective(self._run(settings))
         except GrokrfmError as error:
             self.outcomes.append("refused")
             self.problems.append((" ".join(overrides), str(error)))
@@ -67,24 +65,26 @@ class Invocation:
         compose: Callable[[Sequence[str]], Settings],
         overrides: Sequence[Sequence[str]],
     ) -> tuple[list[SweepDriver], Sequence[tuple[int, int]]]:
-        """Run what lists of overrides describe on its backends; or a dry run.
+        """Run a sweep, or its dry run.
 
         Returns
         -------
-        The sweeps, nearly always one, and for every list of overrides the number of its sweep
-        and that of its run.
+        The drivers, nearly always one, and for each list of overrides the number of its driver and
+        that of its run.
         """
         with self.terminal.status(f"composing and checking {len(overrides)} runs"):
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
-        drivers = [SweepDriver(sweep) for sweep in sweeps]
-        for driver in drivers:
+        drivers = []
+        for sweep in sweeps:
+            driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
+            drivers.append(driver)
             if driver.sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
-                driver.run(table)
+                driver.run(table.update)
             self.failed |= not summary(driver, self.terminal)
             if driver.stopping:
                 raise KeyboardInterrupt
@@ -118,7 +118,7 @@ class Invocation:
         return record
 
     def close(self) -> int:
-        """Print how the runs ended; returns the exit code."""
+        """Print the outcomes of the runs and return the exit code."""
         if len(self.outcomes) > 1:  # Hydra's basic launcher has run a sweep in this process
             self.terminal.totals(self.outcomes, self.problems)
         else:

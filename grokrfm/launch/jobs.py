@@ -1,4 +1,4 @@
-"""Jobs of a study's sweeps: which run or wait, and what they will compute."""
+"""Active jobs of a study's sweeps, and the runs that they will compute."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BACKENDS: dict[str, type[Backend]] = {one.scheduler: one for one in (Local, Slur
 
 
 def active_jobs(folder: SweepFolder) -> dict[Job, str]:
-    """Return the jobs of a sweep that run or wait, with their states.
+    """Return the running and queued jobs of a sweep, with their states.
 
-    Jobs of another machine or cluster count as active, as nothing is known of them here.
+    Jobs of another machine or cluster count as active, since they cannot be followed from here.
     """
     active: dict[Job, str] = {}
     for submission in folder.submissions():
@@ -31,7 +31,7 @@ def active_jobs(folder: SweepFolder) -> dict[Job, str]:
 
 
 def cancel_jobs(folder: SweepFolder) -> None:
-    """Cancel the jobs of a sweep that run or wait on this machine or cluster."""
+    """Cancel the running and queued jobs of a sweep on this machine or cluster."""
     for submission in folder.submissions():
         if _is_here(submission):
             backend = BACKENDS[submission.scheduler]
@@ -45,8 +45,8 @@ def active_sweeps(status: StudyStatus, *, tidy: bool = False) -> Iterator[Active
 
     Parameters
     ----------
-    tidy   True removes what sweeps that are over have left; only under the launch lock, as a
-           sweep that another launch is about to submit looks as if it were over
+    tidy   True: clean up sweeps without active jobs. Only under the launch lock: a sweep that
+           another launch is submitting has no active job yet
     """
     for folder in SweepFolder.all_of(status.store.study):
         jobs = active_jobs(folder)
@@ -60,18 +60,18 @@ def active_sweeps(status: StudyStatus, *, tidy: bool = False) -> Iterator[Active
 
 
 def active_runs(status: StudyStatus, *, but: str = "", tidy: bool = False) -> dict[str, str]:
-    """Return digest → who computes it or will: an active sweep, or a process with one run.
+    """Return digest → its owner: an active sweep, or a process with a single run.
 
     Parameters
     ----------
-    but    a sweep that does not count
+    but    name of a sweep to ignore
     tidy   as for `active_sweeps`
     """
     active = {
         record.digest: f"process {record.provenance['pid']}"
         for record in status.running()
         if record.provenance.get("sweep") is None
-        and record.provenance.get("host") == platform.node()  # of others nothing is known
+        and record.provenance.get("host") == platform.node()  # others cannot be checked
     }
     for sweep in active_sweeps(status, tidy=tidy):
         if sweep.name != but:

@@ -14,7 +14,7 @@ from grokrfm.checks import GrokrfmError
 from grokrfm.config import build
 from grokrfm.launch import hydra_workload
 from grokrfm.launch.backend import Backend
-from grokrfm.launch.composition import Composer
+from grokrfm.launch.composition import Composer, without_hydra
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.invocation import Invocation, objective
 
@@ -77,10 +77,9 @@ class Returns(Sequence[JobReturn]):
         sweep = driver.sweep
         config = self._composer.compose_with_hydra(sweep.overrides[run])
         status, value = _ended(driver, sweep.plan.digests[run])
-        task_config = OmegaConf.masked_copy(config, [str(k) for k in config if k != "hydra"])
         return JobReturn(
             overrides=list(sweep.overrides[run]),
-            cfg=task_config,
+            cfg=without_hydra(config),
             hydra_cfg=OmegaConf.masked_copy(config, ["hydra"]),
             working_dir=str(sweep.study),
             task_name="grokrfm",

@@ -1,4 +1,4 @@
-"""LiveTable: a sweep while it goes on."""
+"""LiveTable: progress of a sweep in the terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STOPPING = "stopping: runs end as soon as their state is safe (Ctrl-C again: at 
 
 
 class LiveTable:
-    """The sweep, redrawn in place; where there is no terminal, a line every half minute."""
+    """Progress of a sweep, redrawn in place; without a terminal, a line every half minute."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -38,36 +38,31 @@ class LiveTable:
         self._stack.close()
 
     def update(self, driver: SweepDriver) -> None:
-        """Show the sweep, if the last time is long enough ago."""
+        """Show the progress, if the last update is long enough ago."""
         if time.monotonic() - self._shown < self._every:
             return
         self._shown = time.monotonic()
         if self._terminal.is_live:
             self._draw(_table(driver))
         else:
-            self._terminal.say(", ".join(_parts(driver)))
+            done, total, states = _progress(driver)
+            self._terminal.say(", ".join([f"{done} of {total} done", *states]))
 
 
-def _parts(driver: SweepDriver) -> list[str]:
-    """Return the state of a sweep: runs done of all, counts by state, time left."""
-    counts = driver.counts()
-    total = counts.total()
-    done = total - counts["queued"] - counts["running"]
-    left = driver.seconds_left()
-    return [
-        f"{done} of {total} done",
-        *(f"{n} {state}" for state, n in counts.items()),
-        *([f"about {duration(left)} left"] if left else []),
-    ]
+def _progress(driver: SweepDriver) -> tuple[int, int, list[str]]:
+    """Return the runs done, all runs, and counts by state and the remaining time in words."""
+    counts, seconds = driver.counts(), driver.seconds_left()
+    states = [f"{n} {state}" for state, n in counts.items()]
+    states += [f"about {duration(seconds)} left"] if seconds else []
+    return counts.total() - counts["queued"] - counts["running"], counts.total(), states
 
 
 def _table(driver: SweepDriver) -> RenderableType:
-    counts = driver.counts()
-    total = counts.total()
-    done = total - counts["queued"] - counts["running"]
-    first, *states = _parts(driver)
+    done, total, states = _progress(driver)
     line = Table.grid(padding=(0, 2))
-    line.add_row(ProgressBar(total=total, completed=done, width=24), Text(first))
+    line.add_row(
+        ProgressBar(total=total, completed=done, width=24), Text(f"{done} of {total} done")
+    )
     text = Text(STOPPING if driver.stopping else "  ".join(states))
     runs = Table.grid(padding=(0, 2))
     running = driver.running()

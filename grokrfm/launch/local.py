@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 import submitit
 
 from grokrfm.checks import SettingError, integer
-from grokrfm.launch.backend import Backend, worker_variables
+from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
 from grokrfm.runs.processes import process_start
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -32,9 +32,6 @@ class Local(Backend):
     @property
     def workers(self) -> int:
         return len(self.worker_environments())
-
-    def check(self) -> None:
-        self.worker_environments()
 
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
         """Return one job: one pool does all runs."""
@@ -62,7 +59,7 @@ class Local(Backend):
 
     @staticmethod
     def cancel(folder: SweepFolder, ids: Sequence[str]) -> None:
-        """Do nothing: a local pool sees the stop file of its sweep within a second."""
+        """Do nothing: a local pool reads the stop file of its sweep within a second."""
 
 
 @dataclass(frozen=True)
@@ -135,21 +132,15 @@ class LocalGPUs(Local):
                 "no CUDA device is visible on this machine (CUDA_VISIBLE_DEVICES is"
                 f" {os.environ.get('CUDA_VISIBLE_DEVICES')!r}); set hardware=cpu, or name devices",
             )
-        # Every device gets its first slot before any gets its second.
-        return [
-            {**worker_variables(self.worker_threads), "CUDA_VISIBLE_DEVICES": str(device)}
-            for _ in range(self.slots_per_device)
-            for device in visible
-        ]
+        return on_devices(visible, self.slots_per_device, self.worker_threads)
 
     def _visible(self) -> list[str]:
         if self.devices is not None:
             return [str(device) for device in self.devices]
         named = os.environ.get("CUDA_VISIBLE_DEVICES")
         if named is not None:
-            return [
-                device.strip() for device in named.split(",") if device.strip() not in ("", "-1")
-            ]
+            names = (name.strip() for name in named.split(","))
+            return [name for name in names if name not in ("", "-1")]
         import torch
 
         return [str(index) for index in range(torch.cuda.device_count())]
@@ -162,14 +153,14 @@ def _is_controller(pid: int, folder: SweepFolder) -> bool:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    # The command of a process that is being made is empty for a moment.
+    # The command line of a new process is empty for a moment.
     return start is not None and (not command or str(folder.path).encode() in command)
 
 
 @contextmanager
 def _detached() -> Iterator[None]:
-    """Start processes that no Ctrl-C or closing of a terminal reaches and that keep no output."""
-    unheard: Mapping[int, Any] = {
+    """Start processes that ignore Ctrl-C and the end of the terminal, without its output."""
+    ignored: Mapping[int, Any] = {
         number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)
     }
     sys.stdout.flush()
@@ -185,5 +176,5 @@ def _detached() -> Iterator[None]:
             os.dup2(copy, descriptor)
             os.close(copy)
         os.close(nowhere)
-        for number, handler in unheard.items():
+        for number, handler in ignored.items():
             signal.signal(number, handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from grokrfm.checks import GrokrfmError, SettingError, boolean, choice
 from grokrfm.config import build, build_hardware, build_run, study_folder
@@ -20,14 +20,16 @@ from grokrfm.runs.sweep_folder import SweepFolder
 COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
 """Settings that a sweep has once; runs that differ in them make several sweeps."""
 
+T = TypeVar("T")
+
 SHOWN = 5
-"""Problems that a refusal lists."""
+"""The most problems that a refusal lists."""
 
 
 def plan_sweeps(
     compose: Callable[[Sequence[str]], Settings], overrides: Sequence[Sequence[str]]
 ) -> tuple[list[Sweep], list[tuple[int, int]]]:
-    """Compose, build and check every run; runs that compute the same are one.
+    """Compose, build and check every run; duplicates are merged.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def plan_sweeps(
 
     Raises
     ------
-    GrokrfmError, HydraException   naming what is wrong with which runs
+    GrokrfmError, HydraException   naming every problem and its runs
     """
     planner = _Planner()
     sweeps: dict[str, dict[str, _PlannedRun]] = {}
@@ -74,7 +76,7 @@ def plan_sweeps(
 
 
 class _PlannedRun(NamedTuple):
-    """A run that was built once, and what remains of it."""
+    """Data of a run that was built and checked."""
 
     settings: Settings
     overrides: Sequence[str]
@@ -88,15 +90,13 @@ class _Planner:
     """Builds runs, each distinct part once."""
 
     def __init__(self) -> None:
-        self._parts: dict[int, Any] = {}
-        self._backends: dict[int, Backend] = {}
-        self._studies: set[tuple[int, int]] = set()
+        self._made: dict[tuple[int, ...], tuple[Any, Any]] = {}
         self._batch_keys: dict[Hashable, int] = {}
 
     def planned(self, settings: Settings, overrides: Sequence[str]) -> tuple[str, _PlannedRun]:
-        """Build and check a run; returns its digest, and what a sweep needs of it."""
-        backend = self._backend(settings)
-        self._check_study(settings)
+        """Build and check a run; returns its digest and its data for the sweep."""
+        backend = self._once((settings["hardware"],), lambda: _backend(settings))
+        self._once((settings["study"], settings["outputs"]), lambda: study_folder(settings))
         run = build_run(settings, self._part)
         device = str(settings["hardware"].get("device"))
         learner = run.learner
@@ -110,22 +110,15 @@ class _Planner:
         )
 
     def _part(self, node: Any, expected: type[Any], path: str) -> Any:
-        """Return the object of a node; runs that share a node share its object."""
-        if id(node) not in self._parts:
-            self._parts[id(node)] = build(node, expected, path)
-        return self._parts[id(node)]
+        """Build a node; runs that share a node share its object."""
+        return self._once((node,), lambda: build(node, expected, path))
 
-    def _backend(self, settings: Settings) -> Backend:
-        node = settings["hardware"]
-        if id(node) not in self._backends:
-            self._backends[id(node)] = _backend(settings)
-        return self._backends[id(node)]
-
-    def _check_study(self, settings: Settings) -> None:
-        key = id(settings["study"]), id(settings["outputs"])
-        if key not in self._studies:
-            study_folder(settings)
-            self._studies.add(key)
+    def _once(self, nodes: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """Return what `make` returns for some nodes, made when they are seen first."""
+        key = tuple(map(id, nodes))
+        if key not in self._made:
+            self._made[key] = nodes, make()  # no other object has the ID of one that is kept
+        return self._made[key][1]
 
     def _batch_key(self, run: Run, backend: Backend) -> int:
         """Return a number that runs of one possible batch share; -1: alone."""
@@ -157,7 +150,8 @@ def _sweep(runs: Mapping[str, _PlannedRun], repeated: int) -> Sweep:
         run.names,
     )
     return Sweep(
-        SweepFolder.new(study),
+        study,
+        SweepFolder.new(study.resolve()),
         plan,
         [one.overrides for one in planned],
         repeated,

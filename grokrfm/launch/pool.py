@@ -1,8 +1,8 @@
 """WorkerPool: a job of a sweep, on this machine or on a node of a cluster.
 
-A pool has workers, one warm process per slot, and gives each the next batch as soon as it is free.
-A failure costs the batch of that worker and nothing else: an exception or an exit is a result like
-any other, and a worker that dies is replaced.
+A pool has one warm worker process per slot and gives each idle one the next batch.
+A failure costs one batch: an exception or an exit is a result like any other, and a worker that
+dies is replaced.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 8.0
-"""Time that a worker has to stop safely when SLURM gives warning."""
+"""Time for workers to stop safely after a warning of SLURM."""
 
 TERM_SECONDS = 3.5
-"""The same after SIGTERM: SLURM kills a KillWait later, five seconds and more."""
+"""The same after SIGTERM: SLURM kills after its KillWait, which is five seconds or more."""
 
 
 class PoolError(GrokrfmError):
-    """A pool cannot work at all."""
+    """Pool that cannot work at all."""
 
 
 class Assignment(NamedTuple):
-    """A batch that a worker does.
+    """A batch in a worker.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class WorkerPool:
     workload : Workload
     backend : Backend   gives the environment of each worker, and the time budget of the job
     logs : Path         folder of the output of workers
-    driver              process without which the pool stops (see this_process); None: it goes on
+    driver              process that the pool must not outlive (see this_process); None: none
     start_worker        makes a worker from its slot, handler, environment and log
     """
 
@@ -85,7 +85,7 @@ class WorkerPool:
         signal.signal(signal.SIGTERM, self._terminate)  # in place of submitit's, which only logs
         self.workload.begin()
         try:
-            if not self.run():  # requeue, as at a time-out: nobody else may be there to do it
+            if not self.run():  # requeue, as after a time-out; the driver may have ended
                 signal.raise_signal(signal.Signals["SIG" + JobEnvironment.USR_SIG])
         except Exception as error:
             self.workload.on_error(error)
@@ -96,12 +96,12 @@ class WorkerPool:
         return self.workload.result()
 
     def checkpoint(self) -> DelayedSubmission:
-        """Called by submitit before a time-out or preemption ends the job; it starts again."""
+        """Stop safely before a time-out or preemption; submitit requeues the result."""
         self._stop_workers(GRACE_SECONDS)
         return DelayedSubmission(self)
 
     def run(self) -> bool:
-        """Do the batches; returns False if the time left is too short for the next one."""
+        """Do the batches; returns False if the remaining time is too short for the next one."""
         self._began, self._pace, self._done = time.monotonic(), 1.0, 0
         self._waiting = deque(self.workload.batches())
         self._alone: deque[Batch] = deque()  # to be done while no other worker works
@@ -122,10 +122,10 @@ class WorkerPool:
                 self._attend(worker, worker.connection in ready)
 
     def _assign(self) -> bool:
-        """Give batches to idle workers; returns False if the time left is too short for one."""
+        """Give batches to idle workers; returns False if the remaining time is too short."""
         while source := self._next_source():
-            if self._done and self._seconds_left() < 1.2 * self._pace * self._seconds(source[0]):
-                log.info("the time left is too short for the next run: the job starts again later")
+            if not self._fits(source[0]):
+                log.info("the remaining time is too short for the next run: the job is requeued")
                 self._waiting.clear()
                 self._alone.clear()
                 return False
@@ -146,9 +146,11 @@ class WorkerPool:
 
     def _idle_worker(self) -> Worker | None:
         """Return an idle worker, started if a slot has none; None if all are busy."""
-        for worker, assigned in self._workers.items():
+        for worker, assigned in list(self._workers.items()):
             if assigned is None:
-                return worker
+                if not worker.connection.poll():
+                    return worker
+                self._remove(worker)  # it died while it was idle
         if not self._free_slots:
             return None
         slot = self._free_slots.popleft()
@@ -158,69 +160,75 @@ class WorkerPool:
         return worker
 
     def _attend(self, worker: Worker, has_news: bool) -> None:
-        """Take a busy worker's result, or kill it if it takes too long."""
+        """Receive the result of a busy worker, or kill it beyond its time limit."""
         assigned = self._workers[worker]
         assert assigned is not None
         limit = self.workload.limit(assigned.batch)
+        too_long = worker.ready and limit is not None and assigned.elapsed > limit
         if not has_news:
-            if worker.ready and limit is not None and assigned.elapsed > limit:
+            if too_long:
                 worker.kill()
             return
         try:
             result = worker.receive()
         except EOFError:
-            self._bury(worker, assigned, limit)
+            cause = f"killed after {limit:g} s, the time limit of a run" if too_long else None
+            self._bury(worker, assigned.batch, cause)
         else:
             if isinstance(result, Ready):
                 worker.ready = True
                 self._workers[worker] = assigned._replace(started=time.monotonic())
                 return
-            self._workers[worker] = None
+            if too_long:  # it may have been killed just after it had sent this
+                self._remove(worker)
+            else:
+                self._workers[worker] = None
             if not isinstance(result, Interrupted):
                 self._alone.extend(self.workload.on_result(assigned.batch, result))
         self._done += 1
-        self._pace = max(0.9 * self._pace, assigned.elapsed / self._seconds(assigned.batch))
+        self._pace = max(0.9 * self._pace, assigned.elapsed / self.workload.seconds(assigned.batch))
 
-    def _bury(self, worker: Worker, assigned: Assignment, limit: float | None) -> None:
-        """A worker has died: report it and free its slot."""
-        code = worker.end()
-        cause = _cause(code)
+    def _bury(self, worker: Worker, batch: Batch, cause: str | None) -> None:
+        """Report the death of a worker and free its slot."""
+        exit_cause = _cause(self._remove(worker))
         if not worker.ready:
-            raise PoolError(f"a worker process cannot start, {cause}:\n{worker.tail()}")
-        if limit is not None and assigned.elapsed > limit:
-            cause = f"killed after {limit:g} s, the time limit of a run"
-        self.workload.on_death(assigned.batch, Death(cause, worker.pid, worker.tail()))
+            raise PoolError(f"a worker process cannot start, {exit_cause}:\n{worker.tail()}")
+        self.workload.on_death(batch, Death(cause or exit_cause, worker.pid, worker.tail()))
+
+    def _remove(self, worker: Worker) -> int:
+        """End a worker, free its slot, and return its exit code."""
         del self._workers[worker]
         self._free_slots.append(worker.slot)
+        return worker.end()
 
-    def _seconds(self, batch: Batch) -> float:
-        return self.workload.seconds(batch)
-
-    def _seconds_left(self) -> float:
+    def _fits(self, batch: Batch) -> bool:
+        """True if a batch should end within the time budget of the job; the first may start."""
         minutes = self.backend.job_minutes
-        limit = float("inf") if minutes is None else 60 * minutes
-        return limit - (time.monotonic() - self._began)
+        if minutes is None or not self._done:
+            return True
+        remaining = 60 * minutes - (time.monotonic() - self._began)
+        return remaining >= 1.2 * self._pace * self.workload.seconds(batch)
 
     def _must_stop(self) -> bool:
         orphaned = self.driver is not None and not still_running(self.driver)
         return orphaned or self.workload.stopped()
 
     def _terminate(self, *_: object) -> None:
-        """The job is cancelled, or requeued from outside; it is killed in some five seconds."""
+        """Handle SIGTERM: the job was cancelled, or requeued by the scheduler."""
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._stop_workers(TERM_SECONDS)
         raise SystemExit(128 + signal.SIGTERM)
 
     def _stop_workers(self, grace: float) -> None:
-        """Let every worker stop its batch safely within so many seconds, then end it."""
+        """Ask every worker to stop its batch safely; end all of them after `grace` seconds."""
         workers, self._workers = self._workers, {}
         busy = {worker.connection: worker for worker, assigned in workers.items() if assigned}
         if grace:
             for worker in busy.values():
                 worker.stop()
         deadline = time.monotonic() + grace
-        while busy and (left := deadline - time.monotonic()) > 0:
-            for connection in wait(list(busy), left):
+        while busy and (remaining := deadline - time.monotonic()) > 0:
+            for connection in wait(list(busy), remaining):
                 busy.pop(connection)  # type: ignore[call-overload]
         for worker in busy.values():
             worker.kill()

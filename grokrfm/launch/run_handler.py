@@ -16,13 +16,13 @@ if TYPE_CHECKING:  # the pool, which pickles the handler, must not wait for torc
 
 
 class RunHandler:
-    """Computes the runs of a batch; returns the type of each one's error."""
+    """Computes the runs of a batch; returns the type of each run's error."""
 
     def __init__(self, study: Path, device: str, threads: int) -> None:
         self._study, self._device, self._threads = study, device, threads
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """In the worker, before its first run, whose time limit must not count the imports."""
+        """Import what runs need, so that the time limit of the first run does not count it."""
         import grokrfm.config  # noqa: F401
 
         self.__dict__.update(state)
@@ -45,7 +45,7 @@ class RunHandler:
         hardware = Hardware(self._device, self._threads)
         records = execute_batch(built, self._store, hardware, _StopWatcher(stop_requested))
         if torch.cuda.is_available():
-            torch.cuda.empty_cache()  # for other processes on the device
+            torch.cuda.empty_cache()  # free memory for other processes on the device
         return [record.error["type"] if record.error else None for record in records]
 
     @cached_property
@@ -54,7 +54,7 @@ class RunHandler:
 
 
 class _StopWatcher:
-    """Observer that stops a run after the observation in which it was asked to."""
+    """Observer that stops a run at its first observation after the request."""
 
     def __init__(self, stop_requested: threading.Event) -> None:
         self._stop_requested = stop_requested

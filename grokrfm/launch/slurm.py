@@ -15,7 +15,7 @@ import submitit
 
 from grokrfm.checks import SettingError, integer, nearest, positive
 from grokrfm.launch import slurm_commands as slurm
-from grokrfm.launch.backend import Backend, worker_variables
+from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.launch.chunks import chunks
 from grokrfm.launch.slurm_commands import SchedulerError
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -37,9 +37,9 @@ class Slurm(Backend):
     cpus : int               of a job
     gpus : int               of a job
     slots_per_device : int   runs at a time on each GPU
-    parallel : int           jobs that run at a time at the most
+    parallel : int           the most jobs that run at a time
     chunk_minutes : float    estimated work in a job
-    timeouts : int           how often a job that ran out of time starts again
+    timeouts : int           the most times that a job is requeued after a time-out
     setup                    shell commands before the job's process, such as module load
     sbatch                   further options of sbatch by their long names
     """
@@ -58,27 +58,20 @@ class Slurm(Backend):
     chunk_minutes: float
     timeouts: int
     setup: Sequence[str]
-    sbatch: Mapping[str, Any]
+    sbatch: Mapping[str, Any] | None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checked: dict[str, Any] = {
-            "time": integer("time", self.time, minimum=1),
-            "memory": positive("memory", self.memory),
-            "cpus": integer("cpus", self.cpus, minimum=1),
-            "gpus": integer("gpus", self.gpus, minimum=0),
-            "slots_per_device": integer("slots_per_device", self.slots_per_device, minimum=1),
-            "parallel": integer("parallel", self.parallel, minimum=1),
-            "chunk_minutes": positive("chunk_minutes", self.chunk_minutes),
-            "timeouts": integer("timeouts", self.timeouts, minimum=0),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        for name in ("time", "cpus", "gpus", "slots_per_device", "parallel", "timeouts"):
+            minimum = 0 if name in ("gpus", "timeouts") else 1
+            object.__setattr__(self, name, integer(name, getattr(self, name), minimum=minimum))
+        for name in ("memory", "chunk_minutes"):
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
         if not isinstance(self.setup, (list, tuple)) or not all(
             isinstance(line, str) for line in self.setup
         ):
             raise SettingError("setup", f"must be a list of shell commands, got {self.setup!r}")
-        if not isinstance(self.sbatch, Mapping):
+        if self.sbatch is not None and not isinstance(self.sbatch, Mapping):
             raise SettingError(
                 "sbatch", f"must be a mapping such as {{nice: 100}}, got {self.sbatch!r}"
             )
@@ -110,28 +103,23 @@ class Slurm(Backend):
         ------
         SchedulerError   if SLURM gives the job fewer devices than it asked for
         """
-        base = worker_variables(self.worker_threads)
         if not self.gpus:
-            return [base for _ in range(self.workers)]
+            return [worker_variables(self.worker_threads) for _ in range(self.workers)]
         given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         devices = [device for device in given.split(",") if device not in ("", "NoDevFiles")]
         if len(devices) != self.gpus:
             raise SchedulerError(
                 f"hardware.gpus is {self.gpus}, but CUDA_VISIBLE_DEVICES is {given!r} in the job"
             )
-        return [
-            {**base, "CUDA_VISIBLE_DEVICES": device}
-            for _ in range(self.slots_per_device)
-            for device in devices
-        ]
+        return on_devices(devices, self.slots_per_device, self.worker_threads)
 
     def jobs(self, runs: Sequence[int], costs: Sequence[float]) -> list[list[int]]:
-        """Return the runs of each job, in order: so many minutes of estimated work each."""
+        """Return the runs of each job, in order, about `chunk_minutes` of estimated work each."""
         seconds = 60 * min(self.chunk_minutes, self.time) * self.workers
         return chunks(runs, costs, seconds)
 
     def check(self) -> None:
-        """Refuse what this cluster would refuse, before anything is written.
+        """Refuse settings that this cluster would refuse, before a file is written.
 
         Raises
         ------
@@ -139,7 +127,7 @@ class Slurm(Backend):
         """
         slurm.require_programs()
         known = slurm.long_options()
-        for option in self.sbatch:
+        for option in self.sbatch or ():
             name = str(option).replace("_", "-")
             if name in slurm.RESERVED_OPTIONS:
                 raise SettingError(f"hardware.sbatch.{option}", "is set by grokrfm itself")
@@ -211,7 +199,7 @@ class Slurm(Backend):
             "signal_delay_s": self._warning_seconds,
             "stderr_to_stdout": True,
             "setup": list(self.setup) or None,
-            "additional_parameters": {**self.sbatch, "requeue": True},
+            "additional_parameters": {**(self.sbatch or {}), "requeue": True},
         }
         executor.update_parameters(**{k: v for k, v in options.items() if v is not None})
         return executor

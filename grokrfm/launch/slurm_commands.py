@@ -1,4 +1,4 @@
-"""Programs of SLURM: what they are asked, and errors in what they answer."""
+"""Commands of SLURM: questions, and errors in the answers."""
 
 from __future__ import annotations
 
@@ -10,53 +10,28 @@ from functools import cache
 
 from grokrfm.checks import GrokrfmError
 
-RESERVED_OPTIONS = (
-    "array",
-    "error",
-    "job-name",
-    "no-requeue",
-    "open-mode",
-    "output",
-    "requeue",
-    "signal",
+RESERVED_OPTIONS = frozenset(
+    {"array", "error", "job-name", "no-requeue", "open-mode", "output", "requeue", "signal"}
 )
 """Options of sbatch by which a sweep is followed and continued."""
 
-UNSUPPORTED_OPTIONS = (
-    "help",
-    "parsable",
-    "quiet",
-    "test-only",
-    "usage",
-    "verbose",
-    "version",
-    "wait",
-    "wrap",
+UNSUPPORTED_OPTIONS = frozenset(
+    {"help", "parsable", "quiet", "test-only", "usage", "verbose", "version", "wait", "wrap"}
 )
 """Options of sbatch that describe no job."""
 
 ATTEMPTS = 4
-"""Times that SLURM is asked before it counts as down; every program has patience of its own."""
+"""Attempts before SLURM counts as down; each command also waits by itself."""
 
 OVER = frozenset(
-    {
-        "BOOT_FAIL",
-        "CANCELLED",
-        "COMPLETED",
-        "DEADLINE",
-        "FAILED",
-        "NODE_FAIL",
-        "OUT_OF_MEMORY",
-        "PREEMPTED",
-        "REVOKED",
-        "TIMEOUT",
-    }
+    {"COMPLETED", "FAILED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY"}  # by itself
+    | {"CANCELLED", "REVOKED", "PREEMPTED", "BOOT_FAIL", "NODE_FAIL"}
 )
 """States of a job that is over, as squeue names them."""
 
 
 class SchedulerError(GrokrfmError):
-    """SLURM refused, or did not answer."""
+    """Refusal of SLURM, or no answer."""
 
 
 def require_programs() -> None:
@@ -109,32 +84,32 @@ def configured(name: str) -> str | None:
 def long_options() -> frozenset[str]:
     """Return the long options of sbatch that a sweep may set."""
     listed = re.findall(r"--([a-z][a-z0-9-]+)", asked("sbatch", "--help"))
-    return frozenset(listed) - set(RESERVED_OPTIONS) - set(UNSUPPORTED_OPTIONS)
+    return frozenset(listed) - RESERVED_OPTIONS - UNSUPPORTED_OPTIONS
 
 
 def asked(*command: str) -> str:
-    """Return the output of a program of SLURM.
+    """Return the output of a command of SLURM.
 
     Raises
     ------
     SchedulerError   if it does not exist, or the controller does not answer
     """
-    said = ""
+    problem = ""
     for attempt in range(ATTEMPTS):
         time.sleep(attempt)
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            said = str(error)
+            problem = str(error)
             continue
         if done.returncode == 0:
             return done.stdout
-        said = _reason(done.stderr)
-    raise SchedulerError(f"hardware=slurm: {command[0]} does not answer: {said}")
+        problem = _reason(done.stderr)
+    raise SchedulerError(f"hardware=slurm: {command[0]} does not answer: {problem}")
 
 
-def _reason(said: str) -> str:
-    """Return the last complaint in the output of a program of SLURM."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line or "failure" in line] or lines
-    return re.sub(r"^(s\w+: )?(error|fatal): ", "", telling[-1]) if telling else "no reason given"
+def _reason(output: str) -> str:
+    """Return the last error in the output of a command of SLURM."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line or "failure" in line] or lines
+    return re.sub(r"^(s\w+: )?(error|fatal): ", "", errors[-1]) if errors else "no reason given"

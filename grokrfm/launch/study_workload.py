@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,22 +18,21 @@ from submitit import JobEnvironment
 from grokrfm.checks import GrokrfmError
 from grokrfm.launch.run_handler import RunHandler
 from grokrfm.launch.worker import Raised
-from grokrfm.launch.workload import Batch, Death
+from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.provenance import SWEEP, provenance, scheduler_job
+from grokrfm.runs.record import OUT_OF_MEMORY, Record
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 
 SUPERSEDED_SECONDS = 10.0
-"""Time that the earlier process of a job has to notice a later one, and to end."""
-
-OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator")
+"""Time for the earlier process of a job to detect a later one and to end."""
 
 
 @dataclass
-class StudyWorkload:
+class StudyWorkload(Workload):
     """Some runs of a sweep.
 
     Parameters
@@ -55,7 +55,7 @@ class StudyWorkload:
     def begin(self) -> None:
         os.environ[SWEEP] = self.folder.name  # for the records of this process and its workers
         if self.folder.claim_job(self._job, self._identity):
-            # the earlier process may still run, on a node that the scheduler cannot reach, say
+            # the earlier process may still run, such as on a node that SLURM cannot reach
             time.sleep(SUPERSEDED_SECONDS)
 
     def end(self) -> None:
@@ -66,7 +66,9 @@ class StudyWorkload:
 
     def batches(self) -> list[Batch]:
         self._status.refresh()
-        return batched([i for i in self.runs if not self._has_ended(i)], self._plan)
+        remaining = [i for i in self.runs if not self._has_ended(i)]
+        alone = [i for i in remaining if self._plan.digests[i] in self._retried]
+        return batched([i for i in remaining if i not in alone], self._plan) + [(i,) for i in alone]
 
     def item(self, batch: Batch) -> list[tuple[str, Mapping[str, Any]]]:
         return [(self._plan.digests[i], self._plan.settings[i]) for i in batch]
@@ -84,21 +86,23 @@ class StudyWorkload:
         ----------
         result   type of each run's error; Raised if the handler itself failed
         """
-        if isinstance(result, Raised):  # before or outside any run: a broken disk, a changed file
+        if isinstance(result, Raised):  # outside of runs: a full disk, a changed file
+            self._status.refresh()
             for i in batch:
-                self._write_whole_record(i, "failed", result._asdict())
+                if not self._has_ended(i):
+                    self._write_end(i, "failed", result._asdict())
             return []
         digests = self._plan.digests
         retried = [
             i
             for i, error in zip(batch, result, strict=True)
-            if error in OUT_OF_MEMORY and digests[i] not in self._retried
+            if error == OUT_OF_MEMORY and digests[i] not in self._retried
         ]
         self._retried |= {digests[i] for i in retried}
         return [(i,) for i in retried]
 
     def on_death(self, batch: Batch, death: Death) -> None:
-        if not self._owns_job:  # SLURM kills the processes of a node that came back
+        if not self._owns_job:  # the job was requeued while its node was unreachable
             return
         error = {"type": "Crash", "message": death.cause, "traceback": death.tail}
         self._status.refresh()
@@ -106,14 +110,12 @@ class StudyWorkload:
             record.digest: record
             for record in self._status.unended()
             if record.provenance.get("pid") == death.pid
+            and record.provenance.get("host") == platform.node()
         }
         for i in batch:
-            digest = self._plan.digests[i]
-            if digest in unended:
-                record = unended[digest]
-                self._store.end(record.attempt, {}, **_end(record.started, "crashed", error))
-            elif not self._has_ended(i):
-                self._write_whole_record(i, "crashed", error)
+            record = unended.get(self._plan.digests[i])
+            if record or not self._has_ended(i):
+                self._write_end(i, "crashed", error, record)
 
     def stopped(self) -> bool:
         return self.folder.stopped or not self._owns_job
@@ -121,9 +123,6 @@ class StudyWorkload:
     def on_error(self, error: Exception) -> None:
         with suppress(GrokrfmError):
             self.folder.write_job_error(self._job, str(error))
-
-    def result(self) -> None:
-        pass
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
@@ -153,15 +152,28 @@ class StudyWorkload:
         return json.dumps({**this_process(), "job": scheduler_job()})
 
     def _has_ended(self, i: int) -> bool:
-        """True if an attempt at a run has ended since the job was submitted."""
+        """True if a run has ended since the job was submitted, its retry for memory included."""
         digest = self._plan.digests[i]
         ended = self._status.attempts(self.folder.name).get(digest, 0)
-        return ended > self.attempts.get(digest, 0)
+        return ended > self.attempts.get(digest, 0) + (digest in self._retried)
 
-    def _write_whole_record(self, i: int, status: str, error: Mapping[str, str]) -> None:
-        """Record a run of which its process has written nothing."""
+    def _write_end(
+        self, i: int, status: str, error: Mapping[str, str], started: Record | None = None
+    ) -> None:
+        """Record the end of a run that its process did not record.
+
+        Parameters
+        ----------
+        started   the attempt that ends; None if its process recorded no start either
+        """
         now = time.time()
-        attempt = self._store.start(
+        attempt = started.attempt if started else self._start(i, now)
+        seconds = now - started.started if started else 0.0
+        end = {"status": status, "ended": now, "seconds": seconds, "error": dict(error)}
+        self._store.end(attempt, {}, **end, metrics={}, features=[])
+
+    def _start(self, i: int, now: float) -> str:
+        return self._store.start(
             digest=self._plan.digests[i],
             started=now,
             config=self._plan.settings[i],
@@ -169,11 +181,10 @@ class StudyWorkload:
             provenance=provenance(self.device, self.threads),
             names=asdict(self._plan.names),
         )
-        self._store.end(attempt, {}, **_end(now, status, error))
 
 
 def batched(runs: Sequence[int], plan: Plan) -> list[Batch]:
-    """Return runs in order, those of one batch gathered at the place of the first."""
+    """Return the batches of some runs, each at the place of its first run."""
     batches: dict[tuple[int, int], list[int]] = {}
     sizes: dict[int, int] = {}
     for i in runs:
@@ -185,15 +196,3 @@ def batched(runs: Sequence[int], plan: Plan) -> list[Batch]:
         sizes[key] = taken + 1
         batches.setdefault((key, taken // plan.batch_sizes[i]), []).append(i)
     return [tuple(batch) for batch in batches.values()]
-
-
-def _end(started: float, status: str, error: Mapping[str, str]) -> dict[str, Any]:
-    now = time.time()
-    return {
-        "status": status,
-        "ended": now,
-        "seconds": now - started,
-        "metrics": {},
-        "features": [],
-        "error": dict(error),
-    }

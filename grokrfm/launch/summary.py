@@ -1,4 +1,4 @@
-"""Summary of a sweep in the terminal: what it would do, and how it ended."""
+"""Summary of a sweep in the terminal: its dry run, its submission or its outcome."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from grokrfm.runs.record import by_cause
 from grokrfm.terminal import Terminal
 
 LITTLE_SPACE = 2**20
-"""Bytes of a disk that is as good as full."""
+"""Bytes below which a disk counts as full."""
 
 ORDER = ("already finished", "finished", "finished by others", "failed", "crashed")
 TRACEBACK_LINES = 20
 
 
 def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
-    """Print what a sweep would do."""
+    """Print the runs and jobs of a sweep that is not started."""
     sweep, runs = driver.sweep, driver.remaining()
     more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
     terminal.say(f"{_number(len(sweep.plan), 'run')} in {sweep.study}{more}")
     terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} remain")
-    if runs:
-        for line in _jobs(driver, runs):
-            terminal.say(line)
+    for line in _jobs(driver, runs) if runs else ():
+        terminal.say(line)
     terminal.say("nothing was started: dry_run=true")
 
 
 def summary(driver: SweepDriver, terminal: Terminal) -> bool:
-    """Print how a sweep ended; returns True if everything that it waited for is finished."""
+    """Print the outcome of a sweep; returns True if every run is finished, or need not wait."""
     if not driver.sweep.backend.wait:
         _print_submission(driver, terminal)
         return True
@@ -40,8 +39,8 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
     parts = [f"{counts[state]} {state}" for state in ORDER if counts[state]]
     if driver.sweep.repeated:
         parts.append(f"{driver.sweep.repeated} the same as one of these")
-    finished = [one.metrics for one in driver.outcomes.values() if one.status == "finished"]
-    for line in driver.sweep.learner.remarks(finished):
+    ended = [record.metrics for record in driver.outcomes.values()]
+    for line in driver.sweep.learner.remarks(ended):
         terminal.say(line)
     terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
@@ -71,7 +70,7 @@ def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
         f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
         f" workers are free; estimates improve once runs like these are finished"
     )
-    if script := backend.script(driver.folder):
+    if script := backend.script(driver.sweep.folder):
         yield f"\n{script}"
 
 
@@ -110,7 +109,7 @@ def _losses(driver: SweepDriver, remaining: int) -> Iterator[str]:
     if not remaining:
         return
     if driver.stopping:
-        yield f"stopped, {_number(remaining, 'run')} remain; a new launch continues them"
+        yield f"stopped; not run: {_number(remaining, 'run')}; the next launch continues them"
         return
     if shutil.disk_usage(driver.sweep.study).free < LITTLE_SPACE:
         yield f"the disk of {driver.sweep.study} is full"

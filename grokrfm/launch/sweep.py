@@ -1,4 +1,4 @@
-"""Sweep: runs that were built and checked, and can start."""
+"""Sweep: runs that were built and checked."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ class Sweep:
 
     Parameters
     ----------
-    folder : SweepFolder   nothing is there before a run is submitted
-    plan : Plan            what is computed
+    study : Path           as the settings name it
+    folder : SweepFolder   by its absolute path; made when the first run is submitted
+    plan : Plan            the runs
     overrides              of each run of the plan
     repeated : int         further lists of overrides that compute the same as one of these
     backend : Backend
-    learner                class of what is computed
+    learner                class of the learner
     rerun, retry, dry_run  settings of the sweep, see conf/base.yaml
     """
 
+    study: Path
     folder: SweepFolder
     plan: Plan
     overrides: Sequence[Sequence[str]]
@@ -46,14 +48,6 @@ class Sweep:
     rerun: bool
     retry: str
     dry_run: bool
-
-    @property
-    def study(self) -> Path:
-        return self.folder.study
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
 
     def satisfied_by(self, record: Record | None, i: int) -> bool:
         """True if a record is a finished one of run i with everything asked for."""

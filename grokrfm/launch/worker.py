@@ -1,8 +1,8 @@
 """Worker: a warm process of a pool that handles one item after another.
 
-It is started as `python -m grokrfm.launch.worker FD`, with its device made visible before anything
-imports torch. FD is a socket to the pool: it receives the handler first, then the items. When the
-pool ends, for whatever reason, the worker ends too.
+It is started as `python -m grokrfm.launch.worker FD`; its device is made visible before torch is
+imported. FD is a socket to the pool: the worker receives the handler first, then the items. It ends
+as soon as the pool has ended.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SCHEDULERS_SIGNALS = {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIG
 
 
 class Raised(NamedTuple):
-    """An item ended in an exception that the handler did not catch."""
+    """Result of an item that raised an exception."""
 
     type: str
     message: str
@@ -43,11 +43,11 @@ class Raised(NamedTuple):
 
 
 class Interrupted(NamedTuple):
-    """An item was stopped because the pool asked for it."""
+    """Result of an item that was stopped at the request of the pool; also that request."""
 
 
 class Ready(NamedTuple):
-    """The worker has started and loaded its handler."""
+    """Message of a worker that has loaded its handler."""
 
 
 class Worker:
@@ -75,7 +75,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a terminal's Ctrl-C is not for it
+                start_new_session=True,  # Ctrl-C in a terminal must not reach it
             )
         self.connection = Connection(ours.detach())
         self._log, self._log_start = log, log.stat().st_size
@@ -95,7 +95,7 @@ class Worker:
         self.send_bytes(cloudpickle.dumps(Interrupted()))
 
     def send_bytes(self, message: bytes) -> None:
-        """Send; a dead worker is noticed when it is read from."""
+        """Send a message; the death of the worker is detected in `receive`."""
         with suppress(OSError):
             self.connection.send_bytes(message)
 
@@ -121,7 +121,7 @@ class Worker:
             return self.process.wait()
 
     def kill(self) -> None:
-        """End the process at once; its death is noticed when it is read from."""
+        """Kill the process; its death is detected in `receive`."""
         self.process.kill()
 
     def tail(self) -> str:
@@ -135,9 +135,9 @@ class Worker:
 
 @contextmanager
 def _blocked() -> Iterator[None]:
-    """Keep the scheduler's signals, sent to every process of a job, from a process started here.
+    """Block the scheduler's signals in a process started here, since only the pool handles them.
 
-    Only the pool handles them; the worker and its threads inherit the mask.
+    They are sent to every process of a job; the worker and its threads inherit the mask.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SCHEDULERS_SIGNALS)
     try:
@@ -157,10 +157,10 @@ def main(descriptor: int) -> None:
     threading.Thread(target=_listen, args=(connection, items, stop_requested), daemon=True).start()
     while True:
         item = items.get()
-        left = _handled(handler, item, stop_requested)
+        result = _handled(handler, item, stop_requested)
         sys.stdout.flush()
         try:
-            message = cloudpickle.dumps(left)
+            message = cloudpickle.dumps(result)
         except Exception as error:
             message = cloudpickle.dumps(_raised(error))
         connection.send_bytes(message)
@@ -171,17 +171,15 @@ def _listen(
 ) -> None:
     try:
         while True:
-            message = connection.recv_bytes()
-            item = pickle.loads(message)
+            item = pickle.loads(connection.recv_bytes())
             if isinstance(item, Interrupted):
                 stop_requested.set()
             else:
                 items.put(item)
-    except (EOFError, OSError):  # the pool has ended
-        os._exit(1)
-    except BaseException:  # its message cannot be unpickled here
-        traceback.print_exc()
-        sys.stderr.flush()
+    except BaseException as error:
+        if not isinstance(error, (EOFError, OSError)):  # else the pool has ended
+            traceback.print_exc()  # a message cannot be unpickled here
+            sys.stderr.flush()
         os._exit(1)
 
 
@@ -190,7 +188,7 @@ def _handled(handler: Handler, item: Any, stop_requested: threading.Event) -> An
         return handler(item, stop_requested)
     except KeyboardInterrupt:
         return Interrupted()
-    except BaseException as error:  # SystemExit too: it is the item's end, not the worker's
+    except BaseException as error:  # SystemExit too: it ends the item, not the worker
         return _raised(error)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 Batch = tuple[int, ...]
 """Indices of the items that a worker does at once; nearly always one."""
@@ -25,41 +26,53 @@ class Death:
     tail: str
 
 
-class Workload(Protocol):
+class Workload(ABC):
     """Items that a pool gives to its workers; pickled into the job, it keeps the results itself."""
 
     def begin(self) -> None:
-        """The job starts, or starts again."""
+        """Prepare for a start of the job, the first or a later one."""
+        return
 
     def end(self) -> None:
-        """The job ends, or starts again later; no worker is left."""
+        """Clean up: the job ends, or starts again later; no worker remains."""
+        return
 
+    @abstractmethod
     def handler(self) -> bytes:
         """Return the pickled Handler that workers receive first."""
 
+    @abstractmethod
     def batches(self) -> list[Batch]:
-        """Return what remains, in order; read again when a job starts again."""
+        """Return the remaining batches, in order; read again when a job starts again."""
 
+    @abstractmethod
     def item(self, batch: Batch) -> Any:
-        """Return what a worker receives for a batch."""
+        """Return the item that a worker receives for a batch."""
 
     def seconds(self, batch: Batch) -> float:
         """Estimate the duration of a batch."""
+        return 1.0
 
     def limit(self, batch: Batch) -> float | None:
-        """Return the seconds after which a worker that still does the batch is killed."""
+        """Return the time limit of a batch in seconds; None for none."""
+        return None
 
+    @abstractmethod
     def on_result(self, batch: Batch, result: Any) -> list[Batch]:
-        """A worker has done a batch; returns batches to be done again, each alone."""
+        """Keep the result of a batch; returns batches to be done again, each alone."""
 
+    @abstractmethod
     def on_death(self, batch: Batch, death: Death) -> None:
-        """A worker has died while it did a batch."""
+        """Note that a worker has died during a batch."""
 
     def stopped(self) -> bool:
         """True if the job must stop."""
+        return False
 
     def on_error(self, error: Exception) -> None:
-        """The pool cannot continue."""
+        """Note that the pool cannot continue."""
+        return
 
     def result(self) -> Any:
-        """Return the result of the job; called when it has come to its own end."""
+        """Return the result of the job; called when every batch is done."""
+        return None

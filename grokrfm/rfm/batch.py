@@ -19,8 +19,9 @@ from grokrfm.checks import NumericsError
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.kernels.batched import batch_key as kernel_key
 from grokrfm.kernels.batched import batched
-from grokrfm.rfm.engine import RFM, Problem
+from grokrfm.rfm.engine import RFM
 from grokrfm.rfm.examples import Examples
+from grokrfm.rfm.problem import Problem
 from grokrfm.rfm.solve import BATCHED_SOLVERS
 from grokrfm.rfm.step import State, Step
 

@@ -16,8 +16,8 @@ from grokrfm.runs.files import remove_leftovers, write_aside
 def write(target: Path, arrays: Mapping[str, np.ndarray], *, sole_writer: bool = True) -> None:
     """Write a file of arrays.
 
-    A sole writer also removes what killed processes left aside; where other processes may be
-    writing the same file at this moment, theirs must stay.
+    A sole writer also removes temporary files of killed processes. If other processes may write
+    the same file at this moment, their temporary files must stay.
 
     Raises
     ------

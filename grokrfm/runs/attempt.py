@@ -1,4 +1,4 @@
-"""One attempt at a run: the lines and files that it writes while it goes on and when it ends."""
+"""One attempt at a run: its lines in the store, its checkpoints and its arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 from grokrfm.checks import GrokrfmError, SettingError
 from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Observation, Run
-from grokrfm.runs.record import Number, Record
+from grokrfm.runs.record import OUT_OF_MEMORY, Number, Record
 from grokrfm.runs.store import Store
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,7 @@ LOG_SECONDS = 30
 """Seconds between two lines of a run in the log."""
 
 PER_ITERATION = ("iteration", "seconds", "solver")
-"""Numbers of an iteration that say nothing about the run when it is over."""
-
-OUT_OF_MEMORY = "OutOfMemoryError"
-"""Type of every out-of-memory error in a record."""
+"""Numbers of an iteration that do not describe the run as a whole."""
 
 
 class Attempt:
@@ -87,7 +84,7 @@ class Attempt:
             self._log()
 
     def finish(self) -> None:
-        """All iterations are done; the run fails if it cannot be summed up."""
+        """End a run whose iterations are done; it fails if its numbers cannot be summed up."""
         study, spec = self._store.study, self.run.spec
         try:
             summary = self.run.learner.summarise(self._history)
@@ -110,15 +107,15 @@ class Attempt:
         checkpoint.remove(study, spec)
 
     def fail(self, error: Exception | SystemExit) -> None:
-        """The run raised an error."""
+        """End a run that raised an error."""
         metrics = self._last()
-        with suppress(Exception):  # a history cut short may not sum up; the error is recorded
+        with suppress(Exception):  # summarise may fail for a short history; the error is recorded
             metrics |= self.run.learner.summarise(self._history)
         self._write_end(status="failed", error=_described(error), metrics=metrics)
         checkpoint.remove(self._store.study, self.run.spec)
 
     def interrupt(self) -> None:
-        """The run stops here; a later attempt continues it."""
+        """End an attempt that a later one continues from its checkpoint."""
         self._save()
         self._write_end(status="interrupted", metrics=self._last())
 
@@ -191,6 +188,6 @@ def _described(error: Exception | SystemExit) -> dict[str, str]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True if memory did not suffice; for a CPU torch says so only in words."""
+    """True for an out-of-memory error; on a CPU only the message of torch shows it."""
     in_words = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     return in_words or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))

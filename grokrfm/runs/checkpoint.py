@@ -1,4 +1,4 @@
-"""The checkpoint of a run: its state so far, in a file that is replaced as the run goes on."""
+"""The checkpoint of a run: its state so far, in a file that is replaced again and again."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-import grokrfm
 from grokrfm.checks import StoreError
 from grokrfm.runs import arrays
 from grokrfm.runs.files import remove_leftovers
 from grokrfm.runs.spec import Spec
+from grokrfm.version import __version__
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,5 +79,5 @@ def remove(study: Path, spec: Spec) -> None:
 
 
 def _keeps(spec: Spec) -> str:
-    versions = [grokrfm.__version__, version("torch")]
+    versions = [__version__, version("torch")]
     return json.dumps([versions, spec.probes, spec.features.chosen], sort_keys=True)

@@ -74,10 +74,11 @@ def write(
     study: Path,
     digest: str,
     matrices: Mapping[int, np.ndarray],
-    figure_arrays: Mapping[str, np.ndarray],
+    figure_arrays: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Keep {k: M_k} of a run, and what figures need beside them."""
-    arrays.write(path(study, digest), {**{str(k): M for k, M in matrices.items()}, **figure_arrays})
+    named = {str(k): M for k, M in matrices.items()}
+    arrays.write(path(study, digest), {**named, **(figure_arrays or {})})
 
 
 def read(study: Path, digest: str) -> dict[int, np.ndarray]:

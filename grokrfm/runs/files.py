@@ -1,4 +1,4 @@
-"""Files that no reader ever finds half-written."""
+"""Files that are written aside and renamed, so that no reader finds half of one."""
 
 from __future__ import annotations
 
@@ -30,26 +30,31 @@ def write_aside(target: Path, write: Callable[[IO[bytes]], None]) -> None:
         aside.replace(target)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise cannot_write(target, error) from error
+        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
 
 
-def write_text(target: Path, text: str) -> None:
-    """`write_aside` for a text."""
+def write_bytes(target: Path, content: bytes) -> None:
+    """`write_aside` for content in memory."""
 
     def write(file: IO[bytes]) -> None:
-        file.write(text.encode())
+        file.write(content)
 
     write_aside(target, write)
 
 
+def write_text(target: Path, text: str) -> None:
+    """`write_aside` for a text."""
+    write_bytes(target, text.encode())
+
+
 def remove_leftovers(target: Path) -> None:
-    """Remove what killed processes left aside while they wrote this file."""
+    """Remove temporary files of processes that were killed while they wrote this file."""
     for leftover in target.parent.glob(f"{target.stem}.*{ASIDE}"):
         leftover.unlink(missing_ok=True)
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:
-    """Return the error for a file or folder of a study that cannot be written."""
+    """Return the error for the first file of a study that cannot be written."""
     return StoreError(
         f"outputs: {path} cannot be written ({error.strerror or error}); free or mend the disk, or"
         " choose another folder with outputs=PATH"

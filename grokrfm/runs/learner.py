@@ -19,7 +19,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def no_arrays() -> Arrays:
-    """Return no arrays: the default of an Observation that leaves none."""
+    """Return no arrays, as an Observation does by default."""
     return {}
 
 
@@ -46,7 +46,7 @@ class Observation:
 
 
 class Learner(ABC):
-    """Base class of what a primary config builds.
+    """Base class of learners; the root of a primary config names one.
 
     A learner is built from the keys of the config's root that its constructor takes. To write:
     `iterations`, and `observe`. The rest has defaults.
@@ -73,7 +73,7 @@ class Learner(ABC):
 
     @property
     def title(self) -> str:
-        """One line that says what is learned."""
+        """Description of the learner in one line."""
         return type(self).__name__
 
     @abstractmethod
@@ -83,7 +83,7 @@ class Learner(ABC):
         """Learn, and yield observations; `resume` is the state of an earlier one to continue."""
 
     def facts(self) -> dict[str, Any]:
-        """Return what is known before the first iteration, such as the size of the data."""
+        """Return facts that are known before the first iteration, such as the size of the data."""
         return {}
 
     def figure_arrays(self) -> Arrays:
@@ -93,7 +93,7 @@ class Learner(ABC):
     def summarise(self, history: Mapping[str, list[Any]]) -> dict[str, Number]:
         """Return numbers of the run as a whole.
 
-        A number that ends in `_iteration` says when something was reached; None: not reached.
+        A number whose name ends in `_iteration` is the iteration of an event; None: no event.
         """
         return {}
 
@@ -116,7 +116,7 @@ class Learner(ABC):
 
     @classmethod
     def remarks(cls, metrics: Sequence[Mapping[str, Number]]) -> list[str]:
-        """Return what nobody should miss about the finished runs of a sweep, a line each."""
+        """Return important lines about the runs that ended in a sweep, for its summary."""
         return []
 
     def share(self, shared: Shared) -> None:

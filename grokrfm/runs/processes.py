@@ -1,4 +1,4 @@
-"""Processes of this host: identity, and whether one still runs."""
+"""Processes of this host: their identity, and a test if one still runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def this_process() -> dict[str, Any]:
-    """Return what identifies this process: host, PID, and start in clock ticks since boot."""
+    """Return the identity of this process: host, PID, and start in clock ticks since boot."""
     pid = os.getpid()
     return {"host": platform.node(), "pid": pid, "process_start": process_start(pid)}
 
@@ -17,7 +17,7 @@ def this_process() -> dict[str, Any]:
 def still_running(identity: Mapping[str, Any]) -> bool:
     """True if the process that `this_process` identified may still run.
 
-    A process of this host is looked up. Of another host nothing is known, so it may run.
+    A process of this host is looked up; one of another host cannot be, so it may run.
     """
     if identity.get("host") != platform.node():
         return True
@@ -31,9 +31,9 @@ def still_running(identity: Mapping[str, Any]) -> bool:
 
 
 def process_start(pid: int) -> str | None:
-    """Return when a process of this host started, in clock ticks since boot.
+    """Return the start of a process of this host, in clock ticks since boot.
 
-    None where there is no such process, or only its remains, or no /proc.
+    None if there is no such process, or only a zombie, or no /proc.
     """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123

@@ -11,9 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import grokrfm
+from grokrfm.paths import PACKAGE
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.spec import SCHEMA
+from grokrfm.version import __version__
 
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
@@ -51,10 +52,10 @@ def _constant() -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": {
             "python": platform.python_version(),
-            "grokrfm": grokrfm.__version__,
+            "grokrfm": __version__,
             **{name: _version(name) for name in PACKAGES},
         },
-        "git": _git_state(Path(grokrfm.__file__).parent),
+        "git": _git_state(PACKAGE),
         "schema": SCHEMA,
     }
 
@@ -74,7 +75,7 @@ def _version(package: str) -> str | None:
 
 
 def _git_state(package: Path) -> dict[str, Any] | None:
-    """Commit of the checkout the package runs from, and whether it has uncommitted changes."""
+    """Return the commit of the checkout that holds the package, and if it has further changes."""
     if not (package.parent / ".git").exists():
         return None
     try:

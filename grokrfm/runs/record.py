@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 Number = float | int | str | None
 
+OUT_OF_MEMORY = "OutOfMemoryError"
+"""Type of every out-of-memory error in a record."""
+
 
 @dataclass(frozen=True)
 class Names:
@@ -92,7 +95,7 @@ class Record:
     def holds(
         self, probes: Mapping[str, Any], features: FeatureSelection, predictions: str
     ) -> bool:
-        """True if this is a finished run that measured and kept so much (see Spec)."""
+        """True if this is a finished run that measured and kept all of this (see Spec)."""
         measured = self.config.get("probe", {})
         return (
             self.status == "finished"

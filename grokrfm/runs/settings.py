@@ -12,7 +12,7 @@ TARGET = "_target_"
 
 
 def dotted(settings: Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every setting with its dotted name, such as kernel.bandwidth; no targets."""
+    """Yield every setting with its dotted name, such as task.modulus; no targets."""
     for key, value in settings.items():
         if isinstance(value, Mapping):
             yield from dotted(value, f"{prefix}{key}.")

@@ -1,4 +1,4 @@
-"""Arrays that many runs of a study need alike: made once, kept beside the runs."""
+"""Arrays that many runs of a study share: made once, kept in files of their own."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ ABOUT = "about"
 class Shared:
     """Files of arrays named by the digest of the settings that they depend on.
 
-    The run that needs them first makes them. Processes that need them at the same time make them
-    each, and one file of equal content stays. A file that cannot be read is made again.
+    The run that needs them first makes them. Processes that need them at the same time all make
+    them, and one of the equal files stays. A file that cannot be read is made again.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Shared:
 
         Raises
         ------
-        StoreError   if the file cannot be written; whatever `make` raises, and nothing is kept then
+        StoreError   if the file cannot be written; an error of `make` is raised as it is
         """
         path = self.path(folder, settings)
         try:

@@ -117,7 +117,7 @@ class Store:
         return sorted((self.study / "segments").glob("*.jsonl"))
 
     def _add(self, line: bytes, path: Path) -> None:
-        """Keep the entry of a line, if it says that a run started or ended."""
+        """Keep the entry of a line, if it is the start or the end of a run."""
         entry = _parsed(line, path)
         if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
             self._check_schema(entry["provenance"].get("schema"))
@@ -180,7 +180,7 @@ class _Writer:
 
 
 def _whole_lines(file: Any) -> Iterator[bytes]:
-    """Yield the lines that end; the rest is still being written, or torn."""
+    """Yield the complete lines; the rest is still being written, or torn."""
     for line in file:
         if line.endswith(b"\n"):
             yield line

@@ -1,4 +1,4 @@
-"""StudyStatus: the one answer to which runs of a study are finished, running, queued or missing."""
+"""StudyStatus: the finished, running, queued, failed and missing runs of a study."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from grokrfm.runs.store import Store
 from grokrfm.runs.sweep_folder import Job, SweepFolder
 
 ENDED = ("finished", "failed", "crashed")
-"""Statuses of attempts that came to an end of their own."""
+"""Statuses of attempts that are over: they were neither interrupted nor lost."""
 
 
 @dataclass(frozen=True)
 class ActiveSweep:
-    """A sweep with jobs that run or wait.
+    """A sweep with running or queued jobs.
 
     Parameters
     ----------
-    jobs      job → its state, in the scheduler's words
+    jobs      job → its state, as the scheduler names it
     queued    digests of its runs that have not ended in it
     """
 
@@ -38,7 +38,7 @@ class StudyStatus:
     Parameters
     ----------
     store : Store
-    active    the sweeps with jobs that run or wait; None if no scheduler was asked
+    active    the sweeps with running or queued jobs; None if no scheduler was asked
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class StudyStatus:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read what is new; returns True if anything is."""
+        """Read new records; returns True if there are any."""
         changed, self._cursor = self.store.changes(self._cursor)
         for record in changed:
             if ranks_before(record, self.best.get(record.digest)):
@@ -67,8 +67,10 @@ class StudyStatus:
             self._unended.pop(record.attempt, None)
             sweep = record.provenance.get("sweep")
             if sweep and record.status in ENDED:
-                self._outcomes[sweep][record.digest] = record
                 self._attempts[sweep][record.digest] += 1
+                latest = self._outcomes[sweep].setdefault(record.digest, record)
+                if latest.ended is None or record.ended >= latest.ended:
+                    self._outcomes[sweep][record.digest] = record
         return bool(changed)
 
     def outcomes(self, sweep: str) -> Mapping[str, Record]:
@@ -84,7 +86,7 @@ class StudyStatus:
         return list(self._unended.values())
 
     def running(self) -> list[Record]:
-        """Return the attempts that run now, those that started first before others."""
+        """Return the running attempts, in the order of their starts."""
         found = [record for record in self._unended.values() if self._runs(record)]
         return sorted(found, key=lambda record: record.started)
 
@@ -102,7 +104,7 @@ class StudyStatus:
         return "lost" if record.ended is None else record.status
 
     def seconds_left(self, plan: Plan, digests: Iterable[str]) -> float:
-        """Estimate the time until runs of a plan are done, at the pace of those that ended."""
+        """Estimate the time until runs of a plan are done, at the pace of the finished ones."""
         measured = estimated = 0.0
         for digest, cost in zip(plan.digests, plan.costs, strict=True):
             record = self.best.get(digest)
@@ -110,11 +112,11 @@ class StudyStatus:
                 measured += record.seconds or 0.0
                 estimated += cost
         pace = measured / estimated if estimated else 1.0
-        left = sum(plan.costs[plan.index[digest]] for digest in digests)
-        return left * pace / max(1, len(self.running()))
+        remaining = sum(plan.costs[plan.index[digest]] for digest in digests)
+        return remaining * pace / max(1, len(self.running()))
 
     def _runs(self, record: Record) -> bool:
-        """True if an attempt without an end runs; of a sweep, its job must be active too."""
+        """True if an attempt without an end is running; its sweep, if any, must be active too."""
         sweep = record.provenance.get("sweep")
         if sweep and self.active is not None and all(s.name != sweep for s in self.active):
             return False

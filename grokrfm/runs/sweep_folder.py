@@ -90,7 +90,7 @@ class SweepFolder:
 
     @property
     def withdrawn(self) -> bool:
-        """True if the runs of the sweep are no longer planned; what is finished stays."""
+        """True if the runs of the sweep are no longer planned; finished runs stay."""
         return (self.path / "withdrawn").exists()
 
     def withdraw(self) -> None:
@@ -127,7 +127,7 @@ class SweepFolder:
             raise StoreError(f"{self._plan}: cannot be read ({error})") from error
 
     def save_submission(self, submission: Submission) -> None:
-        """Write a submission beside the earlier ones."""
+        """Write a further submission."""
         number = len(list(self.path.glob("jobs-*.json")))
         write_text(self.path / f"jobs-{number}.json", json.dumps(asdict(submission)))
 
@@ -144,14 +144,14 @@ class SweepFolder:
         return found
 
     def claim_job(self, job_id: str, identity: str) -> bool:
-        """Write which process works for a job; returns True if another one did before."""
+        """Note the process that works for a job; returns True if another one did before."""
         path = self._worker(job_id)
         claimed = path.exists()
         write_text(path, identity)
         return claimed
 
     def owns_job(self, job_id: str, identity: str) -> bool:
-        """True unless the job has started again in another process, or is over for all others."""
+        """True unless the job was started again in another process, or cleaned up."""
         try:
             return self._worker(job_id).read_text(encoding="utf-8") == identity
         except FileNotFoundError:
@@ -172,16 +172,16 @@ class SweepFolder:
             return False
 
     def write_job_error(self, job_id: str, message: str) -> None:
-        """Keep why a job could not work."""
-        write_text(self._worker(job_id).with_suffix(".error"), message)
+        """Write the reason why a job failed, among the logs: `clean_up` does not remove it."""
+        write_text(self._error(job_id), message)
 
     def job_error(self, job_id: str) -> str | None:
-        """Return why a job could not work, if it said so."""
-        path = self._worker(job_id).with_suffix(".error")
+        """Return the reason why a job failed, if it is known."""
+        path = self._error(job_id)
         return path.read_text(encoding="utf-8") if path.exists() else None
 
     def clean_up(self) -> None:
-        """Remove what only the jobs needed; they are all over."""
+        """Remove the files that only active jobs need."""
         shutil.rmtree(self.submitit, ignore_errors=True)
         for path in self.path.glob("jobs-*.json"):
             path.unlink(missing_ok=True)
@@ -200,3 +200,6 @@ class SweepFolder:
 
     def _worker(self, job_id: str) -> Path:
         return self.path / "workers" / f"{job_id}.json"
+
+    def _error(self, job_id: str) -> Path:
+        return self.logs / f"{job_id}.error"

@@ -212,12 +212,12 @@ def test_help_lists_every_option_and_leaves_nothing(tmp_path):
 
 
 def test_cfg_shows_the_config_of_the_run_instead_of_running_it(tmp_path):
-    done = grokrfm(tmp_path, "--cfg", "job", "task.modulus=7", "study=a3a")
+    done = grokrfm(tmp_path, "--cfg", "job", "task.modulus=7", "study=trap")
     assert (done.returncode, done.stderr) == (0, "")
     config = yaml.safe_load(done.stdout)
     assert config["task"]["modulus"] == 7  # the command line beats the study
-    assert config["split"]["name"] == "fixed_points"  # and the study beats the defaults
-    assert config["study"]["name"] == "a3a"
+    assert config["split"]["name"] == "orbits"  # and the study beats the defaults
+    assert config["study"]["name"] == "trap"
     assert config["hardware"]["threads"] == 1
     assert "hydra" not in config
     assert listing(tmp_path) == []

@@ -2,9 +2,14 @@
 
 import os
 import platform
+from dataclasses import asdict
 
-from grokrfm.runs import plans
+from grokrfm.experiment import Experiment
+from grokrfm.runs.plan import Plan
+from grokrfm.runs.record import Names
+from grokrfm.runs.spec import SCHEMA
 from grokrfm.runs.store import Store
+from grokrfm.runs.sweep_folder import SweepFolder
 
 BEGINNING = 1_700_000_000.0  # seconds since the epoch; run number i starts 100 i seconds later
 TOOK = 40.0
@@ -16,7 +21,14 @@ ELSEWHERE = {
     "pid": 1,
     "process_start": "1",
     "git": {"commit": "c0ffee", "dirty": False},
+    "schema": SCHEMA,
 }
+NAMES = Names(
+    scientific=["task", "split", "kernel", "rfm", "start", "seed"],
+    plumbing=["rfm.batch", "rfm.checkpoint_seconds", "rfm.memory_budget"],
+    leading=Experiment.leading,
+    objective=Experiment.leading[0],
+)
 HERE_BUT_GONE = {
     **ELSEWHERE,
     "host": platform.node(),
@@ -33,6 +45,7 @@ def run(digest, status="finished", *, metrics=(), history=(), task="addition", *
         "config": {"task": {"_target_": "grokrfm.tasks.addition", "name": task}, "seed": 0},
         "facts": {"title": f"{task}, made up", "n_train": 12, "n_test": 13},
         "provenance": ELSEWHERE,
+        "names": asdict(NAMES),
         "metrics": dict(metrics),
         "history": dict(history),
         **rest,
@@ -72,7 +85,7 @@ def write(folder, runs, beginning=BEGINNING):
 def plan(folder, runs):
     """A sweep of the study plans the runs described."""
     digests, settings = [each["digest"] for each in runs], [each["config"] for each in runs]
-    sweep = plans.SweepPlan(
-        plans.new_name(), digests, settings, [1.0] * len(runs), [-1] * len(runs)
-    )
-    plans.write(folder, sweep)
+    alone = [-1] * len(runs)
+    sizes = [1] * len(runs)
+    made = Plan(digests, settings, [1.0] * len(runs), alone, sizes, NAMES)
+    SweepFolder.new(folder).write_plan(made)

@@ -6,9 +6,8 @@ import pytest
 
 from grokrfm import collect
 from grokrfm.checks import StoreError
-from grokrfm.collect.frames import ALWAYS
 from grokrfm.runs import features
-from tests.collect.synthetic import BEGINNING, HERE_BUT_GONE, TOOK, curve, failed, plan, run
+from tests.collect.synthetic import BEGINNING, HERE_BUT_GONE, NAMES, TOOK, curve, failed, plan, run
 
 CONTRACT = {
     "digest": "string",
@@ -38,15 +37,20 @@ CONTRACT = {
 
 @pytest.mark.parametrize(("column", "kind"), CONTRACT.items())
 def test_a_column_of_the_contract_is_there_and_typed(study, column, kind):
-    folder = study(run("d1", metrics={"test_accuracy": 0.5, "grok_iteration": 3}))
+    folder = study(run("d1", metrics=MEASURED))
     assert pd.api.types.infer_dtype(collect.runs(folder)[column], skipna=False) == kind
 
 
-@pytest.mark.parametrize("column", ALWAYS)
-def test_columns_that_are_always_there_are_numbers_in_any_study(study, column):
-    """An empty study and one where nothing finished have the same types as a full one."""
-    full = run("d1", metrics=dict.fromkeys(ALWAYS, 1))
-    studies = {"full": [full], "failed": [failed("d1")], "both": [full, failed("d2")], "empty": []}
+MEASURED = {name: 0.5 for name, kind in CONTRACT.items() if kind == "floating"} | {
+    "grok_iteration": 3
+}
+
+
+@pytest.mark.parametrize("column", [*NAMES.leading, "n_train", "n_test"])
+def test_leading_numbers_and_counts_have_one_type_in_any_study(study, column):
+    """A study where nothing finished has the same types as a full one."""
+    full = run("d1", metrics=MEASURED)
+    studies = {"full": [full], "failed": [failed("d1")], "both": [full, failed("d2")]}
     for name, runs in studies.items():
         frame = collect.runs(study(*runs, name=name))
         expected = "Int64" if column in ("n_train", "n_test", "grok_iteration") else "float64"
@@ -107,7 +111,7 @@ def test_a_run_that_is_not_finished_has_no_final_numbers(study, described, statu
     row = frame.set_index("digest").loc["d1"]
     assert row["status"] == status
     assert row["n_train"] == 12
-    assert row[[name for name in ALWAYS if not name.startswith("n_t")]].isna().all()
+    assert row[[*NAMES.leading]].isna().all()
     assert (row["error"] == "out of luck") == (status == "failed")
 
 
@@ -257,13 +261,13 @@ def test_a_feature_file_that_cannot_be_read_is_named(study, content):
 
 @pytest.mark.parametrize("read", [collect.runs, collect.steps])
 def test_a_study_that_does_not_exist_is_named(tmp_path, read):
-    with pytest.raises(StoreError, match=r"nowhere: no such folder; a study is a folder below"):
+    with pytest.raises(StoreError, match=r"nowhere does not exist; a study is a folder below"):
         read(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_one_bad_folder_among_several_is_named(study, tmp_path):
-    with pytest.raises(StoreError, match="nowhere: no such folder"):
+    with pytest.raises(StoreError, match="nowhere does not exist"):
         collect.runs([study(run("d1")), tmp_path / "nowhere"])
 
 
@@ -277,5 +281,5 @@ def test_a_folder_that_is_not_a_study_names_those_inside(study, tmp_path, read):
 
 
 def test_an_empty_folder_is_no_study_and_names_none(tmp_path):
-    with pytest.raises(StoreError, match=r"is not a study, it has no segments/ with records$"):
+    with pytest.raises(StoreError, match=r"is not a study, it has no folder segments/$"):
         collect.runs(tmp_path)

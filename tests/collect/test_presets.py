@@ -51,13 +51,13 @@ def test_ones_own_folder_comes_first(own):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("row: [a]", "table mine: there is no key 'row'; did you mean rows?"),
+        ("row: [a]", "table mine: unknown key 'row'; did you mean rows?"),
         ("rows: {a: 1}", "table mine: rows must be a list of names, got {'a': 1}"),
         ("rows: [1]", "table mine: rows must be a list of names, got [1]"),
-        ("where: 3", "table mine: where must be a text, got 3"),
-        ("- a", "mine.yaml: must be a list of settings, each `key: value`"),
-        ("", "mine.yaml: must be a list of settings"),
-        ("1: a", "mine.yaml: must be a list of settings"),
+        ("where: 3", "table mine: where must be a string, got 3"),
+        ("- a", "mine.yaml: must be a mapping, with one `key: value` per line"),
+        ("", "mine.yaml: must be a mapping"),
+        ("1: a", "mine.yaml: must be a mapping"),
         ("rows: [a", "mine.yaml: cannot be read (while parsing"),
         ("rows: !!python/object/apply:os.system [true]", "mine.yaml: cannot be read ("),
     ],

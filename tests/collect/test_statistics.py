@@ -1,15 +1,17 @@
-"""The statistics against scipy and statsmodels, which computed none of them."""
+"""The statistics against loops, statsmodels and published values; scipy computes ours."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
 from grokrfm.collect import statistics
 from grokrfm.collect.statistics import Sample, StatisticError, median_time, named, survival
+from tests.collect import naive
 
 RNG = np.random.default_rng(0)
 SAMPLES = [
@@ -26,16 +28,22 @@ def computed(name, values, unreached=()):
 @pytest.mark.parametrize("sample", SAMPLES, ids=len)
 def test_student(sample):
     numbers = computed("mean", sample)
-    low, high = stats.t.interval(
-        0.95, len(sample) - 1, loc=np.mean(sample), scale=stats.sem(sample)
-    )
-    assert (numbers["low"], numbers["high"]) == pytest.approx((low, high))
-    assert numbers[""] == pytest.approx(np.mean(sample))
+    assert (numbers["low"], numbers["high"]) == pytest.approx(naive.student(sample), rel=1e-6)
+    assert numbers[""] == pytest.approx(sum(sample) / len(sample))
 
 
 def test_student_of_two_numbers_by_hand():
-    """Half width = 12.706 s / sqrt(2) with s = 1 / sqrt(2), one degree of freedom."""
-    assert statistics.student(np.array([0.0, 1.0])) == pytest.approx(12.7062047 / 2)
+    """Half width = t s / sqrt(2) with s = 1 / sqrt(2); at one degree of freedom t is a tangent."""
+    expected = math.tan(0.95 * math.pi / 2) / 2
+    assert statistics.student(np.array([0.0, 1.0])) == pytest.approx(expected, rel=1e-12)
+
+
+def test_half_widths_of_many_means_at_once():
+    """At two degrees of freedom t = 0.95 sqrt(2 / (1 - 0.95^2)); one run has no interval."""
+    two = 0.95 * math.sqrt(2 / (1 - 0.95**2))
+    found = statistics.half_width(np.array([1.0, 2.0, 0.0, math.nan]), np.array([3, 3, 2, 1]))
+    assert found[:3].tolist() == pytest.approx([two, 2 * two, 0.0], rel=1e-12)
+    assert math.isnan(found[3])
 
 
 def test_one_run_has_no_interval_and_equal_runs_an_exact_zero():
@@ -48,36 +56,33 @@ def test_one_run_has_no_interval_and_equal_runs_an_exact_zero():
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=len)
 def test_bootstrap_is_the_percentile_one_at_expanded_levels(sample):
-    """scipy's plain percentile interval, asked for the level that undoes n - 1 and Student."""
-    n = len(sample)
-    tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
-    theirs = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=1 - 2 * tail,
-        n_resamples=100_000,
-        method="percentile",
-        rng=np.random.default_rng(7),
-    ).confidence_interval
     ours = computed("bootstrap", sample)
-    spread = np.std(sample) / math.sqrt(n)
-    assert (ours["low"], ours["high"]) == pytest.approx(tuple(theirs), abs=0.15 * spread)
+    spread = np.std(sample) / math.sqrt(len(sample))
+    expected = naive.bootstrap(sample)
+    assert (ours["low"], ours["high"]) == pytest.approx(expected, abs=0.15 * spread)
+
+
+def test_the_bootstrap_of_equal_values_is_that_value():
+    numbers = computed("bootstrap", [0.5] * 4)
+    assert (numbers["low"], numbers["high"]) == (0.5, 0.5)
 
 
 def test_bootstrap_is_the_same_in_any_order_and_stays_within_the_data():
-    sample = SAMPLES[4]
-    first = computed("bootstrap", sample)
-    assert computed("bootstrap", sample[::-1]) == first
-    assert min(sample) <= first["low"] <= first["high"] <= max(sample)
+    sample = np.array(SAMPLES[-1])
+    low, high = statistics.bootstrap(sample)
+    assert statistics.bootstrap(sample[::-1]) == (low, high)
+    assert sample.min() <= low <= high <= sample.max()
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=len)
 def test_median_quartiles_and_range(sample):
     numbers = computed("median", sample)
     assert numbers[""] == pytest.approx(np.median(sample))
-    assert (numbers["low"], numbers["high"]) == pytest.approx(
-        (stats.scoreatpercentile(sample, 25), stats.scoreatpercentile(sample, 75))
-    )
+    ordered = sorted(sample)
+    for name, share in (("low", 0.25), ("high", 0.75)):
+        place = share * (len(sample) - 1)
+        below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+        assert numbers[name] == pytest.approx(below + (place % 1) * (above - below))
     numbers = computed("range", sample)
     assert (numbers["low"], numbers["high"]) == (min(sample), max(sample))
 
@@ -88,8 +93,20 @@ def test_share_and_its_wilson_interval(hits, n):
     assert numbers[""] == hits / n
     expected = proportion_confint(hits, n, method="wilson")
     assert (numbers["low"], numbers["high"]) == pytest.approx(expected, abs=1e-12)
-    scipys = stats.binomtest(hits, n).proportion_ci(0.95, method="wilson")
-    assert (numbers["low"], numbers["high"]) == pytest.approx((scipys.low, scipys.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "published"),
+    [
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+    ],
+)
+def test_wilsons_interval_as_published(hits, n, published):
+    """Source: Newcombe, Two-sided confidence intervals, Stat. Med. 17:857, 1998, table I."""
+    assert statistics.wilson(hits, n) == pytest.approx(published, abs=5e-5)
 
 
 def random_times(seed, n=60):
@@ -100,20 +117,43 @@ def random_times(seed, n=60):
     return event[reached].astype(float), censoring[~reached].astype(float)
 
 
+def events(sample):
+    """The survival curve at the times at which runs reached the number: time → share."""
+    curve = survival(sample)
+    shares = dict(zip(curve.quantiles.tolist(), curve.probabilities.tolist(), strict=True))
+    return {time: share for time, share in shares.items() if time in sample.values}
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_survival_of_tied_and_censored_times(seed):
     reached, unreached = random_times(seed)
-    times, shares = survival(Sample(reached, unreached))
-    scipys = stats.ecdf(stats.CensoredData(uncensored=reached, right=unreached)).sf
-    np.testing.assert_allclose(shares, scipys.evaluate(times))
+    sample = Sample(reached, unreached)
+    assert events(sample) == pytest.approx(naive.survival(reached.tolist(), unreached.tolist()))
     theirs = SurvfuncRight(
         np.concatenate([reached, unreached]),
         np.concatenate([np.ones(len(reached)), np.zeros(len(unreached))]),
     )
-    np.testing.assert_array_equal(times, theirs.surv_times)
-    np.testing.assert_allclose(shares, theirs.surv_prob)
+    expected = dict(zip(theirs.surv_times.tolist(), theirs.surv_prob.tolist(), strict=True))
+    assert events(sample) == pytest.approx(expected)
     median = theirs.quantile(0.5)
-    assert median_time(Sample(reached, unreached)) == (math.inf if math.isnan(median) else median)
+    assert median_time(sample) == (math.inf if math.isnan(median) else median)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_run_that_never_reaches_it_stays_at_risk_for_ever(seed):
+    reached, unreached = random_times(seed)
+    unreached[:5] = math.inf
+    expected = naive.survival(reached.tolist(), unreached.tolist())
+    assert events(Sample(reached, unreached)) == pytest.approx(expected)
+
+
+def test_survival_as_published():
+    """Remission under 6-MP, weeks: Freireich et al., Blood 21:699, 1963; table of Kleinbaum."""
+    reached = np.array([6.0, 6, 6, 7, 10, 13, 16, 22, 23])
+    unreached = np.array([6.0, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35])
+    published = {6: 0.8571, 7: 0.8067, 10: 0.7529, 13: 0.6902, 16: 0.6275, 22: 0.5378, 23: 0.4482}
+    assert events(Sample(reached, unreached)) == pytest.approx(published, abs=5e-5)
+    assert median_time(Sample(reached, unreached)) == 23
 
 
 @pytest.mark.parametrize("values", [[3.0], [5.0, 1.0, 9.0], [2.0, 2.0, 2.0, 8.0, 9.0]])
@@ -146,10 +186,10 @@ def test_runs_watched_for_less_time_are_no_evidence_of_later():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("meen", "no statistic 'meen'; did you mean mean?"),
+        ("meen", "unknown statistic 'meen'; did you mean mean?"),
         ("qqqq", "known are bootstrap, mean, median, range, share=THRESHOLD, time"),
-        ("share", "needs a threshold, as in share=0.9"),
-        ("share=high", "needs a threshold"),
+        ("share", "needs a number as threshold; share=0.9"),
+        ("share=high", "needs a number as threshold"),
         ("median=3", "did you mean median?"),
     ],
 )
@@ -200,3 +240,18 @@ def test_the_share_that_reached_a_time_is_covered_too():
         truth = 1 - math.exp(-60 / rate)
         covered.append(numbers["reached_low"] <= truth <= numbers["reached_high"])
     assert 0.93 <= np.mean(covered) <= 0.97
+
+
+def test_scipys_statistics_are_imported_only_by_a_table_that_needs_them():
+    code = """
+import sys
+import pandas as pd
+from grokrfm import collect
+import grokrfm.collect.figures
+runs = pd.DataFrame({"status": ["finished"] * 2, "x": [0.0, 1.0]})
+collect.table(runs, [], [], ["x:median", "x:range"])
+assert "scipy.stats" not in sys.modules
+collect.table(runs, [], [], ["x"])
+assert "scipy.stats" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

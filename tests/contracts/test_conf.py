@@ -135,3 +135,9 @@ def test_every_symmetry_that_a_task_claims_holds_on_the_whole_table(path, compos
         for symmetry in family:
             assert moves_labels_as_it_says(task, symmetry), symmetry.name
             assert symmetry.preserves_labels or not family.preserves_labels
+
+
+@pytest.mark.parametrize("how", ["hardware.sbatch={nice:100}", "+hardware.sbatch.nice=100"])
+def test_options_of_sbatch_are_given_as_its_comment_says(how):
+    settings = config.compose(["hardware=slurm", how])
+    assert config.build_hardware(settings).sbatch == {"nice": 100}

@@ -132,7 +132,7 @@ def test_the_wheel_holds_nothing_else(contents):
 
 def test_what_is_imported_is_what_was_installed(installed, elsewhere):
     code = (
-        "import grokrfm, hydra_plugins.grokrfm_study as plugin, grokrfm.paths, importlib.metadata;"
+        "import grokrfm, hydra_plugins.grokrfm_sweep as plugin, grokrfm.paths, importlib.metadata;"
         "print(grokrfm.__file__, plugin.__file__, grokrfm.paths.conf_folder(), sep='\\n');"
         "print(importlib.metadata.version('grokrfm') == grokrfm.__version__)"
     )
@@ -199,9 +199,9 @@ def test_a_run_a_sweep_and_what_became_of_them(grokrfm, elsewhere):
 
 
 def test_a_study_of_conf_is_found_inside_the_package(grokrfm):
-    shown = succeeded(grokrfm("study=a3a", "--cfg", "job"))
+    shown = succeeded(grokrfm("study=fixed_points_addition_gaussian", "--cfg", "job"))
     assert "name: fixed_points" in shown
-    assert "name: a3a" in shown
+    assert "name: fixed_points_addition_gaussian" in shown
 
 
 def test_help_is_the_manual_with_every_option(grokrfm):

@@ -8,10 +8,10 @@ import torch
 
 from grokrfm.checks import SettingError
 from grokrfm.runs import predictions
-from grokrfm.runs.attempt import OUT_OF_MEMORY
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
+from grokrfm.runs.record import OUT_OF_MEMORY
 from grokrfm.runs.run import execute
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store

@@ -1,4 +1,4 @@
-"""Figures of studies, by presets: `draw` and `save`; one kind of figure a file."""
+"""Figures of studies, described by presets: `draw` and `save`; one file per kind of figure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from matplotlib.figure import Figure
 
 from grokrfm.checks import nearest
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import FigureError
 from grokrfm.collect.figures.heatmap import Heatmap
 from grokrfm.collect.figures.iterations import Iterations, over_iterations
-from grokrfm.collect.figures.kind import Data, FigureError, Kind, read
+from grokrfm.collect.figures.kind import Kind, read
 from grokrfm.collect.figures.matrices import Matrices
 from grokrfm.collect.figures.predictions import Predictions
 from grokrfm.collect.figures.spectra import Spectra
 from grokrfm.collect.figures.survival import Survival
 from grokrfm.collect.figures.sweep import Sweep
-from grokrfm.collect.frames import Folders
 from grokrfm.collect.presets import PresetError
+from grokrfm.collect.reading import Folders
+from grokrfm.runs.files import write_bytes
 
 __all__ = ["KINDS", "Data", "FigureError", "draw", "over_iterations", "save"]
 
@@ -36,20 +39,20 @@ KINDS: Mapping[str, type[Kind]] = {
 
 
 def draw(studies: Folders | Data, preset: Mapping[str, Any]) -> Figure:
-    """The figure that a preset describes.
+    """Draw the figure that a preset describes.
 
     Parameters
     ----------
-    studies   one study folder or several; or the Data of some, which is read only once then
+    studies   one study folder or several; or their Data, to read them once for several figures
     preset    `kind`, a key of KINDS, and the settings of that kind: see its class
 
     Raises
     ------
-    GrokrfmError   if a setting is unknown or unfit, or there is nothing to draw
+    GrokrfmError   if a setting is unknown or invalid, or there is nothing to draw
     """
     kind = preset.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise PresetError(f"figure: there is no kind {kind!r}; {nearest(str(kind), KINDS)}")
+        raise PresetError(f"figure: unknown kind {kind!r}; {nearest(str(kind), KINDS)}")
     figure_of = read(KINDS[kind], preset)
     data = studies if isinstance(studies, Data) else Data(studies)
     with style.styled():
@@ -60,21 +63,18 @@ def draw(studies: Folders | Data, preset: Mapping[str, Any]) -> Figure:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write a figure as PNG and PDF beside each other, aside and renamed; returns the two paths.
+    """Write a figure as PNG and PDF, each aside and renamed, and return the two paths.
 
-    The same figure makes the same bytes: no date, and no version of a library, is written.
+    The same figure gives the same bytes: neither dates nor versions are written.
     """
-    stem.parent.mkdir(parents=True, exist_ok=True)
     written = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "pdf")]
     for path in written:
-        aside = path.with_name(f".{path.name}.tmp")
-        aside.write_bytes(encoded(figure, path.suffix[1:]))
-        aside.replace(path)
+        write_bytes(path, encoded(figure, path.suffix[1:]))
     return written
 
 
 def encoded(figure: Figure, kind: str) -> bytes:
-    """A figure as the bytes of a png or pdf file."""
+    """Encode a figure as a png or pdf file."""
     from io import BytesIO
 
     metadata: dict[str, Any] = {"Software": None}
@@ -82,6 +82,6 @@ def encoded(figure: Figure, kind: str) -> bytes:
         metadata = {"CreationDate": None, "Producer": None, "Creator": "grokrfm"}
     buffer = BytesIO()
     with style.styled(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # matplotlib draws a box instead
         figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()

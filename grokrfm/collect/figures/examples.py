@@ -1,4 +1,4 @@
-"""One run of every group, for figures of a single run's matrices or predictions."""
+"""One example run per group, for figures of matrices and predictions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import Data, FigureError, Group
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import FigureError, Group
 
 T = TypeVar("T")
 
@@ -17,11 +18,16 @@ T = TypeVar("T")
 def representatives(
     groups: Sequence[Group], kept: Callable[[str], T | None], what: str
 ) -> list[tuple[Group, Any, T]]:
-    """For every group its first finished run, by seed, that kept something; at least one.
+    """First finished run of every group, by seed, with a saved array; at least one.
+
+    Parameters
+    ----------
+    kept   function of a digest that reads the array, None if the run did not save it
+    what   name of the array, for the message
 
     Returns
     -------
-    the group, the row of `collect.runs`, and what was kept
+    the group, the row of `collect.runs`, and the array
     """
     found = []
     for group in groups:
@@ -31,12 +37,12 @@ def representatives(
                 found.append((group, run, held))
                 break
     if not found:
-        raise FigureError(f"no finished run kept {what}; there is nothing to draw")
+        raise FigureError(f"no finished run saved {what}; there is nothing to draw")
     return found
 
 
 def matrix(data: Data, digest: str, k: Any) -> tuple[int, np.ndarray] | None:
-    """M_k of a run and its k, which "last" stands for the last kept of; None if it is not kept."""
+    """Return k and M_k of a run, with the last saved k for "last"; None if M_k was not saved."""
     kept = data.features(digest)
     if k == "last" and kept:
         k = max(kept)
@@ -44,6 +50,6 @@ def matrix(data: Data, digest: str, k: Any) -> tuple[int, np.ndarray] | None:
 
 
 def headline(group: Group, run: pd.Series, *more: str) -> str:
-    """The title of a panel: its levels, and below which of several runs it shows, and more."""
+    """Title of a panel: its levels, then the seed if there are several runs, and more."""
     seed = [f"seed {style.text(run['seed'])}"] if "seed" in run and len(group.runs) > 1 else []
     return "\n".join(part for part in (group.name, ", ".join([*seed, *more])) if part)

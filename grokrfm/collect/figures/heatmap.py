@@ -1,4 +1,4 @@
-"""A number over two swept settings: the mean or the share of runs of every cell."""
+"""Heatmap of a number over two swept settings: a mean or a share of runs in every cell."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import (
-    Data,
-    FigureError,
-    Group,
-    Kind,
-    is_number,
-    is_share,
-    nothing,
-    numeric,
-    panels,
-)
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import FigureError, Group, not_measured, numeric
+from grokrfm.collect.figures.kind import Kind, check_number
+from grokrfm.collect.figures.panels import is_share, panels
 
 MOST_WRITTEN = 120
 MOST_LEVELS = 60
@@ -32,7 +25,7 @@ MOST_TICKS = 25
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The number of every cell, the runs it is of and those planned: (levels of y, levels of x)."""
+    """Mean, number of runs and planned runs of every cell: (levels of y, levels of x)."""
 
     mean: np.ndarray
     n: np.ndarray
@@ -41,15 +34,15 @@ class Cells:
 
 @dataclass(frozen=True, kw_only=True)
 class Heatmap(Kind):
-    """A panel a group. A cell for which runs are missing or lack the number is hatched.
+    """One panel per group; a cell is hatched if runs are missing or lack the number.
 
-    Every cell says its number and its runs as long as there are few enough of them to be read.
+    Every cell shows its number and n unless there are too many cells.
 
     Parameters
     ----------
-    x, y        the columns of `collect.runs` that were swept
-    value       the column to average
-    threshold   then it is the share of runs whose value is at least this
+    x, y        swept columns of `collect.runs`
+    value       column to average
+    threshold   show the share of runs with at least this value instead of the mean
     """
 
     x: str
@@ -60,18 +53,21 @@ class Heatmap(Kind):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.threshold is not None:
-            is_number("threshold", self.threshold)
+            check_number("threshold", self.threshold)
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, [self.value], also=[self.x, self.y])
         chosen = self.selected(data)
         x, y = _levels(chosen[self.x]), _levels(chosen[self.y])
         if max(len(x), len(y)) > MOST_LEVELS:
-            raise FigureError(f"{len(x)} x {len(y)} cells are too many; restrict them with `where`")
+            raise FigureError(
+                f"{len(x)} x {len(y)} cells are too many, at most {MOST_LEVELS} levels fit on an"
+                " axis; select runs with `where`"
+            )
         cells = [self._cells(group, x, y) for group in groups]
         means = np.concatenate([cell.mean.ravel() for cell in cells])
         if np.isnan(means).all():
-            raise nothing(self.value)
+            raise not_measured(self.value)
         low, high = (0.0, 1.0) if self._is_share else (np.nanmin(means), np.nanmax(means))
         size = (max(3.4, 1.7 + 0.5 * min(len(x), 16)), max(2.8, 1.4 + 0.36 * min(len(y), 18)))
         columns = max(1, int(10.5 / size[0]))
@@ -148,7 +144,7 @@ def _paint(axes: Axes, cells: Cells, low: float, high: float, written: bool) -> 
             runs = f"n={n}" if n == planned else f"{n} of {planned}"
             label = f"{value:.3g}\n{runs}" if known else runs
             centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
-            if n < planned:  # the number stays legible on the hatching
+            if n < planned:  # keeps the number legible on the hatching
                 box = {"boxstyle": "square,pad=0.1", "linewidth": 0, "alpha": 0.8}
                 centred["bbox"] = box | {"facecolor": ground}
             axes.text(column, row, label, color=ink, **centred)

@@ -1,4 +1,4 @@
-"""Numbers against the iteration: a line a group, with the 95 % interval over its runs as band."""
+"""Numbers against the iteration: one line per group, with a band of its 95 % interval."""
 
 from __future__ import annotations
 
@@ -14,24 +14,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import (
-    Data,
-    Group,
-    Kind,
-    grouped,
-    interval,
-    limits,
-    looks,
-    nothing,
-    pairs,
-    panels,
-)
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import Group, grouped, means, not_measured
+from grokrfm.collect.figures.kind import Kind
+from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Iterations(Kind):
-    """A panel a value; only finished runs are drawn.
+    """One panel per value; only finished runs are drawn.
 
     Parameters
     ----------
@@ -45,7 +37,7 @@ class Iterations(Kind):
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
         if data.steps.empty:
-            raise nothing(", ".join(self.value))
+            raise not_measured(", ".join(self.value))
         check_columns(data.steps, ["digest", "iteration"], self.value)
         return _over_iterations(data.steps, groups, self.value, self.by)
 
@@ -53,17 +45,17 @@ class Iterations(Kind):
 def over_iterations(
     steps: pd.DataFrame, runs: pd.DataFrame, value: str, by: Sequence[str]
 ) -> Figure:
-    """One number against the iteration, averaged over whatever differs within a group.
+    """Draw one number against the iteration, averaged over the runs of each group.
 
     Parameters
     ----------
-    steps, runs   as `collect.steps` and `collect.runs` give them
-    value         a numeric column of `steps`, such as test_accuracy
+    steps, runs   as `collect.steps` and `collect.runs` return them
+    value         a numeric column of `steps`, such as test_loss
     by            columns of `runs` whose combinations make the groups
 
     Raises
     ------
-    GrokrfmError   if a column is unknown or unfit, or nothing is finished
+    GrokrfmError   if a column is unknown or not numeric, or no run has finished
     """
     check_columns(runs, groups=by, values=[])
     check_columns(steps, groups=["digest", "iteration"], values=[value])
@@ -74,19 +66,19 @@ def over_iterations(
 def _over_iterations(
     steps: pd.DataFrame, groups: Sequence[Group], values: Sequence[str], by: Sequence[str]
 ) -> Figure:
-    """Groups without any number are left out, so are iterations without."""
+    """Draw the groups and iterations that have numbers."""
     drawn = [(group, _summaries(steps, group, values)) for group in groups]
     drawn = [(group, points) for group, points in drawn if any(map(len, points.values()))]
     if not drawn:
-        raise nothing(", ".join(values))
+        raise not_measured(", ".join(values))
     figure, grid = panels(len(values), sharex=True)
     handles = []
-    for (group, points), look in pairs(drawn, looks([group for group, _ in drawn])):
-        lines = [_line(axes, points[value], look) for axes, value in pairs(grid, values)]
+    for (group, points), look in zip(drawn, looks([group for group, _ in drawn]), strict=True):
+        lines = [_line(axes, points[value], look) for axes, value in zip(grid, values, strict=True)]
         counts = [n for summary in points.values() for n in summary["count"]]
         lines[0].set_label(group.label(style.counted(counts)))
         handles.append(lines[0])
-    for axes, value in pairs(grid, values):
+    for axes, value in zip(grid, values, strict=True):
         axes.set_xlabel("iteration")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.words(value))
@@ -96,13 +88,10 @@ def _over_iterations(
 
 
 def _summaries(steps: pd.DataFrame, group: Group, values: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """For each value its mean, interval and number of runs at every iteration."""
+    """Mean, interval and number of runs at every iteration, for each value."""
     history = steps[steps["digest"].isin(group.finished["digest"])]
     return {
-        value: history.dropna(subset=value)
-        .groupby("iteration")[value]
-        .agg(["mean", interval, "count"])
-        for value in values
+        value: means(history.dropna(subset=value).groupby("iteration")[value]) for value in values
     }
 
 

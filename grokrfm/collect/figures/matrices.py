@@ -1,4 +1,4 @@
-"""Feature matrices beside the permutation matrices of the reflections they may have learned."""
+"""Feature matrices beside the permutation matrices of reflections."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, matrix, representatives
-from grokrfm.collect.figures.kind import Data, FigureError, Group, Kind, one_of
-from grokrfm.collect.figures.task import are_reflections, reflections
+from grokrfm.collect.figures.groups import FigureError, Group
+from grokrfm.collect.figures.kind import Kind, check_option
+from grokrfm.collect.figures.reflections import check_reflections, permutation_matrices
 from grokrfm.collect.presets import PresetError
 
 MOST_ROWS = 8
@@ -22,15 +24,15 @@ MOST_BESIDE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Matrices(Kind):
-    """A row a group: M_k of its first run by seed, then Π(sr^k), each with its scale.
+    """One row per group: M_k of its first run by seed, then Π(sr^k), each with its scale.
 
-    The lines divide the coordinates of the first operand from those of the second.
+    The lines separate the coordinates of the first operand from those of the second.
 
     Parameters
     ----------
     k             "last" or the number of updates made
     reflections   "split": those whose fixed points the split holds out; none; or a list of elements
-    diagonal      "kept", or "blank" where it would drown the rest
+    diagonal      "kept", or "blank" if its large entries hide the others
     """
 
     k: Any = "last"
@@ -39,10 +41,10 @@ class Matrices(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("diagonal", self.diagonal, ("kept", "blank"))
+        check_option("diagonal", self.diagonal, ("kept", "blank"))
         if self.k != "last" and (type(self.k) is not int or self.k < 0):
             raise PresetError(f"figure: k must be last or a number of updates, got {self.k!r}")
-        are_reflections(self.reflections)
+        check_reflections(self.reflections)
 
     def draw(self, data: Data) -> Figure:
         shown = representatives(
@@ -50,12 +52,12 @@ class Matrices(Kind):
         )
         if len(shown) > MOST_ROWS:
             raise FigureError(
-                f"{len(shown)} rows of matrices are too many, {MOST_ROWS} fit; restrict them with"
-                " `where`, or put fewer columns into `by`"
+                f"{len(shown)} rows of matrices are too many, at most {MOST_ROWS} fit; select runs"
+                " with `where`, or put fewer columns into `by`"
             )
         rows = [self._row(data, *example) for example in shown]
         across = max(map(len, rows))
-        if across == 1:  # nothing beside: the rows share lines
+        if across == 1:  # one matrix per group: several groups share a row
             across = min(len(rows), 3)
             panels = [row[0] for row in rows]
             rows = [panels[i : i + across] for i in range(0, len(panels), across)]
@@ -72,32 +74,33 @@ class Matrices(Kind):
     def _row(
         self, data: Data, group: Group, run: pd.Series, kept: tuple[int, np.ndarray]
     ) -> list[tuple[str, np.ndarray, int]]:
-        """The panels of a row: title, matrix, and n, where the second operand begins."""
+        """Panels of a row: title, matrix, and n, the coordinates of an operand (0 if unknown)."""
         k, M = kept
-        n = min(int(run["classes"]), len(M) // 2)
         shown = M.copy()
         if self.diagonal == "blank":
             np.fill_diagonal(shown, np.nan)
+        arrays = data.figure_arrays(str(run["digest"]))
+        n = len(arrays["elements"]) if "elements" in arrays else 0
         row = [(headline(group, run, f"M, k = {k}"), shown, n)]
-        found = reflections(data.config(str(run["digest"])), self.reflections)
+        found = permutation_matrices(arrays, self.reflections)
         if len(found) > MOST_BESIDE:
             raise FigureError(
-                f"{len(found)} reflections are too many beside M, {MOST_BESIDE} fit; list some in"
-                " `reflections`"
+                f"{len(found)} reflections are too many, at most {MOST_BESIDE} fit beside M; list"
+                " some in `reflections`"
             )
-        row += [(f"Π({style.text(one.name)})", one.permutation_matrix(), n) for one in found]
-        return row
+        return row + [(f"Π({style.text(name)})", matrix, n) for name, matrix in found.items()]
 
 
 def _show(figure: Figure, axes: Axes, title: str, values: np.ndarray, n: int) -> None:
     image = axes.imshow(values, rasterized=True)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    middles = [(n - 1) / 2, n + (n - 1) / 2]
-    axes.set_xticks(middles, ["a", "b"])
-    axes.set_yticks(middles, ["a", "b"])
+    middles = [(n - 1) / 2, n + (n - 1) / 2] if n else []
+    operands = ["a", "b"] if n else []
+    axes.set_xticks(middles, operands)
+    axes.set_yticks(middles, operands)
     axes.tick_params(length=0)
-    for line in (axes.axhline, axes.axvline):
+    for line in (axes.axhline, axes.axvline) if n else ():
         line(n - 0.5, color="white", linewidth=0.8)
     axes.set_title(title)
     figure.colorbar(image, ax=axes, shrink=0.85)

@@ -1,4 +1,4 @@
-"""What a run predicts over its whole table: trained on, right, wrong, or undecided."""
+"""Predictions of a run over its whole table: trained on, right, wrong, or undecided."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, representatives
-from grokrfm.collect.figures.kind import Data, Kind, is_number, panels
-from grokrfm.collect.figures.task import are_reflections, axis
+from grokrfm.collect.figures.kind import Kind, check_number
+from grokrfm.collect.figures.panels import panels
+from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
-# From light to dark in grey: trained on, its mistakes apart; then the three fates of a test row.
+# From light to dark in grey: training rows, with mistakes in black; then test rows.
 SHADES = {
     TRAINED: ("#ededed", "trained on"),
     TRAINED_WRONG: ("#000000", "trained on, yet wrong"),
@@ -31,12 +33,12 @@ SHADES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions(Kind):
-    """A panel a group, of its first run by seed that kept its predictions (save.predictions=last).
+    """One panel per group: its first run by seed with saved predictions (save.predictions=last).
 
     Parameters
     ----------
-    tolerance     a test row is undecided if its largest output leads by no more than this
-    reflections   "split", "none" or a list of elements: the rows they fix are marked
+    tolerance     largest lead of the largest output at which a test row is undecided
+    reflections   "split", "none" or a list of elements, whose fixed points are marked
     """
 
     tolerance: float
@@ -44,12 +46,13 @@ class Predictions(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        is_number("tolerance", self.tolerance)
-        are_reflections(self.reflections)
+        check_number("tolerance", self.tolerance)
+        check_reflections(self.reflections)
 
     def draw(self, data: Data) -> Figure:
         shown = representatives(self.groups(data), data.predictions, "its predictions")
         figure, grid = panels(len(shown), size=(3.3, 3.3))
+        figure.set_layout_engine("compressed")  # square panels would push titles off the page
         seen: set[int] = set()
         marked = False
         colours = ListedColormap([colour for colour, _ in SHADES.values()])
@@ -65,9 +68,8 @@ class Predictions(Kind):
             axes.set_ylabel("a")
             for side in (axes.xaxis, axes.yaxis):
                 side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-            rows = axis(data.config(str(run["digest"])), self.reflections)
-            a, b = _place(rows, kept)
-            if len(rows):
+            a, b = fixed_pairs(kept, self.reflections)
+            if len(a):
                 size = max(0.4, min(4.0, 100 / len(verdict)))
                 axes.plot(b, a, linestyle="", marker="o", markersize=size, **RING)
                 marked = True
@@ -92,7 +94,7 @@ RING: Mapping[str, Any] = {
 
 
 def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
-    """(tables · n, n) the fate of every pair, a down and b across; tables follow each other."""
+    """Verdict on every pair, (tables · n, n): a down, b across, tables below each other."""
     right = kept["predicted"] == kept["labels"]
     trained = np.where(right, TRAINED, TRAINED_WRONG)
     tested = np.where(kept["lead"] <= tolerance, UNDECIDED, np.where(right, RIGHT, WRONG))
@@ -104,7 +106,7 @@ def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
 
 
 def _place(rows: np.ndarray, kept: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Where rows of the table are in the grid."""
+    """Positions (a, b) of rows of the table in the grid."""
     n = int(kept["operands"][:, 1].max()) + 1
     a, b = np.divmod(rows, n)
     return a, b

@@ -13,27 +13,19 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import matrix
-from grokrfm.collect.figures.kind import (
-    Data,
-    FigureError,
-    Group,
-    Kind,
-    looks,
-    of,
-    one_of,
-    pairs,
-    panels,
-)
+from grokrfm.collect.figures.groups import FigureError, Group
+from grokrfm.collect.figures.kind import Kind, check_option
+from grokrfm.collect.figures.panels import looks, panels
 from grokrfm.collect.presets import PresetError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spectra(Kind):
-    """A panel a number of updates; every finished run that kept M is a line, coloured by group.
+    """One panel per number of updates, one line per finished run with saved M.
 
-    Eigenvalues are relative to the largest. Rounding makes some of the smallest negative; a
-    logarithmic axis cannot show those.
+    Eigenvalues are relative to the largest. Negative ones, which come from rounding, are not drawn.
 
     Parameters
     ----------
@@ -46,11 +38,11 @@ class Spectra(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("scale", self.scale, ("log", "linear"))
+        check_option("scale", self.scale, ("log", "linear"))
         chosen = self.k if isinstance(self.k, list) else [self.k]
         if not chosen or not all(k == "last" or (type(k) is int and k >= 0) for k in chosen):
             raise PresetError(
-                f"figure: k must be last, a number of updates or a list of these, got {self.k!r}"
+                f"figure: k must be last, a number of updates, or a list of these, got {self.k!r}"
             )
         object.__setattr__(self, "k", tuple(chosen))
 
@@ -58,14 +50,16 @@ class Spectra(Kind):
         groups = self.groups(data)
         figure, grid = panels(len(self.k), sharey=True, sharex=True)
         handles = []
-        for group, look in pairs(groups, looks(groups)):
-            counts = [_lines(axes, data, group, k, look) for axes, k in pairs(grid, self.k)]
+        for group, look in zip(groups, looks(groups), strict=True):
+            counts = [
+                _lines(axes, data, group, k, look) for axes, k in zip(grid, self.k, strict=True)
+            ]
             if max(counts):
-                name = group.label(of(max(counts), len(group.runs)))
+                name = group.label_of(max(counts))
                 handles.append(Line2D([], [], **{**look, "marker": ""}, label=name))
         if not handles:
-            raise FigureError("no finished run kept its feature matrices; there is nothing to draw")
-        for axes, k in pairs(grid, self.k):
+            raise FigureError("no finished run saved feature matrices; there is nothing to draw")
+        for axes, k in zip(grid, self.k, strict=True):
             axes.set_title("after the last update" if k == "last" else f"after {k} updates")
             axes.set_xlabel("rank")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
@@ -78,13 +72,13 @@ class Spectra(Kind):
 
 
 def relative_eigenvalues(M: np.ndarray) -> np.ndarray:
-    """(d,) descending, over the largest."""
+    """Eigenvalues in descending order over the largest, (d,)."""
     values: np.ndarray = np.linalg.eigvalsh(M)[::-1]
     return values / values[0]
 
 
 def _lines(axes: Axes, data: Data, group: Group, k: Any, look: dict[str, Any]) -> int:
-    """Draw the spectrum of every run of a group; returns how many there are."""
+    """Draw the spectrum of every run of a group and return their number."""
     count = 0
     digests: Sequence[str] = group.finished["digest"].tolist()
     for digest in digests:

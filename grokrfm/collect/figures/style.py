@@ -1,4 +1,4 @@
-"""What lines, levels and legends look like: told apart with any colour vision, and in grey."""
+"""Style of lines, levels and legends, for any colour vision and for grey."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from matplotlib.style import use
 
 from grokrfm.collect.formats import shown
 
-# Okabe and Ito's palette without its yellow, which is faint on white.
+# Palette of Okabe and Ito without yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 MOST_LINES = len(COLOURS) * len(DASHES)
-LONGEST = 36  # letters of a name in a legend or title
+LONGEST = 36  # characters of a name in a legend or title
 TICK = 18  # and at a tick
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw or save in the style of grokrfm.mplstyle, whatever the user's own is."""
+    """Draw or save in the style of grokrfm.mplstyle, independent of the user's style."""
     with mpl.rc_context():
         mpl.rcdefaults()
         use(Path(__file__).with_name("grokrfm.mplstyle"))
@@ -33,9 +33,9 @@ def styled() -> Iterator[None]:
 
 
 def looks(count: int, ordered: bool) -> list[dict[str, Any]]:
-    """Colour, dashes and marker of so many lines; ordered ones that are many go from dark to light.
+    """Colour, dashes and marker of `count` lines; many ordered lines go from dark to light.
 
-    No two of MOST_LINES lines look the same.
+    Up to MOST_LINES lines look different.
     """
     if ordered and count > len(COLOURS):
         shades = mpl.colormaps["cividis"]
@@ -53,7 +53,7 @@ def looks(count: int, ordered: bool) -> list[dict[str, Any]]:
 
 
 def text(value: object, longest: int = LONGEST) -> str:
-    """A level or a name as a figure writes it: on one line, shortened in its middle."""
+    """Level or name as a figure writes it: on one line, shortened in the middle."""
     line = "".join(c if c.isprintable() else " " for c in shown(value))
     if len(line) <= longest:
         return line
@@ -61,23 +61,23 @@ def text(value: object, longest: int = LONGEST) -> str:
 
 
 def counted(counts: Sequence[int]) -> str:
-    """The runs that the points of a line stand for: the fewest and the most where they differ."""
+    """Number of runs per point of a line, from the fewest to the most if they differ."""
     fewest, most = min(counts, default=0), max(counts, default=0)
     return f"n = {most}" if fewest == most else f"n = {fewest} to {most}"
 
 
 def power(value: float, _: float = 0) -> str:
-    """A tick of a logarithmic axis; matplotlib's own is a formula, and text here never is."""
+    """Label of a tick of a logarithmic axis, as plain text instead of a formula."""
     return f"{value:g}"
 
 
 def words(column: str) -> str:
-    """The name of a measured column as an axis writes it."""
+    """Label of the axis of a measured column."""
     return text(column.replace("_", " "))
 
 
 def legend(figure: Figure, handles: Sequence[Artist], title: str) -> None:
-    """A legend below everything, in as many columns as fit; the figure grows by its lines."""
+    """Add a legend below the panels, in as many columns as fit, and enlarge the figure for it."""
     width, height = figure.get_size_inches()
     longest = max((len(str(handle.get_label())) for handle in handles), default=0)
     columns = max(1, min(int(width * 14 / (longest + 8)), len(handles), 6))

@@ -1,4 +1,4 @@
-"""When runs grok, with those that have not yet: Kaplan and Meier's curve and who is at risk."""
+"""Kaplan-Meier curves of the time at which runs grok, with the numbers at risk."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from scipy import stats
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import Data, Group, Kind, looks, nothing, of, pairs
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import Group, not_measured
+from grokrfm.collect.figures.kind import Kind
+from grokrfm.collect.figures.panels import looks
+from grokrfm.collect.statistics import Sample, survival
+from grokrfm.collect.tables import sample_of
 
 MOST_COUNTED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survival(Kind):
-    """The share of runs that have not reached something by an iteration.
+    """Share of runs that have not reached a number by an iteration.
 
-    Every finished run counts: one that never got there is censored at its last iteration, which a
-    tick marks. Below the curves stands how many runs are still watched and have not got there.
-    The band is the 95 % interval (log-log), left out where nothing is known of it.
+    Every finished run counts: a run that did not reach it is censored at its last iteration, marked
+    by a tick. The numbers at risk are below the curves. The band is the 95 % interval (log-log),
+    left out where it is undefined.
 
     Parameters
     ----------
@@ -39,16 +42,18 @@ class Survival(Kind):
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, [self.value])
-        if "updates" not in data.runs:  # nothing has ended well
-            raise nothing(self.value)
-        observed = [(group, _observed(group, self.value)) for group in groups]
-        observed = [(group, times) for group, times in observed if len(times)]
-        if not observed:
-            raise nothing(self.value)
-        every = np.concatenate([times["time"] for _, times in observed])
-        horizon = max(every[np.isfinite(every)], default=1.0)
-        for _, times in observed:
-            times["time"] = times["time"].clip(upper=horizon)
+        if "updates" not in data.runs:  # no run has finished
+            raise not_measured(self.value)
+        samples = [(group, sample_of(group.finished, self.value, time=True)) for group in groups]
+        samples = [(group, sample) for group, sample in samples if len(sample)]
+        if not samples:
+            raise not_measured(self.value)
+        every = np.concatenate([sample.times for _, sample in samples])
+        horizon = float(max(every[np.isfinite(every)], default=1.0))
+        observed = [
+            (group, Sample(sample.values, np.minimum(sample.unreached, horizon)))
+            for group, sample in samples
+        ]
         counted = len(observed) if len(observed) <= MOST_COUNTED else 0
         figure = Figure(figsize=(6.4, 4.0 + 0.2 * counted), layout="constrained")
         if counted:
@@ -56,9 +61,11 @@ class Survival(Kind):
         else:
             axes = figure.subplots()
         handles = []
-        for (group, times), look in pairs(observed, looks([group for group, _ in observed])):
-            line = _curve(axes, times, look)
-            line.set_label(group.label(of(len(times), len(group.runs))))
+        for (group, sample), look in zip(
+            observed, looks([group for group, _ in observed]), strict=True
+        ):
+            line = _curve(axes, sample, look)
+            line.set_label(group.label_of(len(sample)))
             handles.append(line)
         axes.set_ylim(-0.03, 1.03)
         axes.set_xlim(left=0, right=horizon * 1.03 + 0.5)
@@ -71,45 +78,30 @@ class Survival(Kind):
         return figure
 
 
-def _observed(group: Group, value: str) -> pd.DataFrame:
-    """For every finished run how long it was watched, and whether it got there then.
-
-    A run that stopped early because nothing moved any more is watched for ever.
-    """
-    runs = group.finished
-    reached = runs[value].astype(float)
-    watched = runs["updates"].astype(float) - 1  # iterations are counted from 0
-    if "stopped_early" in runs:
-        watched = watched.mask(runs["stopped_early"].fillna(False).astype(bool), np.inf)
-    times = pd.DataFrame({"time": reached.fillna(watched), "reached": reached.notna()})
-    return times.dropna()
-
-
-def _curve(axes: Axes, times: pd.DataFrame, look: dict[str, Any]) -> Line2D:
-    censored = stats.CensoredData.right_censored(times["time"], ~times["reached"])
-    survival = stats.ecdf(censored).sf
-    x = np.concatenate([[0.0], survival.quantiles])
-    y = np.concatenate([[1.0], survival.probabilities])
+def _curve(axes: Axes, sample: Sample, look: dict[str, Any]) -> Line2D:
+    shares = survival(sample)
+    x = np.concatenate([[0.0], shares.quantiles])
+    y = np.concatenate([[1.0], shares.probabilities])
     plain = {"color": look["color"], "linestyle": look["linestyle"]}
     [line] = axes.step(x, y, where="post", **plain)
-    with warnings.catch_warnings():  # undefined where all or none are left: there is no band then
+    with warnings.catch_warnings():  # the interval is undefined at shares 0 and 1
         warnings.simplefilter("ignore", RuntimeWarning)
-        band = survival.confidence_interval(0.95, method="log-log")
+        band = shares.confidence_interval(0.95, method="log-log")
     low, high = (np.concatenate([[1.0], side.probabilities]) for side in (band.low, band.high))
     axes.fill_between(x, low, high, step="post", color=look["color"], alpha=0.15, linewidth=0)
-    ends = np.unique(times["time"][~times["reached"]])
-    height = np.asarray(survival.evaluate(ends))
+    ends = np.unique(sample.unreached)
+    height = np.asarray(shares.evaluate(ends))
     axes.plot(ends, height, linestyle="", marker="|", markersize=8, color=look["color"])
     return line
 
 
-def _at_risk(axes: Axes, observed: Sequence[tuple[Group, pd.DataFrame]]) -> None:
-    """Under every tick and for every group the runs still without it and watched, as numbers."""
+def _at_risk(axes: Axes, observed: Sequence[tuple[Group, Sample]]) -> None:
+    """Write the number of runs at risk below every tick, one row per group."""
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
     low, high = axes.get_xlim()
     ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
-    for row, (_, times) in enumerate(observed):
-        for tick, count in pairs(ticks, at_risk(times["time"].to_numpy(), np.array(ticks))):
+    for row, (_, sample) in enumerate(observed):
+        for tick, count in zip(ticks, at_risk(sample.times, np.array(ticks)), strict=True):
             axes.text(tick, row, str(count), ha="center", va="center", fontsize=8, color="0.1")
     names = [style.text(group.name, style.TICK) or "runs" for group, _ in observed]
     axes.set_yticks(range(len(names)), names)
@@ -122,5 +114,5 @@ def _at_risk(axes: Axes, observed: Sequence[tuple[Group, pd.DataFrame]]) -> None
 
 
 def at_risk(times: NDArray[np.float64], ticks: NDArray[np.float64]) -> list[int]:
-    """How many runs, just before each tick, are watched and have not got there."""
+    """Number of runs at risk just before each tick."""
     return [int((times >= tick).sum()) for tick in ticks]

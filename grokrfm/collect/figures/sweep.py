@@ -1,4 +1,4 @@
-"""Final numbers against a setting that was swept: a line a group, with 95 % intervals."""
+"""Final numbers against a swept setting: one line per group, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -13,35 +13,26 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from grokrfm.collect.figures import style
-from grokrfm.collect.figures.kind import (
-    Data,
-    Group,
-    Kind,
-    interval,
-    limits,
-    looks,
-    nothing,
-    numeric,
-    one_of,
-    pairs,
-    panels,
-)
+from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.groups import Group, means, not_measured, numeric
+from grokrfm.collect.figures.kind import Kind, check_option
+from grokrfm.collect.figures.panels import limits, looks, panels
 
 MOST_LEVELS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep(Kind):
-    """A panel a value, such as the strata apart; a point is the mean of its finished runs.
+    """One panel per value; a point is the mean of the finished runs.
 
-    The marker is open where some of the runs planned for it are missing or lack the number.
+    The marker is open if planned runs are missing or lack the number.
 
     Parameters
     ----------
-    x       the column of `collect.runs` that was swept; spaced evenly unless all are numbers
+    x       swept column of `collect.runs`; spaced evenly unless all levels are numbers
     value   columns of `collect.runs` to average
-    scale   linear, log or symlog (linear up to 1, then log), of x where it is a number
-    seeds   whether every run is a faint dot too
+    scale   scale of a numeric x: linear, log or symlog (linear up to 1, then log)
+    seeds   draw every run as a faint dot, too
     """
 
     x: str
@@ -53,16 +44,16 @@ class Sweep(Kind):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("scale", self.scale, ("linear", "log", "symlog"))
+        check_option("scale", self.scale, ("linear", "log", "symlog"))
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, self.value, also=[self.x])
         positions, ticks = _positions(self.selected(data)[self.x])
         figure, grid = panels(len(self.value), sharex=True)
         handles, open_ones = [], False
-        for group, look in pairs(groups, looks(groups)):
+        for group, look in zip(groups, looks(groups), strict=True):
             lines, counts = [], []
-            for axes, value in pairs(grid, self.value):
+            for axes, value in zip(grid, self.value, strict=True):
                 points = _points(group, positions, self.x, value)
                 lines.append(self._line(axes, points, group, positions, value, look))
                 counts += points["n"][points["n"] > 0].tolist()
@@ -70,8 +61,8 @@ class Sweep(Kind):
             lines[0].set_label(group.label(style.counted(counts)))
             handles.append(lines[0])
         if not any(len(line.get_xdata()) for axes in grid for line in axes.lines):  # type: ignore[arg-type]
-            raise nothing(", ".join(self.value))
-        for axes, value in pairs(grid, self.value):
+            raise not_measured(", ".join(self.value))
+        for axes, value in zip(grid, self.value, strict=True):
             self._finish(axes, value, ticks)
         if open_ones:
             hollow: dict[str, Any] = {
@@ -128,7 +119,7 @@ class Sweep(Kind):
 
 
 def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Where on the axis the level of each run is, and the names of the ticks where not numbers."""
+    """Position of each run on the axis, and the tick labels of levels that are not numbers."""
     numbers = numeric(column)
     if numbers is not None:
         return numbers, []
@@ -138,15 +129,8 @@ def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
 
 
 def _points(group: Group, positions: pd.Series, x: str, value: str) -> pd.DataFrame:
-    """Mean, interval, n and planned by position."""
+    """Mean, interval, n and planned runs at every position."""
     at = positions[group.runs.index]
     numbers = group.runs[value].astype(float).where(group.runs["status"] == "finished")
     found = numbers.groupby(at)
-    return pd.DataFrame(
-        {
-            "mean": found.mean(),
-            "interval": found.agg(interval),
-            "n": found.count(),
-            "planned": found.size(),
-        }
-    )
+    return means(found).rename(columns={"count": "n"}).assign(planned=found.size())

@@ -1,4 +1,4 @@
-"""A table as text, a file a format."""
+"""Formats of a table, one file each."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ FILES: Mapping[str, Callable[[Table], str]] = {
     ".tex": latex,
     ".html": html_page,
 }
-"""What is written of every table of a study, by the ending of its file."""
+"""Files written for every table of a study: ending → format."""

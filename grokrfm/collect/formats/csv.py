@@ -1,4 +1,4 @@
-"""A table for programs, as comma-separated values."""
+"""Table for programs, as comma-separated values."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from grokrfm.collect.tables import Table
 
 
 def csv(table: Table) -> str:
-    """A line a cell: every number in full precision, counts and provenance in columns."""
+    """Table with one row per cell: numbers in full precision, counts and provenance in columns."""
     return tidy(table).to_csv(index=False, lineterminator="\n")
 
 
 def tidy(table: Table) -> pd.DataFrame:
-    """The cells with the provenance of the table at the end of each."""
+    """Cells of a table, each followed by the provenance of the table."""
     caption = table.caption
     provenance = {
         "studies": caption.studies,

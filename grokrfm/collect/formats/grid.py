@@ -1,4 +1,4 @@
-"""The cells of a table laid out in lines, as strings in the notation of a format."""
+"""Grid of a table: its cells in rows and columns, as strings in the notation of a format."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pandas as pd
 from grokrfm.collect.layout import Value
 from grokrfm.collect.tables import Table
 
-LONGEST = 60  # characters of a level; longer ones lose their middle
+LONGEST = 60  # characters of a level; longer ones are cut in the middle
 EMPTY = "–"
 
 
 @dataclass(frozen=True)
 class Notation:
-    """How a format writes text, which may hold any character, and a number."""
+    """Functions by which a format writes text, which may hold any character, and numbers."""
 
     text: Callable[[str], str]
     number: Callable[[str], str]
@@ -31,9 +31,9 @@ class Grid:
 
     Parameters
     ----------
-    settings : int   the first so many columns are settings, the others values
-    head             a string a column
-    lines            the same for every line of the table
+    settings : int   number of leading columns that are settings; the others are values
+    head             one string per column
+    lines            one string per column, for every row
     """
 
     settings: int
@@ -45,9 +45,9 @@ PLAIN = Notation(text=str, number=str)
 
 
 def grid(table: Table, notation: Notation = PLAIN) -> Grid:
-    """A line per combination of rows, a column per value and level of the columns.
+    """Lay a table out: one line per level of the rows, one column per value and level of columns.
 
-    Combinations of rows and columns that no run has are –.
+    A combination without runs is written –.
     """
     text, rows, columns = notation.text, table.layout.rows, table.layout.columns
     lines: dict[tuple[Any, ...], dict[tuple[Any, ...], str]] = {}
@@ -75,16 +75,16 @@ def grid(table: Table, notation: Notation = PLAIN) -> Grid:
 
 
 def shown(value: Any) -> str:
-    """A level of a setting, as tables and figures write it: on one line and not too long."""
+    """Level of a setting as tables and figures write it: on one line, shortened if long."""
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # a column of integers with gaps is one of floats to pandas
+        value = int(value)  # pandas stores integers with missing values as floats
     text = EMPTY if pd.isna(value) else " ".join(str(value).split("\n"))
     text = "".join(c if c.isprintable() else "�" for c in text.replace("\t", " "))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 21]}…{text[-20:]}"
 
 
 def number(x: float) -> str:
-    """A number with about three figures."""
+    """Number with about three significant figures."""
     if math.isinf(x):
         return "not reached"
     if x == 0 or 1e-3 <= abs(x) < 10:
@@ -93,12 +93,12 @@ def number(x: float) -> str:
 
 
 def _key(level: Any) -> Any:
-    """A level as a key; a missing one equals itself."""
+    """Hashable key of a level, equal for missing ones."""
     return None if pd.isna(level) else (type(level).__name__, level)
 
 
 def _cell(cell: Mapping[Any, Any], value: Value, notation: Notation) -> str:
-    """The estimate and its n: `(n=3)`, or `(n=2 of 3: 1 failed)` where some do not count."""
+    """Estimate and its n: `(n=3)`, or `(n=2 of 3: 1 failed)` if some runs do not count."""
     n, planned = cell[f"{value.label}_n"], cell["planned"]
     why = [f"{cell[status]} {status}" for status in ("failed", "missing") if cell[status]]
     reasons = f": {', '.join(why)}" if why else ""

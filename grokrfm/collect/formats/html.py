@@ -1,4 +1,4 @@
-"""A table for the web, as HTML."""
+"""Table for the web, as HTML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STYLE = (
 
 
 def html(table: Table) -> str:
-    """The element <table> with its caption."""
+    """Element <table> with its caption."""
     laid_out = grid(table, Notation(text=escape, number=str))
     head = "".join(f'<th scope="col">{text}</th>' for text in laid_out.head)
     lines = "".join(
@@ -33,7 +33,7 @@ def html(table: Table) -> str:
 
 
 def html_page(table: Table) -> str:
-    """A page of its own."""
+    """Complete page with the table alone."""
     title = escape(table.caption.title or table.caption.studies or "grokrfm")
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'

@@ -1,4 +1,4 @@
-"""A table for a paper, as LaTeX."""
+"""Table for a paper, as LaTeX."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import unicodedata
 from grokrfm.collect.formats.grid import Notation, grid
 from grokrfm.collect.tables import Table
 
-# Alone, the file makes a document of itself; read by \input, it is the tabular. \documentclass
-# is what LaTeX has replaced by \@twoclasseserror once a document has begun.
+# Compiled alone, the file is a complete document; read by \input, it is only the tabular. After
+# \begin{document}, LaTeX has set \documentclass to \@twoclasseserror.
 ALONE = r"""\expandafter\ifx\csname @twoclasseserror\endcsname\documentclass\else
   \documentclass{article}
   \usepackage[landscape,margin=1cm]{geometry}
@@ -37,11 +37,11 @@ TEXT = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
     **{"|": r"\textbar{}", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}"},
     **{"^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''"},
-    **{"[": "{[}", "*": "{*}", "`": "{`}", "'": "{'}"},  # no arguments of \\, no ligatures
+    **{"[": "{[}", "*": "{*}", "`": "{`}", "'": "{'}"},  # neither arguments of \\ nor ligatures
     **{"−": "$-$", "–": "--", "—": "---", "…": r"\dots{}", "⁻": r"$^-$", "’": "'", "‘": "`"},
     **{c: f"$\\{name}$" for c, name in MATHEMATICS.items()},
 }
-# Letters with these marks are made of commands that every font has.
+# Accents as commands, which every font has.
 ACCENTS = {
     **{"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "="},
     **{"\u0306": "u", "\u0307": ".", "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c"},
@@ -50,10 +50,10 @@ LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe",
 
 
 def latex(table: Table) -> str:
-    r"""A booktabs tabular with its caption as a comment above; numbers are siunitx's \num.
+    r"""Tabular of booktabs below its caption as a comment; numbers are written with \num.
 
-    The file compiles as it is, and can be read by \input into a document that loads booktabs (and
-    siunitx, if its numbers are to be set by that).
+    The file compiles alone, and can be read by \input into a document that loads booktabs (and
+    siunitx, for its \num).
     """
     laid_out = grid(table, Notation(text=escaped, number=_number))
     comment = "".join(f"% {line}\n" for line in textwrap.wrap(str(table.caption), 98))
@@ -65,7 +65,7 @@ def latex(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as pdfTeX sets it; a character that its fonts lack is given by its code."""
+    """Escape text for pdfTeX; a character that its fonts lack is written as its code."""
     return "".join(map(_character, unicodedata.normalize("NFC", text)))
 
 
@@ -82,5 +82,5 @@ def _character(c: str) -> str:
 
 
 def _number(text: str) -> str:
-    """1.23e-07 as siunitx writes it."""
+    """Number in \\num, such as 1.23e-7 for 1.23e-07."""
     return f"\\num{{{re.sub(r'e([+-])0*', lambda e: f'e{e[1]}'.replace('+', ''), text)}}}"

@@ -1,4 +1,4 @@
-"""A table for people, as GitHub's Markdown."""
+"""Table for people, as GitHub's Markdown."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pandas as pd
 from grokrfm.collect.formats.grid import Notation, grid
 from grokrfm.collect.tables import Table
 
-# What would end a cell or start markup; an underscore inside a word does not.
+# Characters that end a cell or start markup; an underscore inside a word does neither.
 SPECIAL = re.compile(r"[\\`*<|~]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|&(?=#?\w+;)|(?<=\w:)/(?=/)|(?<=\w)@")
 
 
 def markdown(table: Table) -> str:
-    """The table and, as a paragraph below it, its caption."""
+    """Table with its caption as a paragraph below."""
     laid_out = grid(table, Notation(text=_escaped, number=str))
     frame = pd.DataFrame(laid_out.lines, columns=laid_out.head)
     text = frame.to_markdown(index=False, disable_numparse=True)

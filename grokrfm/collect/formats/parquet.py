@@ -1,4 +1,4 @@
-"""A table for programs, as a Parquet file (pyarrow)."""
+"""Table for programs, as a Parquet file (pyarrow)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from grokrfm.collect.tables import Table
 
 
 def parquet(table: Table) -> bytes:
-    """The same columns as the CSV, typed; a setting whose levels are of several kinds as text.
+    """Columns of the CSV, typed; settings with levels of mixed types as text.
 
     Raises
     ------
     TableError   if pyarrow is not installed
     """
     if importlib.util.find_spec("pyarrow") is None:
-        raise TableError("parquet: needs the package pyarrow; install it: pip install pyarrow")
+        raise TableError("parquet needs the package pyarrow; install it with pip install pyarrow")
     cells = tidy(table)
     for name in cells.columns:
         if cells[name].dtype == "object":

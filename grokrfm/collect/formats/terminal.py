@@ -1,4 +1,4 @@
-"""A table for the terminal (rich)."""
+"""Table for the terminal (rich)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grokrfm.collect.tables import Table
 
 
 def terminal(table: Table) -> str:
-    """The table as wide as the terminal, cells that do not fit being wrapped; then its caption."""
+    """Table as wide as the terminal, with wrapped cells, and its caption below."""
     from rich import box
     from rich.console import Console
     from rich.table import Table as Drawn

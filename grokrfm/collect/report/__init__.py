@@ -1,4 +1,4 @@
-"""One page that shows a study: HTML that needs nothing but itself."""
+"""Report of a study: one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grokrfm.collect.figures import Data
-from grokrfm.collect.frames import Folders
+from grokrfm.collect.reading import Folders
 from grokrfm.collect.report import overview, products, runs
 
 __all__ = ["page"]
@@ -17,16 +17,16 @@ HERE = Path(__file__).parent
 
 
 def page(studies: Folders, folders: Sequence[Path] = ()) -> str:
-    """The report of one study folder or several, as HTML.
+    """Render the report of one study folder or several as HTML.
 
     Parameters
     ----------
-    folders   where presets are looked for before the conf folder of grokrfm
+    folders   folders of presets, searched before the conf folder of grokrfm
 
     Raises
     ------
     StoreError    if a folder is not a study
-    PresetError   if a study names a preset that does not exist or cannot be read
+    PresetError   if a study names a preset that is missing or invalid
     """
     data = Data(studies)
     environment = Environment(

@@ -1,4 +1,4 @@
-"""The command `grokrfm-report`: one HTML page that shows a study."""
+"""The command `grokrfm-report`: one HTML page about a study."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from grokrfm.checks import StoreError
-from grokrfm.collect.cli import guarded
+from grokrfm.collect.cli import run_cli
+from grokrfm.runs.files import write_text
 
 
 def main() -> None:
-    """Entry point; a user's mistake ends in its message and exit code 1."""
-    guarded(_report)
+    """Entry point; a GrokrfmError is printed as a message, with exit code 1."""
+    run_cli(_report)
 
 
 def _report() -> None:
@@ -21,21 +21,15 @@ def _report() -> None:
 
     target: Path = arguments.output or Path(arguments.studies[0]) / "report.html"
     text = page(arguments.studies, arguments.config_dir)
-    aside = target.with_name(f".{target.name}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(target)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be written ({error.strerror})") from error
+    write_text(target, text)
     sys.stdout.write(f"{target}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grokrfm-report",
-        description="One HTML page of one or several studies: what was swept, what came out, and"
-        " every run; it needs no network and can be sent as it is.",
+        description="One HTML page about one or more studies: settings, tables, figures and every"
+        " run. The page is self-contained and needs no network.",
     )
     parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
     parser.add_argument(
@@ -46,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         default=[],
-        metavar="PATH",
-        help="where presets are looked for first, in table/ and figure/; repeatable",
+        metavar="DIR",
+        help="folder with your own table/ and figure/; repeatable",
     )
     return parser

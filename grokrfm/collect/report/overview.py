@@ -1,4 +1,4 @@
-"""What a report says of a study as a whole: completeness, settings, failures, provenance."""
+"""Overview of a study for its report: completeness, settings, failures, provenance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from grokrfm.collect.columns import constant, names, varying
+from grokrfm.collect.columns import constant, names, settings, varying
 from grokrfm.collect.figures import Data
 from grokrfm.collect.formats import shown
 from grokrfm.runs.record import Record, by_cause
@@ -16,12 +16,12 @@ from grokrfm.runs.record import Record, by_cause
 STATUSES = ("finished", "running", "interrupted", "lost", "failed", "crashed", "missing")
 MOST_LEVELS = 12
 MOST_NAMED = 20
-NOT_SETTINGS = ("study.", "hydra.")
+NOT_SHOWN = ("study.", "outputs", "retry", "dry_run")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Runs that ended without a result for one reason; the traceback is that of the first."""
+    """Runs that failed for one cause, with the traceback of the first."""
 
     cause: str
     kind: str
@@ -32,16 +32,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Overview:
-    """The first part of a report, as the template shows it.
+    """First part of a report, as the template shows it.
 
     Parameters
     ----------
-    title        the names of the studies
-    planned      how many runs there are to be
-    counts       status → how many runs
-    varying      setting → its levels and the runs of each; in `more` how many levels are left out
-    constant     setting → its one value
-    provenance   what → where and with what the runs were computed
+    title        names of the studies
+    planned      number of planned runs
+    counts       status → number of runs
+    varying      setting, its levels with the number of runs, and the number of levels left out
+    constant     setting and its value
+    provenance   label and value: versions, commits, hosts, devices and times of the runs
     """
 
     title: str
@@ -54,9 +54,9 @@ class Overview:
 
 
 def of(data: Data) -> Overview:
-    """The overview of the runs of some studies."""
+    """Build the overview of the runs of some studies."""
     runs = data.runs
-    settings = runs[[name for name in names(runs) if _is_setting(name)]]
+    swept = runs[[name for name in settings(runs) if not name.startswith(NOT_SHOWN)]]
     records = [record for _, record in data.records.values()]
     counts = Counter(runs["status"])
     known = {status: counts[status] for status in STATUSES if counts[status]}
@@ -64,22 +64,18 @@ def of(data: Data) -> Overview:
         title=", ".join(data.names) or "study",
         planned=len(runs),
         counts=known | {name: n for name, n in sorted(counts.items()) if name not in known},
-        varying=[_levels(settings[name]) for name in names(varying(settings))],
-        constant=[(name, shown(value)) for name, value in constant(settings).items()],
+        varying=[_levels(swept[name]) for name in names(varying(swept))],
+        constant=[(name, shown(value)) for name, value in constant(swept).items()],
         failures=list(_failures(records)),
         provenance=list(_provenance(records, runs)),
     )
-
-
-def _is_setting(name: str) -> bool:
-    return name in ("seed", "rerun") or ("." in name and not name.startswith(NOT_SETTINGS))
 
 
 def _levels(column: pd.Series) -> tuple[str, list[tuple[str, int]], int]:
     counts = column.value_counts(dropna=False, sort=False)
     try:
         counts = counts.sort_index()
-    except TypeError:  # levels of several kinds have no order
+    except TypeError:  # levels of mixed types have no order
         counts = counts.sort_index(key=lambda levels: levels.map(str))
     listed = [(shown(level), int(n)) for level, n in counts.items()]
     more = len(listed) - MOST_LEVELS if len(listed) > MOST_LEVELS + 1 else 0
@@ -104,7 +100,7 @@ def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple
     versions: dict[str, set[str]] = {}
     for source in sources:
         for package, version in (source.get("versions") or {}).items():
-            versions.setdefault(package, set()).add(str(version or "not there"))
+            versions.setdefault(package, set()).add(str(version or "not installed"))
     for package, met in versions.items():
         yield package, ", ".join(sorted(met))
     git = [source.get("git") or {} for source in sources]
@@ -119,7 +115,7 @@ def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple
             yield what, f"{value} ({_runs(count)})"
     threads = sorted({one["threads"] for one in sources if one.get("threads") is not None})
     if threads:
-        yield "threads of a run", ", ".join(map(str, threads))
+        yield "threads per run", ", ".join(map(str, threads))
     if records:
         yield "first start", _moment(min(record.started for record in records))
         ends = [record.ended for record in records if record.ended]
@@ -129,7 +125,7 @@ def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple
     if seconds is not None and len(seconds):
         yield (
             "computing time",
-            f"{seconds.sum() / 3600:.3g} h, a run {seconds.median():.3g} s (median)",
+            f"{seconds.sum() / 3600:.3g} h, {seconds.median():.3g} s per run (median)",
         )
 
 

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  // The table of the runs: filtered, sorted and paged here, so that thousands of rows stay quick.
+  // Table of runs: filtered, sorted and paged in the browser, which stays fast for thousands of rows.
   const PER_PAGE = 100;
   const parsed = (id) => JSON.parse(document.getElementById(id).textContent);
   const lazily = (id) => { let held; return () => (held ??= parsed(id)); };
@@ -18,7 +18,7 @@
   const byId = (id) => document.getElementById(id);
   const shown = (value) => (value === null ? "–" : String(value));
 
-  // ---- which rows, in which order
+  // ---- selection and order of the rows
   const lowered = rows.map((row) => row.map((value) => shown(value).toLowerCase()));
   const meets = (word) => {
     const [, name, relation, text] = word.match(/^(.+?)(<=|>=|=|<|>)(.*)$/) ?? [];
@@ -31,7 +31,7 @@
   };
   const compared = (i) => (first, second) => {
     const [a, b] = [rows[first][i], rows[second][i]];
-    if (a === null || b === null) return (a === null) - (b === null); // what is missing comes last
+    if (a === null || b === null) return (a === null) - (b === null); // missing values come last
     const order = columns[i].numeric ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
     return state.descending ? -order : order;
   };
@@ -94,7 +94,7 @@
     byId("next").disabled = state.page === pages - 1;
   };
   const focused = (action) => {
-    // drawing replaces the button that was pressed; the new one takes its focus
+    // drawing replaces the pressed button; the new one gets the focus
     const place = [...byId("table").querySelectorAll("button")].indexOf(document.activeElement);
     const name = document.activeElement?.textContent;
     action();
@@ -111,7 +111,7 @@
     draw();
   });
 
-  // ---- what is below an open row
+  // ---- details below an open row
   const details = (row) => {
     const digest = row[at.digest];
     const facts = element("dl", { className: "facts" });
@@ -156,7 +156,7 @@
       pen = "L";
     });
     const text = (content, where) => svg("text", where, content);
-    const drawn = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${name}: ${short(known[0])} at first, ${short(known[known.length - 1])} at last` },
+    const drawn = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${name}: first ${short(known[0])}, last ${short(known[known.length - 1])}` },
       svg("path", { class: "frame", d: `M${left} ${top}V${height - bottom}H${width - right}` }),
       svg("path", { class: "curve", d: path }),
       ...(known.length === 1 ? [svg("circle", { class: "dot", r: 3, cx: across(x[y.findIndex((v) => v !== null)]), cy: down(known[0]) })] : []),
@@ -186,7 +186,7 @@
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   byId("controls").hidden = rows.length === 0;
 
-  // ---- a link to a run opens it wherever it is
+  // ---- a link to a run opens its row
   const goTo = () => {
     const digest = decodeURIComponent(location.hash.match(/^#run-(.+)$/)?.[1] ?? "");
     if (!rows.some((row) => row[at.digest] === digest)) return;

@@ -1,4 +1,4 @@
-"""The tables and figures of a report: those that the studies name, or plain ones where none are."""
+"""Tables and figures of a report: those that the studies name, or default ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import figures
+from grokrfm.collect.columns import leading
 from grokrfm.collect.figures import Data
 from grokrfm.collect.formats import html
 from grokrfm.collect.layout import Layout
@@ -20,12 +21,12 @@ from grokrfm.collect.tables import build
 
 @dataclass(frozen=True)
 class Shown:
-    """A table or a figure, or why there is none.
+    """Table or figure, or the reason why it is missing.
 
     Parameters
     ----------
-    content   the element <table>, or the address (data:) of a picture; empty where there is none
-    problem   why not
+    content   element <table>, or data URL of a picture; empty if it is missing
+    problem   reason, empty if there is none
     """
 
     name: str
@@ -35,14 +36,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Products:
-    """What is shown of a study beyond its runs."""
+    """Tables and figures of a study."""
 
     tables: Sequence[Shown]
     figures: Sequence[Shown]
 
 
 def of(data: Data, folders: Sequence[Path]) -> Products:
-    """All tables and figures of some studies; one that cannot be made says why in its place."""
+    """Make the tables and figures of some studies; an error is shown in place of its table."""
     if data.runs.empty:
         return Products([], [])
     presets = wanted(data.reading, data.runs, [], folders)
@@ -58,16 +59,15 @@ def of(data: Data, folders: Sequence[Path]) -> Products:
 
 
 def plain_figures(data: Data, by: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """For a study that names no figures: accuracy against the iteration, by what varies."""
-    strata = ["test_accuracy_fixed", "test_accuracy_moved"]
+    """Default figures of a study that names none: leading numbers against the iteration."""
     measured = data.steps.dropna(axis="columns", how="all").columns
-    value = [name for name in ("test_accuracy", *strata) if name in measured]
-    iterations = {"kind": "iterations", "value": value or ["test_accuracy"], "by": list(by)}
-    return {"accuracy": iterations}
+    numbers = leading(data.runs)
+    value = [name for name in numbers if name in measured] or numbers[:1]
+    return {"numbers": {"kind": "iterations", "value": value, "by": list(by)}} if value else {}
 
 
-def address(png: bytes) -> str:
-    """A picture as an address that holds it."""
+def data_url(png: bytes) -> str:
+    """Data URL of a picture."""
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
@@ -76,7 +76,7 @@ def _table(data: Data, layout: Layout) -> str:
 
 
 def _figure(data: Data, preset: Mapping[str, Any]) -> str:
-    return address(figures.encoded(figures.draw(data, preset), "png"))
+    return data_url(figures.encoded(figures.draw(data, preset), "png"))
 
 
 def _shown(name: str, make: Callable[[], str]) -> Shown:

@@ -1,6 +1,6 @@
-"""What a report embeds of every run: a row of its table, its history, its last feature matrix.
+"""Data of every run in a report: a row of the table, its history, its last feature matrix.
 
-All of it is JSON that the page's script reads, so nothing of it is ever taken for HTML.
+The data is JSON for the script of the page, so that no text of a record is parsed as HTML.
 """
 
 from __future__ import annotations
@@ -16,33 +16,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.image import imsave
 
-from grokrfm.collect.columns import names, varying
+from grokrfm.collect.columns import leading, names, settings, varying
 from grokrfm.collect.figures import Data
-from grokrfm.collect.report.products import address
+from grokrfm.collect.report.products import data_url
 
 FIRST = ("digest", "status")
-NUMBERS = ("test_accuracy", "test_accuracy_fixed", "test_accuracy_moved", "grok_iteration")
 LAST = ("seconds", "error")
 NEVER_SHOWN = ("title", "study.name", "started", "ended", "commit", "dirty", "host", "threads")
 MOST_SHOWN = 12
-MOST_NUMBERS = 3_000_000  # of the histories; a page of some 20 MB
+MOST_NUMBERS = 3_000_000  # in the histories; a page of about 20 MB
 MOST_MATRICES = 200
-NO_VERSION: Any = {"Software": None}  # of matplotlib; the same M makes the same bytes
-DRAWN_FIRST = (
-    "test_accuracy",
-    "test_accuracy_fixed",
-    "test_accuracy_moved",
-    "train_accuracy",
-    "test_accuracy_strict",
-    "undecided",
-    "test_loss",
-    "train_loss",
-)
+NO_VERSION: Any = {"Software": None}  # no version of matplotlib: the same M gives the same bytes
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Texts of JSON for the page, and what it must say of them."""
+    """JSON for the page, and notes on parts left out."""
 
     rows: str
     histories: str
@@ -51,26 +40,26 @@ class Embedded:
 
 
 def embedded(data: Data) -> Embedded:
-    """What the page's script shows of the runs."""
-    histories, left_out = _histories(data.steps, len(data.runs))
+    """Collect the data of the runs for the script of the page."""
+    histories, left_out = _histories(data.steps, leading(data.runs))
     matrices, of = _matrices(data)
     notes = []
     if left_out:
-        notes.append(f"The histories leave out {', '.join(left_out)}, to keep this page small.")
+        notes.append(f"Histories without {', '.join(left_out)}, to keep this page small.")
     if of > len(matrices):
-        notes.append(f"M is here for the first {len(matrices)} of the {of} runs that kept it.")
+        notes.append(f"M is shown for the first {len(matrices)} of {of} runs that saved it.")
     return Embedded(_json(_table(data.runs)), _json(histories), _json(matrices), notes)
 
 
 def _table(runs: pd.DataFrame) -> dict[str, Any]:
-    """Columns (name, numeric, shown at first) and rows, without what is the same in all runs."""
+    """Columns (name, numeric, shown by default) that vary, and rows."""
     differing = names(varying(runs))
-    settings = [name for name in differing if "." in name or name == "seed"]
-    leading = [*FIRST, *settings, *(name for name in NUMBERS if runs[name].notna().any())]
+    swept = [name for name in settings(runs) if name in differing]
+    first = [*FIRST, *swept, *leading(runs)]
     last = [name for name in LAST if name in runs and runs[name].notna().any()]
-    rest = [name for name in differing if name not in (*leading, *last)]
-    order = [name for name in dict.fromkeys([*leading, *last, *rest]) if name in runs]
-    shown = [name for name in (*leading, *last) if name not in NEVER_SHOWN]
+    rest = [name for name in differing if name not in (*first, *last)]
+    order = [name for name in dict.fromkeys([*first, *last, *rest]) if name in runs]
+    shown = [name for name in (*first, *last) if name not in NEVER_SHOWN]
     kept = shown if len(shown) <= MOST_SHOWN else [*shown[: MOST_SHOWN - 1], shown[-1]]
     columns = [
         {
@@ -85,26 +74,26 @@ def _table(runs: pd.DataFrame) -> dict[str, Any]:
     return {"columns": columns, "rows": list(map(list, zip(*values, strict=True)))}
 
 
-def _histories(steps: pd.DataFrame, count: int) -> tuple[dict[str, Any], list[str]]:
-    """Run → name → numbers over its iterations; and the names that would have been too many."""
+def _histories(steps: pd.DataFrame, first: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Histories: run → one list per name; and the names left out to limit the size."""
     numeric = [
         name
         for name in names(steps)
         if name not in ("digest", "iteration", "solver") and steps[name].notna().any()
     ]
-    order = sorted(numeric, key=lambda n: DRAWN_FIRST.index(n) if n in DRAWN_FIRST else 99)
+    order = sorted(numeric, key=lambda name: first.index(name) if name in first else len(first))
     fitting = max(1, MOST_NUMBERS // max(1, len(steps)))
     kept = order[:fitting]
     columns = {name: [_plain(value, 4) for value in steps[name]] for name in ("iteration", *kept)}
     runs: dict[str, Any] = {}
     for digest, places in steps.groupby("digest", sort=False).indices.items():
-        first, last = int(places[0]), int(places[-1]) + 1  # a run's iterations are together
-        runs[str(digest)] = [column[first:last] for column in columns.values()]
+        start, end = int(places[0]), int(places[-1]) + 1  # observations of a run are contiguous
+        runs[str(digest)] = [column[start:end] for column in columns.values()]
     return {"names": list(columns), "runs": runs}, order[fitting:]
 
 
 def _matrices(data: Data) -> tuple[dict[str, Any], int]:
-    """Run → its last M as a picture, k and the ends of its scale; and how many runs kept one."""
+    """Last M of runs as a picture with k and scale, and the number of runs that saved one."""
     having = [digest for digest, (_, record) in data.records.items() if record.features]
     pictures: dict[str, Any] = {}
     for digest in having[:MOST_MATRICES]:
@@ -116,7 +105,7 @@ def _matrices(data: Data) -> tuple[dict[str, Any], int]:
                 "low": _plain(float(M.min()), 4),
                 "high": _plain(float(M.max()), 4),
                 "size": len(M),
-                "picture": address(_picture(M)),
+                "picture": data_url(_picture(M)),
             }
     return pictures, len(having)
 
@@ -128,7 +117,7 @@ def _picture(M: np.ndarray) -> bytes:
 
 
 def _plain(value: Any, digits: int = 6) -> Any:
-    """A number of so many digits, a text, true or false, or None where there is none."""
+    """Convert to a number of `digits` digits, a string, a boolean, or None if missing."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
@@ -146,6 +135,6 @@ def _plain(value: Any, digits: int = 6) -> Any:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    """JSON that cannot end the element it stands in."""
+    """Encode as JSON without <, which could end the script element."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")

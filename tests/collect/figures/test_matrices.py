@@ -3,11 +3,20 @@ import pytest
 
 from grokrfm import tasks
 from grokrfm.collect.figures import FigureError, draw
+from grokrfm.experiment.arrays import reflections
 from grokrfm.runs import features
+from grokrfm.splits import FixedPoints
 from tests.collect.figures.drawn import legend
 from tests.collect.synthetic import failed, run
 
 ADDITION = {"_target_": "grokrfm.tasks.addition", "name": "addition", "modulus": 3}
+
+
+def arrays(held_out=(0,)):
+    """What a run of addition mod 3 keeps beside its matrices."""
+    return reflections(tasks.addition(3), FixedPoints(list(held_out), 0, 0, 0))
+
+
 FACTS = {"title": "made up", "n_train": 6, "n_test": 3, "classes": 3}
 
 
@@ -15,16 +24,17 @@ FACTS = {"title": "made up", "n_train": 6, "n_test": 3, "classes": 3}
 def kept(study):
     """A study of runs, by seed, that have kept some M_k."""
 
-    def written(*matrices, fails=(), task=ADDITION, reflections=(0,)):
+    def written(*matrices, fails=(), held_out=(0,), beside=None):
         runs = []
         for seed in range(len(matrices)):
-            config = {"task": task, "split": {"reflections": list(reflections)}, "seed": seed}
+            config = {"task": ADDITION, "seed": seed}
             made = failed if seed in fails else run
             runs.append(made(f"d{seed}", config=config, facts=FACTS))
         folder = study(*runs)
         for seed, held in enumerate(matrices):
             if held:
-                features.write(folder, f"d{seed}", held)
+                about = arrays(held_out) if beside is None else beside
+                features.write(folder, f"d{seed}", held, about)
         return folder
 
     return written
@@ -43,7 +53,7 @@ def panels(figure):
 
 def test_m_stands_beside_the_reflections_that_the_split_holds_out(kept):
     M = symmetric(0)
-    figure = draw(kept({2: symmetric(1), 5: M}, reflections=(0, 2)), {"kind": "matrices"})
+    figure = draw(kept({2: symmetric(1), 5: M}, held_out=(0, 2)), {"kind": "matrices"})
     shown = panels(figure)
     assert list(shown) == ["M, k = 5", "Π(sr^0)", "Π(sr^2)"]
     np.testing.assert_array_equal(shown["M, k = 5"], M)
@@ -73,21 +83,37 @@ def test_the_first_finished_run_by_seed_that_kept_m_is_shown(kept):
     np.testing.assert_array_equal(shown["seed 2, M, k = 5"], M)
 
 
-def test_reflections_of_a_task_of_somebodys_own_are_refused_and_nothing_is_imported(kept):
-    folder = kept({5: symmetric(0)}, task={"_target_": "antigravity.fly", "name": "own"})
-    with pytest.raises(FigureError, match=r"task antigravity\.fly is not one of grokrfm's own"):
-        draw(folder, {"kind": "matrices"})
-    assert panels(draw(folder, {"kind": "matrices", "reflections": "none"}))
+def test_m_of_a_run_without_reflections_stands_alone(kept):
+    folder = kept({5: symmetric(0)}, beside={})
+    assert list(panels(draw(folder, {"kind": "matrices"}))) == ["M, k = 5"]
+    with pytest.raises(FigureError, match="the run keeps none"):
+        draw(folder, {"kind": "matrices", "reflections": [0]})
+
+
+def test_reflections_of_a_product_are_named_by_its_elements(study):
+    task = tasks.abelian([2, 3])
+    about = reflections(task, FixedPoints([[1, 2]], 0, 0, 0))
+    folder = study(run("d0", facts=FACTS))
+    features.write(folder, "d0", {1: np.eye(12)}, about)
+    for chosen in ("split", [[1, 2]]):
+        shown = panels(draw(folder, {"kind": "matrices", "reflections": chosen}))
+        expected = task.reflection(task.group.index([1, 2])).permutation_matrix()
+        [name] = [name for name in shown if name.startswith("Π")]
+        assert name == "Π(sr^[1, 2])"
+        np.testing.assert_array_equal(shown[name], expected)
 
 
 def test_an_element_that_the_group_lacks_is_refused(kept):
-    with pytest.raises(FigureError, match="reflections: 7 is not an element of Z3"):
+    with pytest.raises(
+        FigureError,
+        match="reflections: 7 is not an element of the group; its elements run from 0 to 2",
+    ):
         draw(kept({5: symmetric(0)}), {"kind": "matrices", "reflections": [7]})
 
 
 @pytest.mark.parametrize("kind", ["matrices", "spectra"])
 def test_a_study_that_kept_no_m_says_so(kept, kind):
-    with pytest.raises(FigureError, match="no finished run kept"):
+    with pytest.raises(FigureError, match="no finished run saved"):
         draw(kept(None, None), {"kind": kind})
 
 

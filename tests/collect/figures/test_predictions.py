@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from grokrfm import tasks
 from grokrfm.collect.figures import FigureError, draw
 from grokrfm.collect.figures.predictions import (
     RIGHT,
@@ -12,7 +13,9 @@ from grokrfm.collect.figures.predictions import (
     WRONG,
     verdicts,
 )
+from grokrfm.experiment.arrays import reflections
 from grokrfm.runs import predictions
+from grokrfm.splits import FixedPoints
 from tests.collect.figures.drawn import legend
 from tests.collect.synthetic import run
 
@@ -42,9 +45,9 @@ def folder(study):
     change(kept, 1, 1, predicted=0)
     change(kept, 2, 2, lead=1e-7)
     change(kept, 0, 2, predicted=0)
-    task = {"_target_": "grokrfm.tasks.addition", "name": "addition", "modulus": 3}
-    written = study(run("d1", config={"task": task, "split": {"reflections": [0]}, "seed": 4}))
-    predictions.write(written, "d1", kept)
+    written = study(run("d1", config={"seed": 4}))
+    about = reflections(tasks.addition(3), FixedPoints([0], 0, 0, 0))
+    predictions.write(written, "d1", {**kept, **about})
     return written
 
 
@@ -92,5 +95,5 @@ def test_two_operations_stand_below_each_other():
 
 
 def test_without_predictions_the_figure_says_what_is_lacking(study):
-    with pytest.raises(FigureError, match="no finished run kept its predictions"):
+    with pytest.raises(FigureError, match="no finished run saved its predictions"):
         draw(study(run("d1")), PRESET)

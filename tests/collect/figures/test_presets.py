@@ -59,23 +59,23 @@ def test_every_kind_has_a_preset():
 def test_an_unknown_setting_is_refused_with_the_nearest(kind, study):
     required = [f.name for f in fields(KINDS[kind]) if f.default is MISSING]
     preset = {"kind": kind, **dict.fromkeys(required, "x"), "averge_over": []}
-    with pytest.raises(GrokrfmError, match="no key 'averge_over'; did you mean average_over"):
+    with pytest.raises(GrokrfmError, match="unknown key 'averge_over'; did you mean average_over"):
         draw(study(run("d1")), preset)
 
 
 @pytest.mark.parametrize(
     ("preset", "message"),
     [
-        ({"kind": "iteration"}, "no kind 'iteration'; did you mean iterations?"),
-        ({}, "there is no kind None; known are heatmap"),
-        ({"kind": "sweep", "value": "test_accuracy"}, "figure of kind 'sweep': x must be given"),
+        ({"kind": "iteration"}, "unknown kind 'iteration'; did you mean iterations?"),
+        ({}, "unknown kind None; known are heatmap"),
+        ({"kind": "sweep", "value": "test_accuracy"}, "kind 'sweep': the setting x is missing"),
         (LINES | {"by": 3}, "by must be a list of names, got 3"),
-        (LINES | {"where": ["seed"]}, "where must be a text, got ['seed']"),
+        (LINES | {"where": ["seed"]}, "where must be a string, got ['seed']"),
         (EACH[1] | {"scale": "lin"}, "scale must be one of linear, log, symlog, got 'lin'"),
         (EACH[2] | {"threshold": "high"}, "threshold must be a number, got 'high'"),
         ({"kind": "matrices", "k": -1}, "k must be last or a number of updates, got -1"),
         ({"kind": "matrices", "reflections": 0}, "reflections must be split, none or a list"),
-        ({"kind": "spectra", "k": ["first"]}, "k must be last, a number of updates or a list"),
+        ({"kind": "spectra", "k": ["first"]}, "k must be last, a number of updates, or a list"),
         ({"kind": "predictions", "tolerance": None}, "tolerance must be a number, got None"),
         (LINES | {"by": "kernel.nam"}, "no column 'kernel.nam' in these runs; did you mean"),
     ],

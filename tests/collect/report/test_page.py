@@ -109,14 +109,14 @@ def test_the_histories_are_those_of_the_runs(text):
 
 def test_a_study_that_names_nothing_gets_a_table_and_a_figure(text):
     assert "gaussian 0.900 ± 0.000 (n=2" in part(text, "tables")
-    assert len(re.findall(r'<img alt="Figure accuracy" src="data:image/png;base64,', text)) == 1
+    assert len(re.findall(r'<img alt="Figure numbers" src="data:image/png;base64,', text)) == 1
 
 
 def test_what_cannot_be_drawn_says_why_in_its_place(study):
     named = config() | {"study": {"name": "demo", "figures": ["features", "accuracy"]}}
     done = {"history": curve(0.5), "metrics": {"test_accuracy": 0.5, "updates": 1}}
     text = page(study(run("d1", config=named, **done)))
-    assert "features no finished run kept M" in part(text, "figures")
+    assert "features no finished run saved M" in part(text, "figures")
     assert 'alt="Figure accuracy"' in text
 
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_drawn_says_why_in_its_place(study):
     [
         ([], "There are no runs yet."),
         ([failed("d1")], "no finished run has measured"),
-        ([run("d1", None)], "Nothing varies between the runs."),
+        ([run("d1", None)], "No setting varies between the runs."),
         ([run("d1", metrics={"test_accuracy": float("nan"), "updates": 1})], "0 planned"[1:]),
         ([run("d1", config={"a": {"b": 1}}), run("d2", config={"c": {"d": [1]}})], "c.d"),
     ],
@@ -147,7 +147,7 @@ def test_histories_that_would_be_too_many_are_left_out_by_name(study, monkeypatc
     monkeypatch.setattr("grokrfm.collect.report.runs.MOST_NUMBERS", 2)
     text = page(study(run("d1", history=curve(0.5, 0.7, loss=[1.0, 2.0]))))
     assert embedded(text, "histories")["names"] == ["iteration", "test_accuracy"]
-    assert "The histories leave out" in text and "loss" in text
+    assert "Histories without" in text and "loss" in text
 
 
 def test_the_command_writes_the_page_beside_the_records(study, command):
@@ -160,7 +160,7 @@ def test_the_command_writes_the_page_beside_the_records(study, command):
     assert elsewhere.exists()
     missing = command("grokrfm-report", folder.parent / "nowhere")
     assert missing.returncode == 1
-    assert "no such folder" in missing.stderr and "Traceback" not in missing.stderr
+    assert "does not exist" in missing.stderr and "Traceback" not in missing.stderr
 
 
 def test_m_is_shown_as_it_is():

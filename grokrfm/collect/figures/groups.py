@@ -1,0 +1,74 @@
+"""Groups of runs: each becomes a line, a row or a panel of a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.typing import SeriesGroupBy
+
+from grokrfm.checks import GrokrfmError
+from grokrfm.collect.columns import grouped as by_levels
+from grokrfm.collect.figures import style
+from grokrfm.collect.statistics import half_width
+
+
+class FigureError(GrokrfmError):
+    """Request for a figure that the runs cannot give."""
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs of one combination of levels, finished or not."""
+
+    levels: tuple[Any, ...]
+    runs: pd.DataFrame
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        return self.runs[self.runs["status"] == "finished"]
+
+    @property
+    def name(self) -> str:
+        return style.text(", ".join(style.text(level) for level in self.levels))
+
+    def label(self, n: str) -> str:
+        """Name of the group and the number of its runs that are drawn."""
+        return f"{self.name} ({n})" if self.levels else n
+
+    def label_of(self, n: int) -> str:
+        """Label with n, or "n of planned" if some runs are not drawn."""
+        planned = len(self.runs)
+        return self.label(f"n = {n}" if n == planned else f"n = {n} of {planned}")
+
+
+def grouped(frame: pd.DataFrame, by: Sequence[str]) -> list[Group]:
+    """One group for every combination of levels, in their order."""
+    return [Group(levels, members) for levels, members in by_levels(frame, by)]
+
+
+def means(numbers: SeriesGroupBy[Any, Any]) -> pd.DataFrame:
+    """Mean, half width of Student's 95 % interval, and number of runs, for every level."""
+    points = numbers.agg(["mean", "sem", "count"])
+    points["interval"] = half_width(points["sem"], points["count"])
+    return points
+
+
+def numeric(column: pd.Series) -> pd.Series | None:
+    """Column as floats if all its levels are numbers, else None."""
+    if column.map(lambda level: is_number(level) or pd.isna(level)).all():
+        return pd.to_numeric(column).astype(float)
+    return None
+
+
+def is_number(level: Any) -> bool:
+    """True if a level is an integer or a float."""
+    return isinstance(level, (int, float, np.integer, np.floating)) and not isinstance(level, bool)
+
+
+def not_measured(value: str) -> FigureError:
+    """Error for a number that no finished run has measured."""
+    return FigureError(f"no finished run has measured {value}; there is nothing to draw")
