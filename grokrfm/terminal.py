@@ -17,7 +17,7 @@ from rich.text import Text
 from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.record import Record, by_cause
 
-LINE_SECONDS = 20.0
+LINE_SECONDS = 25.0
 """Seconds between two progress lines where there is no terminal."""
 
 

@@ -4,7 +4,7 @@ import pytest
 from hydra.test_utils.launcher_common_tests import IntegrationTestSuite, LauncherTestSuite
 
 pytestmark = pytest.mark.slurm
-HERE = ["hydra.launcher.place.memory=2"]
+HERE = ["hydra.launcher.backend.memory=2"]
 
 
 @pytest.mark.parametrize("launcher_name, overrides", [("grokrfm_slurm", HERE)])
