@@ -23,7 +23,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.config import readable_message, register_studies
+from grokrfm.config import readable_message, register_studies, search_folders
 from grokrfm.launch.invocation import Invocation
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
@@ -39,10 +39,11 @@ def main() -> None:
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver(
-        "grokrfm.manual", lambda primary: manual(conf_folder(), primary), replace=True
+        "grokrfm.manual",
+        lambda primary: manual(search_folders(sys.argv[1:]), primary),
+        replace=True,
     )
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
-    register_studies(sys.argv[1:])
     sys.exit(_run(Invocation(Terminal())))
 
 
@@ -51,6 +52,7 @@ def _run(invocation: Invocation) -> int:
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
+        register_studies(sys.argv[1:])
         command(invocation.run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)

@@ -2,58 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 import yaml
 
+DEFAULT = "config"
+"""The primary config where --config-name names none."""
 
-def manual(conf: Path, primary: str) -> str:
+OVERRIDE = "override "
+NOT_OF_A_LEARNER = {"defaults", "hydra", "study"}
+"""Keys that a study may have whatever learner it is for."""
+
+
+def manual(folders: Sequence[Path], primary: str) -> str:
     """Return all options of the groups of a primary config, with their settings and comments.
 
     Parameters
     ----------
+    folders         searched for configs; an option hides those of its name in later folders
     primary : str   name of the config, such as config
     """
-    sources = [_text(conf / f"{name}.yaml") for name in (primary, "base")]
+    sources = [_text(folders, f"{name}.yaml") for name in (primary, "base")]
     groups = [group for text in sources for group in _groups(text)]
-    lines: list[str] = []
+    settings = {key for text in sources for key in _keys(text)}
+    lines = [] if primary == DEFAULT else [*_titled(f"--config-name {primary}", sources[0]), ""]
     for group in groups:  # options may nest others, such as the group of a task
-        for path in sorted((conf / group).glob("*.yaml")):
+        options = (path for folder in reversed(folders) for path in (folder / group).glob("*.yaml"))
+        found = {path.name: path for path in options}
+        for path in (found[name] for name in sorted(found)):
+            text = path.read_text(encoding="utf-8")
+            if group == "study" and not set(_chosen(text)) <= {*groups, *settings}:
+                continue  # it is for another learner
             lines += [*_option(path, f"{group}={path.stem}"), ""]
-            groups += [nested for nested in _groups(_text(path)) if nested not in groups]
+            groups += [nested for nested in _groups(text) if nested not in groups]
     lines.append("always")
     for text in sources:
         lines += _settings(text)
     return "\n".join(lines)
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+def _text(folders: Sequence[Path], name: str) -> str:
+    """Return the text of a file in the first folder that has it."""
+    found = (folder / name for folder in folders if (folder / name).is_file())
+    path = next(found, None)
+    return path.read_text(encoding="utf-8") if path else ""
 
 
 def _groups(text: str) -> Iterator[str]:
     """Yield the groups of a defaults list."""
+    for group in _defaults(text):
+        if " " not in group:
+            yield group
+
+
+def _chosen(text: str) -> Iterator[str]:
+    """Yield the groups and the settings at the root that a study chooses or sweeps over."""
+    if not text.startswith("# @package _global_"):
+        return
+    for group in _defaults(text):
+        if group.startswith(OVERRIDE) and "hydra/" not in group:
+            yield group.removeprefix(OVERRIDE).strip("/")
+    swept = yaml.safe_load(text).get("hydra", {}).get("sweeper", {}).get("params", {})
+    for name in [*_keys(text), *swept]:
+        if (root := name.partition(".")[0].partition("@")[0]) not in NOT_OF_A_LEARNER:
+            yield root
+
+
+def _keys(text: str) -> Iterator[str]:
+    yield from map(str, yaml.safe_load(text) or {})
+
+
+def _defaults(text: str) -> Iterator[str]:
     for entry in (yaml.safe_load(text) or {}).get("defaults", ()):
         for group in entry if isinstance(entry, dict) else ():
-            if " " not in group:  # not an override
-                yield group.strip("/").partition("@")[0]
+            yield group.strip("/").partition("@")[0]
 
 
 def _option(path: Path, title: str) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
-    about, _, rest = text.removeprefix("# @package ").partition("\n")
-    if text.startswith("# @package "):
-        about, _, rest = rest.partition("\n")
-    head = [about]
-    while rest.startswith("#"):
-        line, _, rest = rest.partition("\n")
-        head.append(line)
-    yield f"{title:27} {head[0].removeprefix('# ')}"
-    for line in head[1:]:
-        yield f"{'':28}{line.removeprefix('# ')}"
+    yield from _titled(title, text)
     if path.parent.name != "study":
-        yield from _settings(rest)
+        yield from _settings("\n".join(dropwhile(_is_comment, text.splitlines())))
+
+
+def _titled(title: str, text: str) -> Iterator[str]:
+    """Yield a title beside the comment that a file begins with."""
+    head = [line.removeprefix("# ") for line in takewhile(_is_comment, text.splitlines())]
+    about = [line for line in head if not line.startswith("@package ")]
+    yield f"{title:27} {about[0] if about else ''}"
+    yield from (f"{'':28}{line}" for line in about[1:])
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
 
 
 def _settings(text: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grokrfm.checks import StoreError
 from grokrfm.collect.cli import run_cli
-from grokrfm.collect.frames import open_stores
+from grokrfm.collect.reading import open_stores
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
 from grokrfm.runs.lock import launch_lock

@@ -114,7 +114,8 @@ def _all(arguments: argparse.Namespace) -> None:
     """Write the tables and figures that the studies name."""
     from grokrfm.collect import products
     from grokrfm.collect.formats import terminal
-    from grokrfm.collect.frames import frame, read
+    from grokrfm.collect.frames import frame
+    from grokrfm.collect.reading import read
     from grokrfm.collect.tables import build
 
     reading = read(arguments.studies)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from itertools import chain
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,10 @@ import pandas as pd
 from grokrfm.checks import StoreError
 from grokrfm.collect import disagreement
 from grokrfm.collect.columns import LEADING, OBJECTIVE, SCIENTIFIC, SETTINGS, is_time, typed
+from grokrfm.collect.reading import Folders, Reading, open_stores, read
 from grokrfm.runs import features as feature_files
-from grokrfm.runs.record import Names, Record, best_by_digest
+from grokrfm.runs.record import Names, Record
 from grokrfm.runs.settings import dotted
-from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import plans
-
-Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 MOMENTS = ("started", "ended")
 
@@ -127,62 +123,6 @@ def conflicts(studies: Folders) -> pd.DataFrame:
     found = disagreement.conflicts(read(studies).records)
     names = [field.name for field in fields(disagreement.Conflict)]
     return pd.DataFrame([asdict(conflict) for conflict in found], columns=names)
-
-
-def open_stores(studies: Folders) -> list[Store]:
-    """Open the stores of one folder or several, each of which must be a study."""
-    folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
-    for folder in map(Path, folders):
-        if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "does not exist"
-            raise StoreError(f"{folder} {what}; a study is a folder below outputs/")
-        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
-            inside = sorted(p.parent.name for p in folder.glob("*/segments"))
-            hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
-            raise StoreError(f"{folder} is not a study, it has no folder segments/{hint}")
-    return [Store(Path(folder)) for folder in folders]
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """Records and plans of several studies together.
-
-    Parameters
-    ----------
-    records          every attempt
-    best             best record of every digest with its store, in order of start
-    missing          digest → settings of the planned runs without a record
-    names            which settings are scientific and which numbers lead, by learner
-    latest           settings of the run planned or started last, one per study
-    """
-
-    records: Sequence[Record]
-    best: Sequence[tuple[Store, Record]]
-    missing: Mapping[str, Mapping[str, Any]]
-    names: Sequence[Names]
-    latest: Sequence[Mapping[str, Any]]
-
-
-def read(studies: Folders) -> Reading:
-    """Read the records and plans of studies."""
-    owned: dict[str, tuple[Store, Record]] = {}
-    planned: dict[str, Mapping[str, Any]] = {}
-    names: dict[int, Names] = {}
-    latest = []
-    for store in open_stores(studies):
-        held, sweeps = store.records(), plans(store.study)
-        plan = {d: s for p in sweeps for d, s in zip(p.digests, p.settings, strict=True)}
-        names |= {id(record.names): record.names for record in held}
-        names |= {id(sweep.names): sweep.names for sweep in sweeps}
-        latest += [*plan.values(), *(record.config for record in held if not plan)][-1:]
-        planned |= plan
-        owned |= {record.attempt: (store, record) for record in held}
-    records = [record for _, record in owned.values()]
-    best = sorted(best_by_digest(records).values(), key=lambda record: record.started)
-    known = {record.digest for record in best}
-    missing = {digest: config for digest, config in planned.items() if digest not in known}
-    owners = [owned[record.attempt] for record in best]
-    return Reading(records, owners, missing, list(names.values()), latest)
 
 
 def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:

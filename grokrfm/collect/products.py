@@ -12,8 +12,8 @@ import pandas as pd
 from grokrfm.collect import layout, presets
 from grokrfm.collect.columns import grouped, leading, scientific
 from grokrfm.collect.formats import FILES
-from grokrfm.collect.frames import Reading
 from grokrfm.collect.layout import Layout
+from grokrfm.collect.reading import Reading
 from grokrfm.collect.tables import Table
 from grokrfm.runs.files import write_text
 

@@ -10,7 +10,7 @@ from grokrfm.config.settings import (
     plain,
     study_folder,
 )
-from grokrfm.config.studies import register_studies
+from grokrfm.config.studies import register_studies, search_folders
 
 __all__ = [
     "Builder",
@@ -24,5 +24,6 @@ __all__ = [
     "readable_hydra_errors",
     "readable_message",
     "register_studies",
+    "search_folders",
     "study_folder",
 ]

@@ -166,10 +166,11 @@ def _expected_part(target: Any, key: str) -> Any:
 
 
 def _is_own_class(annotation: Any) -> bool:
-    """True for a class of an object, as opposed to numbers, texts and containers."""
+    """True for a class of an object, as opposed to numbers, texts, containers and no annotation."""
     return isinstance(annotation, type) and annotation.__module__ not in (
         "builtins",
         "typing",
         "collections.abc",
         "pathlib",
+        "inspect",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,7 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
-from grokrfm.config.studies import register_studies
+from grokrfm.config.studies import check_study_name, register_studies
 from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
@@ -108,6 +107,7 @@ def build_run(settings: Settings, builder: Builder | None = None) -> Run:
     ------
     SettingError   naming the setting, its value, the rule and the remedy
     """
+    integer("seed", settings["seed"], minimum=0)
     target = target_of(settings, "")
     root = {key: settings[key] for key in (TARGET, *parameters(target)) if key in settings}
     learner = build(root, Learner, "", builder)
@@ -124,17 +124,13 @@ def build_hardware(settings: Settings) -> Hardware:
 
 def study_folder(settings: Settings) -> Path:
     """Return the folder of a run's study."""
-    name = mapping(settings["study"], "study").get("name")
-    if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
-        raise SettingError(
-            "study.name", f"must be a plain folder name (letters, digits, . _ + -), got {name!r}"
-        )
+    name = check_study_name(mapping(settings["study"], "study").get("name"))
     if not isinstance(settings["outputs"], (str, int)) or not str(settings["outputs"]):
         raise SettingError("outputs", f"must be the path of a folder, got {settings['outputs']!r}")
     folder = Path(str(settings["outputs"])).expanduser()
     if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
         raise SettingError("outputs", f"{folder} is or lies in a file; give the path of a folder")
-    return folder / str(name)
+    return folder / name
 
 
 def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:

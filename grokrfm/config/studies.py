@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 
+from grokrfm.checks import SettingError
 from grokrfm.paths import conf_folder
 
 GROUP = "study"
@@ -18,9 +19,15 @@ def register_studies(arguments: Sequence[str]) -> None:
 
     Such a study is a name without settings of its own. Hydra would take an entry of its
     ConfigStore for the schema of a file with that name, so names with a file are skipped.
+
+    Raises
+    ------
+    SettingError   if a name is not that of a folder
     """
-    folders = [conf_folder(), *_folders(arguments)]
+    folders = search_folders(arguments)
     for argument in arguments:
+        if "/" in argument and argument.startswith(f"{GROUP}="):
+            check_study_name(argument.removeprefix(f"{GROUP}="))
         if chosen := re.fullmatch(rf"{GROUP}=([\w.+,-]+)", argument):
             for name in filter(None, chosen.group(1).split(",")):
                 if not any((folder / GROUP / f"{name}.yaml").is_file() for folder in folders):
@@ -29,8 +36,22 @@ def register_studies(arguments: Sequence[str]) -> None:
                     store.store(group=GROUP, name=name, node=node, provider="grokrfm")
 
 
+def search_folders(arguments: Sequence[str]) -> list[Path]:
+    """Return the folders in which Hydra looks for configs, conf/ last."""
+    return [*_folders(arguments), conf_folder()]
+
+
+def check_study_name(name: object) -> str:
+    """Return the name of a study, if it can be that of a folder."""
+    if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
+        raise SettingError(
+            "study.name", f"must be a plain folder name (letters, digits, . _ + -), got {name!r}"
+        )
+    return str(name)
+
+
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:
-    """Yield the folders in which Hydra looks for options besides conf/."""
+    """Yield the folders that a command line names."""
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
         flag, _, value = argument.partition("=")
         if flag in ("--config-dir", "-cd"):

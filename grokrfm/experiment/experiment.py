@@ -81,8 +81,8 @@ class Experiment(Learner):
 
     @property
     def title(self) -> str:
-        parts = text.described(self.kernel), text.described(self.splitter)
-        return ", ".join([self.task.title, *parts])
+        kernel = text.option_name(self.kernel)
+        return f"{self.task.title}, {kernel}, {text.described(self.splitter)}"
 
     def share(self, shared: Shared) -> None:
         self._shared = shared

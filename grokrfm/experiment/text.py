@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from grokrfm.runs.record import Number
 
 
 def described(part: Any) -> str:
-    """Return the class of a part and the settings that are not zero, empty or none."""
-    shown = [type(part).__name__]
+    """Return the name of a part and its settings that are not zero, empty or none."""
+    shown = [option_name(part)]
     for field in fields(part) if is_dataclass(part) else ():
         value = getattr(part, field.name)
         if is_dataclass(value):
@@ -19,6 +20,11 @@ def described(part: Any) -> str:
         elif value:
             shown.append(f"{field.name}={value}")
     return " ".join(shown)
+
+
+def option_name(part: Any) -> str:
+    """Return the class of a part in the spelling of options, such as fixed_points."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(part).__name__).lower()
 
 
 def progress(numbers: Mapping[str, Number]) -> str:

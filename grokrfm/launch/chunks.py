@@ -46,6 +46,8 @@ def chunks(runs: Sequence[int], costs: Sequence[float], seconds: float) -> list[
 
 def duration(seconds: float) -> str:
     """Return a duration in words."""
+    if seconds < 1:
+        return "a second"
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

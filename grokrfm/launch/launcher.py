@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, overload
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from grokrfm.checks import GrokrfmError
 from grokrfm.config import build
 from grokrfm.launch import hydra_workload
 from grokrfm.launch.backend import Backend
@@ -17,7 +19,7 @@ from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.invocation import Invocation, objective
 
 
-class RunError(RuntimeError):
+class RunError(GrokrfmError):
     """A run of a sweep has failed; the message is that of its record."""
 
 
@@ -37,6 +39,7 @@ def launch(
         built.check()
         return hydra_workload.launch(built, context, task, config, overrides, first)
     invocation.started = True
+    Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)  # sweepers write there
     composer = Composer(context.config_loader, config)
     drivers, positions = invocation.sweep(composer.settings, overrides)
     returns = Returns(drivers, positions, composer)

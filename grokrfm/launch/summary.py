@@ -109,7 +109,7 @@ def _losses(driver: SweepDriver, remaining: int) -> Iterator[str]:
     if not remaining:
         return
     if driver.stopping:
-        yield f"stopped, {_number(remaining, 'run')} remain; a new launch continues them"
+        yield f"stopped; not run: {_number(remaining, 'run')}; the next launch continues them"
         return
     if shutil.disk_usage(driver.sweep.study).free < LITTLE_SPACE:
         yield f"the disk of {driver.sweep.study} is full"

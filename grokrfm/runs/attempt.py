@@ -6,7 +6,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -48,11 +48,13 @@ class Attempt:
         self._before = found.seconds if found else 0.0
         self._latest: Observation | None = None
         learner = run.learner
+        facts = learner.facts()
+        self._refuse_settings(facts, "fact")
         self._start: dict[str, Any] = {
             "digest": run.spec.digest,
             "started": time.time(),
             "config": run.config,
-            "facts": {"title": learner.title, **learner.facts()},
+            "facts": {"title": learner.title, **facts},
             "provenance": origin,
             "names": run.names,
             "sources": run.sources,
@@ -69,8 +71,7 @@ class Attempt:
     def add(self, observation: Observation) -> None:
         """Add an observation; write a checkpoint if the last one is old enough."""
         numbers = {"iteration": observation.iteration, **observation.numbers}
-        if clash := numbers.keys() & self.run.config.keys():
-            raise SettingError(clash.pop(), "is a setting and a number; rename one of them")
+        self._refuse_settings(numbers, "number")
         for name, value in numbers.items():
             finite = not isinstance(value, float) or math.isfinite(value)
             self._history.setdefault(name, []).append(value if finite else None)
@@ -87,6 +88,7 @@ class Attempt:
         study, spec = self._store.study, self.run.spec
         try:
             summary = self.run.learner.summarise(self._history)
+            self._refuse_settings(summary, "number")
         except (Exception, SystemExit) as error:
             self.fail(error)
             return
@@ -135,6 +137,11 @@ class Attempt:
     def _seconds(self) -> float:
         """Wall time so far; runs of one batch share it."""
         return self._before + (time.monotonic() - self._started) * self._share
+
+    def _refuse_settings(self, names: Iterable[str], kind: str) -> None:
+        """Refuse names of settings: a table has one column for each name."""
+        if clash := self.run.config.keys() & set(names):
+            raise SettingError(min(clash), f"is a setting and a {kind}; rename one of them")
 
     def _save(self) -> None:
         """Write the checkpoint, if the learner can be continued."""

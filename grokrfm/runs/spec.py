@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 
 from grokrfm.checks import SettingError, choice
 from grokrfm.runs.features import FeatureSelection
-from grokrfm.runs.settings import TARGET
+from grokrfm.runs.settings import TARGET, dotted
 
 SCHEMA = 2
 """Version of records and digests; goes up when the same settings mean another computation."""
@@ -44,8 +45,19 @@ class Spec:
 
         Numbers count by value (0, 0.0 and 0e0 are one), a file by its content instead of its path.
         The name of an option is a label and does not count.
+
+        Raises
+        ------
+        SettingError   if a file cannot be read, or a number is not finite
         """
-        text = json.dumps([SCHEMA, _canonical(self.science)], sort_keys=True, allow_nan=False)
+        try:
+            text = json.dumps([SCHEMA, _canonical(self.science)], sort_keys=True, allow_nan=False)
+        except ValueError as error:
+            for name, value in dotted(self.science):
+                if isinstance(value, float) and not math.isfinite(value):
+                    problem = f"must be a finite number, got {value!r}"
+                    raise SettingError(name, problem) from error
+            raise
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

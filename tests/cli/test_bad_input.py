@@ -106,7 +106,7 @@ MISTAKES = {
     ),
     "feature matrices beyond the last": (
         ["save.features=[61]"],
-        ["save.features: 61 is beyond the last update; rfm.iterations is 60"],
+        ["save.features: 61 is none of the update counts of this run, 0 to 60"],
     ),
     "outputs in a file": (
         ["outputs=a_file/below"],
@@ -119,7 +119,7 @@ MISTAKES = {
     "a study in a study": (["study=a/b"], ["study", "plain folder name", "got 'a/b'"]),
     "a device that is not there": (
         ["hardware.device=cuda:99"],
-        ["hardware.device: cuda:99 is not there: torch sees", "CUDA devices"],
+        ["hardware.device: cuda:99 does not exist here: torch finds", "CUDA devices"],
     ),
     "broken syntax": (["task.modulus=["], []),  # see test_hydras_own_refusals_name_the_override
     "an option that is nothing": (["kernel=null"], []),
@@ -159,7 +159,7 @@ def test_one_invalid_run_of_a_sweep_is_named_and_nothing_is_started(tmp_path):
     done = grokrfm(tmp_path, "-m", *small, "kernel.bandwidth=2,-1,3")
     assert (done.returncode, done.stdout) == (1, "")
     headline, cause, run = done.stderr.splitlines()
-    assert headline == "nothing was started: 1 of 3 runs cannot be"
+    assert headline == "nothing was started: 1 of 3 runs are invalid"
     assert cause == "kernel.bandwidth must be a positive number, got -1"
     assert run.startswith("  in ")
     assert "kernel.bandwidth=-1" in run.split()

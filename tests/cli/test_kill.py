@@ -111,9 +111,7 @@ def test_ctrl_c_ends_a_sweep_with_a_message_and_keeps_what_is_finished(tmp_path)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert stderr.splitlines()[0] == (
-        "stopped, 1 run left; those under way go on from their checkpoints"
-    )
+    assert stderr.splitlines()[0] == ("stopped; not run: 1 run; the next launch continues them")
     assert stderr.splitlines()[-1] == (
         "interrupted; finished runs are kept, the same command computes the remaining ones"
     )

@@ -132,7 +132,7 @@ def test_the_wheel_holds_nothing_else(contents):
 
 def test_what_is_imported_is_what_was_installed(installed, elsewhere):
     code = (
-        "import grokrfm, hydra_plugins.grokrfm_study as plugin, grokrfm.paths, importlib.metadata;"
+        "import grokrfm, hydra_plugins.grokrfm_sweep as plugin, grokrfm.paths, importlib.metadata;"
         "print(grokrfm.__file__, plugin.__file__, grokrfm.paths.conf_folder(), sep='\\n');"
         "print(importlib.metadata.version('grokrfm') == grokrfm.__version__)"
     )

@@ -49,7 +49,9 @@ def test_the_lock_of_a_process_that_is_gone_is_broken(tmp_path, holder, age):
 
 
 @pytest.mark.parametrize(
-    ("holder", "said"), [(ELSEWHERE, "process 7 on another"), (this_process(), str(os.getpid()))]
+    ("holder", "said"),
+    [(ELSEWHERE, "process 7 on another"), (this_process(), str(os.getpid()))],
+    ids=["elsewhere", "here"],
 )
 def test_the_lock_of_a_process_that_may_run_is_respected(tmp_path, holder, said):
     path = hold(tmp_path, holder, 60)

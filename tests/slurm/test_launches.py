@@ -26,16 +26,16 @@ def test_a_sweep_in_flight_is_looked_at_and_not_done_twice(sweeps):
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.splitlines() == [
         "4 runs submitted in 2 jobs",
-        f"grokrfm-status {study.relative_to(sweeps.folder)} tells how it goes",
+        f"to follow them: grokrfm-status {study.relative_to(sweeps.folder)}",
     ]
     again = sweeps("detached", "seed=range(0,4)", "hardware.wait=false")
     assert again.returncode == 0
-    assert again.stdout.splitlines()[0].startswith("0 runs submitted in 0 jobs, 4 in hand")
+    assert again.stdout.splitlines()[0].startswith("0 runs submitted in 0 jobs, 4 being")
     sweeps.until_started("detached")
     overlapping = sweeps.start("detached", "seed=range(1,5)")
     same = sweeps.start("detached", "seed=range(0,4)")
     told = finished(sweeps.folder, [BIN / "grokrfm-status", study], cluster())
-    assert " 4 runs to go, jobs: 2 running" in told.stdout
+    assert " 4 runs remain, jobs: 2 running" in told.stdout
     table = finished(sweeps.folder, [BIN / "grokrfm-collect", study, "--rows", "seed"], {})
     assert table.returncode == 0, table.stderr
     for process in (overlapping, same):
@@ -54,9 +54,7 @@ def test_ctrl_c_stops_the_jobs_and_the_same_command_goes_on(sweeps):
     process.send_signal(signal.SIGINT)
     code, _, stderr = ended(process, seconds=30)
     assert code == 130
-    assert stderr.splitlines()[0] == (
-        "stopped, 2 runs left; those under way go on from their checkpoints"
-    )
+    assert stderr.splitlines()[0] == ("stopped; not run: 2 runs; the next launch continues them")
     until(lambda: not jobs_of(study), seconds=15)
     assert [entry["status"] for entry in lines(study, "ended")] == ["interrupted"]
     assert sweeps("stopped", "seed=range(0,2)").stdout == "2 finished\n"

@@ -21,8 +21,8 @@ from grokrfm.collect.figures.predictions import Predictions
 from grokrfm.collect.figures.spectra import Spectra
 from grokrfm.collect.figures.survival import Survival
 from grokrfm.collect.figures.sweep import Sweep
-from grokrfm.collect.frames import Folders
 from grokrfm.collect.presets import PresetError
+from grokrfm.collect.reading import Folders
 from grokrfm.runs.files import write_bytes
 
 __all__ = ["KINDS", "Data", "FigureError", "draw", "over_iterations", "save"]

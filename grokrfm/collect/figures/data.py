@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.collect import frames
-from grokrfm.collect.frames import Folders, Reading
+from grokrfm.collect.reading import Folders, Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs import predictions as prediction_files
 from grokrfm.runs.record import Record
@@ -34,7 +34,7 @@ class Data:
 
     @cached_property
     def reading(self) -> Reading:
-        return frames.read(self.studies)
+        return read(self.studies)
 
     @cached_property
     def runs(self) -> pd.DataFrame:

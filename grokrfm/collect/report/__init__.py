@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grokrfm.collect.figures import Data
-from grokrfm.collect.frames import Folders
+from grokrfm.collect.reading import Folders
 from grokrfm.collect.report import overview, products, runs
 
 __all__ = ["page"]

@@ -1,0 +1,169 @@
+"""The perceptron of docs/extending.md, from outside the repository, through the real commands."""
+
+import hashlib
+import re
+
+import pandas as pd
+import pytest
+import yaml
+
+from grokrfm import collect
+from tests.cli.command import lines, segments
+from tests.seam.page import FILES, PERCEPTRON, SMALL, perceptron
+
+SWEEP = ["-m", *SMALL, "width=4,8", "seed=range(0,3)", "study=swept"]
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    own = perceptron(tmp_path_factory.mktemp("swept"))
+    return own, own(*SWEEP, "hardware.slots=1")
+
+
+def test_it_is_one_python_file_of_at_most_sixty_lines():
+    text = FILES["perceptron.py"]
+    assert len(text.splitlines()) <= 60
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_it_runs_alone_and_says_its_leading_numbers(alone):
+    own, done = alone
+    assert (done.returncode, done.stderr) == (0, "")
+    run = collect.runs(own.study("alone")).iloc[0]
+    headline, numbers, iterations = done.stdout.splitlines()[:3]
+    assert headline == "finished  Perceptron, seed 0"
+    assert numbers.strip().startswith(f"test_accuracy {run['test_accuracy']:.4g}, train_accuracy ")
+    assert iterations.strip().startswith("iterations: 300 in ")
+
+
+def test_its_record_says_what_is_scientific_what_leads_and_whose_source_it_was(alone):
+    own, _ = alone
+    [started] = lines(own.study("alone"), "started")
+    assert set(started["names"]["scientific"]) == {
+        "task", "split", "width", "rate", "decay", "updates", "observe_every", "seed"
+    }  # fmt: skip
+    assert started["names"]["leading"] == ["test_accuracy", "train_accuracy", "grok_iteration"]
+    assert started["names"]["objective"] == "test_accuracy"
+    assert started["sources"] == {
+        "perceptron.Perceptron": hashlib.sha256(FILES["perceptron.py"].encode()).hexdigest()
+    }
+
+
+def test_plumbing_and_labels_do_not_count_in_the_digest(alone):
+    own, _ = alone
+    before = segments(own.study("alone"))
+    others = ["checkpoint_seconds=0", "task.name=plus", "save.features=last", "hardware.slots=1"]
+    done = own(*SMALL, "study=alone", *others)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("already finished  Perceptron, seed 0\n")
+    assert segments(own.study("alone")) == before
+
+
+def test_a_sweep_computes_the_same_as_a_run_alone(alone, swept):
+    own, done = swept
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "6 finished"
+    study = own.study("swept")
+    steps, runs = collect.steps(study), collect.runs(study)
+    assert sorted(zip(runs["width"], runs["seed"], strict=True)) == [
+        (width, seed) for width in (4, 8) for seed in (0, 1, 2)
+    ]
+    expected = collect.steps(alone[0].study("alone"))
+    same = steps[steps["digest"] == expected["digest"][0]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, expected, check_exact=True)
+
+
+def test_status_collect_and_report_know_it(swept):
+    own, _ = swept
+    told = own.command("grokrfm-status", "outputs/swept")
+    assert told.stdout == "outputs/swept: 6 finished\n"
+    told = own.command("grokrfm-collect", "outputs/swept", "--rows", "width", "--format", "csv")
+    assert (told.returncode, told.stderr) == (0, "")
+    runs = collect.runs(own.study("swept"))
+    means = runs.groupby("width")["test_accuracy"].mean()
+    table = told.stdout.splitlines()
+    assert table[0].startswith("width,") and len(table) == 3
+    for line, (width, mean) in zip(table[1:], means.items(), strict=True):
+        cells = line.split(",")
+        assert (int(cells[0]), float(cells[1])) == (width, pytest.approx(mean))
+    told = own.command("grokrfm-report", "outputs/swept")
+    assert (told.returncode, told.stderr) == (0, "")
+    page = (own.study("swept") / "report.html").read_text(encoding="utf-8")
+    assert {"test_accuracy", "width"} <= set(re.findall(r"\w+", page))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["widht=3"], "widht: there is no such setting; did you mean width?"),
+        (["-m", "rate=-1,1"], "rate must be a positive number, got -1"),
+    ],
+    ids=["key", "value"],
+)  # fmt: skip
+def test_a_mistake_is_refused_with_a_hint(tmp_path, arguments, message):
+    own = perceptron(tmp_path)
+    done = own(*arguments, *[one for one in SMALL if one.partition("=")[0] not in str(arguments)])
+    assert done.returncode == 1
+    assert message in done.stderr.splitlines()
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_help_shows_it_its_groups_its_settings_and_its_studies(tmp_path):
+    own = perceptron(tmp_path)
+    own.write("own/task/mine.yaml", "# a task of my own\n_target_: grokrfm.tasks.addition\n")
+    own.write("own/study/widths.yaml", "# @package _global_\n# which widths grok\nwidth: 4\n")
+    done = own("--help", threads=0)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = done.stdout.splitlines()
+    about = FILES["own/perceptron.yaml"].splitlines()[0].removeprefix("# ")
+    for line in (
+        f"--config-name perceptron    {about}",
+        "task=mine                   a task of my own",
+        "study=widths                which widths grok",
+        "    width: 128 # of the hidden layer",
+        "    seed: 0 # drives everything random in a run",
+    ):
+        assert line in shown
+    options = {line.partition("=")[0] for line in shown if line[:1].isalpha() and "=" in line}
+    assert {"task", "split", "hardware", "study"} <= options
+    assert not options & {"kernel", "rfm", "start", "probe"}
+    assert not [line for line in shown if line.startswith("study=trap")]  # it needs a kernel
+
+
+def test_an_optimising_sweeper_gets_its_objective(tmp_path):
+    """Optuna's, which asks for two runs at a time and keeps the best number that it was given."""
+    pytest.importorskip("optuna")
+    own, settings = perceptron(tmp_path), [one for one in SMALL if not one.startswith("rate=")]
+    done = own(
+        "-m", *settings, "study=optimised", "hydra/sweeper=optuna",
+        "hydra.sweeper.direction=maximize", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=2",
+        "hydra.sweeper.sampler.seed=0", "rate=interval(0.5,1)", "hydra.sweep.dir=optuna",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "2 finished"
+    results = yaml.safe_load((tmp_path / "optuna" / "optimization_results.yaml").read_text())
+    runs = collect.runs(own.study("optimised"))
+    best = runs.loc[runs["test_accuracy"].idxmax()]
+    assert len(runs) == 2
+    assert results["best_value"] == best["test_accuracy"]
+    chosen = runs.loc[runs["rate"] == results["best_params"]["rate"], "test_accuracy"]
+    assert chosen.tolist() == [best["test_accuracy"]]
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_ends_an_optimising_sweeper_with_its_message(tmp_path):
+    pytest.importorskip("optuna")
+    own = perceptron(tmp_path)
+    done = own(
+        "-m", *SMALL, "rate=1e200", "decay=interval(0,1)", "study=failed", "hydra/sweeper=optuna",
+        "hydra.sweeper.n_trials=1", "hydra.sweep.dir=optuna",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "update 2: the loss is not finite; lower the rate"
+    assert "Traceback" not in done.stderr
+
+
+def test_the_commands_of_the_page_name_these_files():
+    assert PERCEPTRON[1::2] == ["own", "perceptron"]
+    assert {"perceptron.py", "own/perceptron.yaml"} <= FILES.keys()
