@@ -340,7 +340,7 @@ def test_nothing_is_tried_again_after_ctrl_c(tmp_path, deeds):
 
     deeds["fail"] = fail_and_stop
     sweep = sweep_of(tmp_path, SEEDS, retry="failed", hardware={"deed": "fail", **THREADED})
-    drive(sweep, lambda driver: signal.raise_signal(signal.SIGINT))
+    drive(sweep, interrupt)
     assert attempts(sweep) == [["failed"]] * 4
 
 
