@@ -123,7 +123,7 @@ class SweepDriver:
             if record.status in RETRIES[self.sweep.retry] and attempts[digest] < 2
         }
         wanted = set(self.remaining()) | retried
-        claimed = active_runs(self.status, but=self.sweep.folder.name, tidy=True)
+        claimed = active_runs(self.status, tidy=True)
         self.claimed_by_others = {digests[i] for i in wanted if digests[i] in claimed}
         lost = {i for jobs in self.lost.values() for job in jobs for i in job.runs}
         return {i for i in wanted - lost if digests[i] not in claimed}
@@ -207,8 +207,7 @@ class SweepDriver:
         if pending and not self.remaining():
             cancel_jobs(self.sweep.folder)
         if self.claimed_by_others and not self.stopping:
-            active_elsewhere = active_runs(self.status, but=self.sweep.folder.name)
-            self.claimed_by_others &= active_elsewhere.keys()
+            self.claimed_by_others &= active_runs(self.status).keys()
 
     def _tidy(self) -> None:
         """Remove files of jobs, logs without failures, and earlier plans that this one covers."""

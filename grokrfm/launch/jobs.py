@@ -59,12 +59,11 @@ def active_sweeps(status: StudyStatus, *, tidy: bool = False) -> Iterator[Active
             folder.clean_up()
 
 
-def active_runs(status: StudyStatus, *, but: str = "", tidy: bool = False) -> dict[str, str]:
+def active_runs(status: StudyStatus, *, tidy: bool = False) -> dict[str, str]:
     """Return digest → its owner: an active sweep, or a process with a single run.
 
     Parameters
     ----------
-    but    name of a sweep to ignore
     tidy   as for `active_sweeps`
     """
     active = {
@@ -74,8 +73,7 @@ def active_runs(status: StudyStatus, *, but: str = "", tidy: bool = False) -> di
         and record.provenance.get("host") == platform.node()  # others cannot be checked
     }
     for sweep in active_sweeps(status, tidy=tidy):
-        if sweep.name != but:
-            active |= dict.fromkeys(sweep.queued, f"the sweep {sweep.name}")
+        active |= dict.fromkeys(sweep.queued, f"the sweep {sweep.name}")
     return active
 
 

@@ -47,13 +47,11 @@ class Assignment(NamedTuple):
 
     Parameters
     ----------
-    started     on the monotonic clock
-    exclusive   True if no other worker may work meanwhile
+    started   on the monotonic clock
     """
 
     batch: Batch
     started: float
-    exclusive: bool
 
     @property
     def elapsed(self) -> float:
@@ -133,16 +131,15 @@ class WorkerPool:
             if worker is None:
                 break
             batch = source.popleft()
-            self._workers[worker] = Assignment(batch, time.monotonic(), source is self._alone)
+            self._workers[worker] = Assignment(batch, time.monotonic())
             worker.give(self.workload.item(batch))
         return True
 
     def _next_source(self) -> deque[Batch] | None:
-        """Return the queue of the batch that may start next."""
-        assigned = [one for one in self._workers.values() if one]
-        if self._waiting and not any(one.exclusive for one in assigned):
+        """Return the queue of the batch that may start next, if there is one."""
+        if self._waiting:
             return self._waiting
-        return self._alone if self._alone and not assigned else None
+        return self._alone if self._alone and not any(self._workers.values()) else None
 
     def _idle_worker(self) -> Worker | None:
         """Return an idle worker, started if a slot has none; None if all are busy."""

@@ -223,6 +223,43 @@ def test_runs_that_another_sweep_computes_are_waited_for(tmp_path, monkeypatch):
     assert driver.counts() == Counter({"finished": 2, "finished by others": 2})
 
 
+def test_a_launch_waits_even_if_others_compute_all_of_its_runs(tmp_path, monkeypatch):
+    sweep = sweep_of(tmp_path, SEEDS)
+    go_on = threading.Event()
+    thread = threading.Thread(target=go_on.wait, args=(10,))
+    thread.start()
+    monkeypatch.setitem(InProcess.threads_of_jobs, "theirs", thread)
+    folder = other_sweep(sweep.study, sweep.plan.digests, "theirs")
+
+    def finish(driver):
+        for digest in sweep.plan.digests:
+            write_run(Store(sweep.study), digest, sweep=folder.name)
+        go_on.set()
+
+    driver, _ = drive(sweep, finish)
+    assert driver.counts() == Counter({"finished by others": 4})
+    assert not driver.sweep.folder.path.exists()
+
+
+def test_runs_that_have_ended_in_another_sweep_are_not_waited_for(tmp_path, monkeypatch):
+    sweep = sweep_of(tmp_path, SEEDS)
+    go_on = threading.Event()
+    thread = threading.Thread(target=go_on.wait, args=(10,))
+    thread.start()
+    monkeypatch.setitem(InProcess.threads_of_jobs, "theirs", thread)
+    folder = other_sweep(sweep.study, sweep.plan.digests[:2], "theirs")
+    write_run(Store(sweep.study), sweep.plan.digests[0], "failed", sweep=folder.name)
+    claimed = []
+
+    def look(driver):
+        claimed.append(set(driver.claimed_by_others))
+        go_on.set()
+
+    driver, _ = drive(sweep, look)
+    assert claimed == [{sweep.plan.digests[1]}]
+    assert driver.counts() == Counter(finished=4)
+
+
 def test_runs_that_another_sweep_gives_up_are_done_after_it(tmp_path, monkeypatch):
     sweep = sweep_of(tmp_path, SEEDS)
     go_on = threading.Event()
@@ -293,6 +330,29 @@ def test_ctrl_c_lets_the_jobs_stop_and_a_second_one_waits_for_nothing(tmp_path, 
     assert updates == [False, True]
     assert stubborn.jobs == {}
     held.set()
+
+
+def test_nothing_is_tried_again_after_ctrl_c(tmp_path, deeds):
+    def fail_and_stop(workload, job_id):
+        end_with("failed")(workload, job_id)
+        while not workload.folder.stopped:
+            time.sleep(0.01)
+
+    deeds["fail"] = fail_and_stop
+    sweep = sweep_of(tmp_path, SEEDS, retry="failed", hardware={"deed": "fail", **THREADED})
+    drive(sweep, interrupt)
+    assert attempts(sweep) == [["failed"]] * 4
+
+
+@pytest.mark.parametrize(("status", "kept"), [("finished", False), ("failed", True)])
+def test_logs_are_kept_if_a_run_failed(tmp_path, deeds, status, kept):
+    def log(workload, job_id):
+        workload.folder.logs.mkdir()
+        end_with(status)(workload, job_id)
+
+    deeds["log"] = log
+    driver, _ = drive(sweep_of(tmp_path, SEEDS, hardware={"deed": "log"}))
+    assert driver.sweep.folder.logs.exists() is kept
 
 
 def test_counts_and_time_left_follow_the_runs(tmp_path, deeds):

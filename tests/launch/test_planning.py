@@ -40,6 +40,7 @@ def test_runs_that_compute_the_same_are_one_and_are_counted(tmp_path):
     )
     assert len(sweep.plan) == 2
     assert sweep.repeated == 3
+    assert sweep.overrides == [["run=0"], ["run=1"]]
     assert positions == [(0, 0), (0, 1), (0, 0), (0, 1), (0, 0)]
 
 
@@ -97,7 +98,7 @@ def test_costs_are_corrected_by_finished_runs_of_the_same_class_and_device(tmp_p
     [before], _ = planned(tmp_path, narrow, wide)
     assert before.plan.costs == [2.0, 18.0]
     store, known = Store(before.study), before.plan.settings[0]
-    for number, seconds in enumerate((6.0, 1.0, 9.0)):
+    for number, seconds in enumerate((6.0, 9.0)):
         write_run(store, f"d{number}", settings=known, seconds=seconds)
     write_run(store, "failed", "failed", settings=known, seconds=1000.0)
     elsewhere = {**known, "hardware": {**known["hardware"], "device": "cuda"}}

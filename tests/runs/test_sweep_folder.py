@@ -30,10 +30,11 @@ def test_a_new_sweep_has_a_name_of_its_own_and_no_folder(tmp_path):
 
 
 def test_sweeps_with_a_plan_are_found_oldest_first(tmp_path):
-    for name in ("20260102-x", "20260101-x"):
+    names = [f"2026010{day}-x" for day in (2, 4, 1, 3)]
+    for name in names:
         SweepFolder(tmp_path, name).write_plan(PLAN)
-    (tmp_path / "sweeps" / "20260103-x").mkdir()
-    assert [found.name for found in SweepFolder.all_of(tmp_path)] == ["20260101-x", "20260102-x"]
+    (tmp_path / "sweeps" / "20260105-x").mkdir()
+    assert [found.name for found in SweepFolder.all_of(tmp_path)] == sorted(names)
 
 
 def test_a_plan_is_kept(folder):
