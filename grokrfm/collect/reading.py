@@ -8,10 +8,10 @@ from os import PathLike
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.record import Names, Record, best_by_digest
+from grokrfm.runs.record import Names, Record, ranks_before
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import plans
+from grokrfm.runs.study_status import StudyStatus, plans
 
 Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -52,21 +52,31 @@ class Reading:
 
 def read(studies: Folders) -> Reading:
     """Read the records and plans of studies."""
-    owned: dict[str, tuple[Store, Record]] = {}
+    statuses = [StudyStatus(store) for store in open_stores(studies)]
+    best: dict[str, tuple[Store, Record]] = {}
     planned: dict[str, Settings] = {}
     names: dict[int, Names] = {}
     latest = []
-    for store in open_stores(studies):
-        held, sweeps = store.records(), plans(store.study)
+    for status in statuses:
+        sweeps, records = plans(status.store.study), status.records
         plan = {d: s for p in sweeps for d, s in zip(p.digests, p.settings, strict=True)}
-        names |= {id(record.names): record.names for record in held}
+        names |= {id(record.names): record.names for record in records}
         names |= {id(sweep.names): sweep.names for sweep in sweeps}
-        latest += [*plan.values(), *(record.config for record in held if not plan)][-1:]
+        latest += [*plan.values(), *(record.config for record in records if not plan)][-1:]
         planned |= plan
-        owned |= {record.attempt: (store, record) for record in held}
-    records = [record for _, record in owned.values()]
-    best = sorted(best_by_digest(records).values(), key=lambda record: record.started)
-    known = {record.digest for record in best}
-    missing = {digest: config for digest, config in planned.items() if digest not in known}
-    owners = [owned[record.attempt] for record in best]
-    return Reading(records, owners, missing, list(names.values()), latest)
+        for digest, record in status.best.items():
+            if ranks_before(record, best[digest][1] if digest in best else None):
+                best[digest] = status.store, record
+    missing = {
+        digest: config
+        for digest, config in planned.items()
+        if all(status.state(digest) == "missing" for status in statuses)
+    }
+    attempts = {record.attempt: record for status in statuses for record in status.records}
+    return Reading(
+        list(attempts.values()),
+        sorted(best.values(), key=lambda owned: owned[1].started),
+        missing,
+        list(names.values()),
+        latest,
+    )

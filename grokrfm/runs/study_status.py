@@ -50,6 +50,7 @@ class StudyStatus:
         self.active = active
         self.best: dict[str, Record] = {}
         self._cursor = 0
+        self._records: dict[str, Record] = {}
         self._unended: dict[str, Record] = {}
         self._outcomes: dict[str, dict[str, Record]] = defaultdict(dict)
         self._attempts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -59,6 +60,7 @@ class StudyStatus:
         """Read new records; returns True if there are any."""
         changed, self._cursor = self.store.changes(self._cursor)
         for record in changed:
+            self._records[record.attempt] = record
             if ranks_before(record, self.best.get(record.digest)):
                 self.best[record.digest] = record
             if record.ended is None:
@@ -72,6 +74,11 @@ class StudyStatus:
                 if latest.ended is None or record.ended >= latest.ended:
                     self._outcomes[sweep][record.digest] = record
         return bool(changed)
+
+    @property
+    def records(self) -> list[Record]:
+        """Every attempt, in the order of their starts."""
+        return sorted(self._records.values(), key=lambda record: record.started)
 
     def outcomes(self, sweep: str) -> Mapping[str, Record]:
         """Digest → the latest attempt that ended in a sweep."""
