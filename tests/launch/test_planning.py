@@ -36,7 +36,7 @@ def test_runs_keep_their_order_their_overrides_and_their_settings(tmp_path):
 
 def test_runs_that_compute_the_same_are_one_and_are_counted(tmp_path):
     [sweep], positions = planned(
-        tmp_path, {"seed": 0}, {"seed": 1}, {"seed": 0.0}, {"seed": 1}, {"seed": 0}
+        tmp_path, {"seed": 0}, {"seed": 1}, {"seed": 0, "seconds": 2}, {"seed": 1}, {"seed": 0}
     )
     assert len(sweep.plan) == 2
     assert sweep.repeated == 3
