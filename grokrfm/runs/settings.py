@@ -24,11 +24,14 @@ class SharedParts:
     """Makes equal parts of many settings one object, so that thousands of runs fit in memory."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, Any] = {}
+        self._parts: dict[tuple[str, str], Any] = {}
+        self._encode = json.JSONEncoder(default=str).encode  # one encoder: json.dumps makes many
 
     def __call__(self, settings: Settings) -> Settings:
         """Return equal settings whose parts must never be changed in place."""
         return {
-            key: self._parts.setdefault(json.dumps([key, part], default=str), part)
+            key: self._parts.setdefault((key, self._encode(part)), part)
+            if isinstance(part, (dict, list))
+            else part
             for key, part in settings.items()
         }

@@ -50,7 +50,7 @@ class Store:
         self._ends: dict[str, Mapping[str, Any]] = {}
         self._changes: list[str] = []
         self._shared = SharedParts()
-        self._names: dict[str, Names] = {}
+        self._names: dict[int, Names] = {}
 
     def records(self) -> list[Record]:
         """Return every attempt, in the order of their starts, without histories."""
@@ -121,13 +121,13 @@ class Store:
         entry = _parsed(line, path)
         if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
             self._check_schema(entry["provenance"].get("schema"))
-            names = json.dumps(entry.get("names", {}))
-            if names not in self._names:
-                self._names[names] = Names(**json.loads(names))
+            names = self._shared({"names": entry.get("names", {})})["names"]
+            if id(names) not in self._names:  # a part that is shared keeps its id
+                self._names[id(names)] = Names(**names)
             self._starts[entry["attempt"]] = {
                 **entry,
                 "config": self._shared(entry["config"]),
-                "names": self._names[names],
+                "names": self._names[id(names)],
             }
         elif entry and entry.get("kind") == "ended" and set(entry) >= _ENDED:
             self._ends[entry["attempt"]] = entry
