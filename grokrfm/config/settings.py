@@ -112,9 +112,9 @@ def build_run(settings: Settings, builder: Builder | None = None) -> Run:
     root = {key: settings[key] for key in (TARGET, *parameters(target)) if key in settings}
     learner = build(root, Learner, "", builder)
     integer("iterations", getattr(learner, "iterations", None), minimum=1)
-    return Run(
-        _spec(settings, root, learner), learner, settings, _names(root, learner), _sources(root)
-    )
+    dropped = plumbing(root)
+    spec, names = _spec(settings, root, learner, dropped), _names(root, learner, dropped)
+    return Run(spec, learner, settings, names, _sources(root))
 
 
 def build_hardware(settings: Settings) -> Hardware:
@@ -133,7 +133,7 @@ def study_folder(settings: Settings) -> Path:
     return folder / name
 
 
-def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
+def _spec(settings: Settings, root: Settings, learner: Learner, dropped: Collection[str]) -> Spec:
     save = settings["save"]
     if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
         raise SettingError(
@@ -142,11 +142,11 @@ def _spec(settings: Settings, root: Settings, learner: Learner) -> Spec:
     with setting_prefix("save"):
         features = FeatureSelection(save["features"])
         features.check(learner.features)
-        science = _without(root, dict.fromkeys(plumbing(root), True))
+        science = _without(root, dropped)
         return Spec(science, settings.get(PROBE, {}), features, save["predictions"])
 
 
-def _without(node: Settings, dropped: Settings, prefix: str = "") -> Settings:
+def _without(node: Settings, dropped: Collection[str], prefix: str = "") -> Settings:
     """Return a node without some of its dotted settings."""
     return {
         key: _without(value, dropped, f"{prefix}{key}.") if is_option(value) else value
@@ -155,8 +155,7 @@ def _without(node: Settings, dropped: Settings, prefix: str = "") -> Settings:
     }
 
 
-def _names(root: Settings, learner: Learner) -> Names:
-    dropped = plumbing(root)
+def _names(root: Settings, learner: Learner, dropped: Collection[str]) -> Names:
     return Names(
         scientific=[key for key in root if key != TARGET and key not in dropped],
         plumbing=[name for name in dropped if "." in name],
