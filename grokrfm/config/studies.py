@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
@@ -52,7 +53,7 @@ def check_study_name(name: object) -> str:
 
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:
     """Yield the folders that a command line names."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         flag, _, value = argument.partition("=")
         if flag in ("--config-dir", "-cd"):
             yield Path(value or following)

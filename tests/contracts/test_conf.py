@@ -141,3 +141,11 @@ def test_every_symmetry_that_a_task_claims_holds_on_the_whole_table(path, compos
 def test_options_of_sbatch_are_given_as_its_comment_says(how):
     settings = config.compose(["hardware=slurm", how])
     assert config.build_hardware(settings).sbatch == {"nice": 100}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [([], []), (["--config-dir", "own"], ["own"]), (["-m", "--config-dir=own", "seed=1"], ["own"])],
+)
+def test_the_folders_of_a_command_line_are_found(arguments, named):
+    assert config.search_folders(arguments) == [*map(Path, named), CONF]
