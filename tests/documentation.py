@@ -68,7 +68,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Printed:
-    """What running a block gave."""
+    """Result of running a block."""
 
     block: Block
     text: str
@@ -135,7 +135,7 @@ def run(page: Path, folder: Path, marks: Collection[str] = ()) -> Iterator[Print
 
 
 def problems(page: Path, printed: Printed) -> Iterator[str]:
-    """How what a block printed differs from what its page shows."""
+    """Differences between the output of a block and the one on its page."""
     if printed.block.output is None:
         return
     lines = normalised(printed.block.output).splitlines(keepends=True)

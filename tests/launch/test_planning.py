@@ -117,7 +117,7 @@ def test_runs_that_can_be_a_batch_share_a_key(tmp_path):
 
 
 def test_settings_that_nobody_else_keeps_are_not_confused(tmp_path):
-    """Where the parts of a dropped duplicate lay in memory, those of the next run may lie."""
+    """The parts of the next run may get the memory addresses of a dropped duplicate."""
     texts = [[str(number)] for number in range(60)]
 
     def compose(text):

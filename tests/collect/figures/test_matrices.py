@@ -13,7 +13,7 @@ ADDITION = {"_target_": "grokrfm.tasks.addition", "name": "addition", "modulus":
 
 
 def arrays(held_out=(0,)):
-    """What a run of addition mod 3 keeps beside its matrices."""
+    """Arrays that a run of addition mod 3 keeps beside its matrices."""
     return reflections(tasks.addition(3), FixedPoints(list(held_out), 0, 0, 0))
 
 
