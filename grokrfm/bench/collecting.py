@@ -56,7 +56,7 @@ def _computed(folder: Path, iterations: int) -> tuple[Record, dict[str, list[Any
     subprocess.run(command, cwd=folder, capture_output=True, check=True)
     store = Store(folder / "outputs" / "real")
     [record] = store.records()
-    return record, store.histories({record.attempt})[record.attempt]
+    return record, store.histories()[record.attempt]
 
 
 def _write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -113,9 +113,20 @@ def decoded(line: bytes) -> Line:
         return _line.decode(_strict(line))
 
 
-def values(encoded: Raw) -> list[Value]:
-    """Return one list of a history."""
-    return _values.decode(encoded)
+def numbers_of(history: History, wanted: Collection[str] | None) -> dict[str, list[Value]]:
+    """Return some numbers of every observation; None: all.
+
+    Raises
+    ------
+    ValueError   if they are no numbers, or of uneven lengths
+    """
+    names = history.history.keys() if wanted is None else wanted
+    found = {n: _values.decode(history.history[n]) for n in names if n in history.history}
+    if len(set(map(len, found.values()))) > 1:
+        raise ValueError("a history has numbers of different lengths")
+    if any(type(k) is not int for k in found.get("iteration", ())):
+        raise ValueError("a history has an iteration that is no integer")
+    return found
 
 
 class Parts:

@@ -7,9 +7,7 @@ Readers skip a line that a crash has torn; it can hide no other.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.lines import Ended, History, Parts, Started, Value, decoded, encoded, values
+from grokrfm.runs.lines import Ended, History, Parts, Started, Value, decoded, encoded, numbers_of
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.processes import still_running
 from grokrfm.runs.record import Record, best_by_digest
 from grokrfm.runs.segments import Writer, read_lines, segments
@@ -61,32 +60,35 @@ class Store:
         changed = dict.fromkeys(self._changes[cursor:])
         return [_judged(self._records[attempt]) for attempt in changed], len(self._changes)
 
-    def histories(
-        self, attempts: Collection[str] | None = None, numbers: Collection[str] | None = None
-    ) -> dict[str, dict[str, list[Value]]]:
-        """Return the numbers of every observation, by attempt.
+    def histories(self) -> dict[str, dict[str, list[Value]]]:
+        """Return the numbers of every observation, by attempt."""
+        found: dict[str, dict[str, list[Value]]] = {}
+        self.each_history(found.__setitem__)
+        return found
+
+    def each_history(
+        self,
+        use: Callable[[str, dict[str, list[Value]]], None],
+        attempts: Collection[str] | None = None,
+        numbers: Collection[str] | None = None,
+    ) -> None:
+        """Call `use` with every attempt and the numbers of its observations.
 
         Parameters
         ----------
         attempts, numbers   those to read; None: all
         """
-        found: dict[str, dict[str, list[Value]]] = {}
 
         def keep(line: bytes) -> None:
             entry = decoded(line)
             if isinstance(entry, History) and (attempts is None or entry.attempt in attempts):
-                wanted = entry.history.keys() if numbers is None else numbers
-                held = {n: values(entry.history[n]) for n in wanted if n in entry.history}
-                if len(set(map(len, held.values()))) > 1:
-                    raise ValueError("a history has numbers of different lengths")
-                found[entry.attempt] = held
+                use(entry.attempt, numbers_of(entry, numbers))
 
         separate = segments(self.study / HISTORIES)
         written = {path.name for path in separate}
         inline = [path for path in segments(self.study / SEGMENTS) if path.name not in written]
         for path in (*separate, *inline):  # until 2026-11-24 segments held histories too
             read_lines(path, 0, keep)
-        return found
 
     def finished(self, spec: Spec) -> Record | None:
         """Return a finished record with everything that `spec` asks for, if there is one."""
@@ -110,7 +112,7 @@ class Store:
         return Writer(self.study)
 
     def _refresh(self) -> None:
-        with _without_garbage_collection():
+        with without_garbage_collection():
             for path, size in segments(self.study / SEGMENTS).items():
                 offset = self._offsets.get(path, 0)
                 if size != offset:
@@ -169,18 +171,6 @@ class Store:
             predictions=end.predictions,
             error=end.error,
         )
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause the collector, which visits all objects again and again while thousands are made."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _judged(record: Record) -> Record:

@@ -177,9 +177,10 @@ def test_a_history_of_uneven_lists_costs_itself_alone(tmp_path, caplog):
 
 def test_a_history_is_read_for_the_numbers_and_attempts_asked_for(tmp_path):
     first, second = (write_run(Store(tmp_path), name) for name in ("first", "second"))
-    store = Store(tmp_path)
-    assert store.histories({first}, ["test_accuracy"]) == {first: {"test_accuracy": [0.0, 1.0]}}
-    assert list(store.histories()[second]) == ["iteration", "test_accuracy"]
+    found = {}
+    Store(tmp_path).each_history(found.__setitem__, {first}, ["test_accuracy"])
+    assert found == {first: {"test_accuracy": [0.0, 1.0]}}
+    assert list(Store(tmp_path).histories()[second]) == ["iteration", "test_accuracy"]
 
 
 def test_histories_of_the_first_layout_are_read(tmp_path):
