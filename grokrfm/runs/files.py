@@ -57,6 +57,11 @@ def remove_leftovers(target: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def is_read_only(folder: Path) -> bool:
+    """True if the file system of a folder takes no files."""
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
 def cannot_write(path: Path, error: OSError) -> StoreError:
     """Return the error for the first file of a study that cannot be written."""
     return StoreError(

@@ -29,7 +29,6 @@ Cost = TypedDict(
         "iterations": Annotated[int, Meta(gt=0)],
         "class": str,
     },
-    total=False,
 )
 
 
@@ -52,7 +51,7 @@ class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
     provenance: Raw
     names: Raw = Raw(b"{}")
     sources: dict[str, str] = {}
-    cost: Cost = {}
+    cost: Cost | None = None
     resumed_at: int = 0
 
 

@@ -127,6 +127,8 @@ class Store:
     def _keep(self, line: bytes) -> None:
         entry = decoded(line)
         if isinstance(entry, Started):
+            if entry.attempt in self._records:
+                raise ValueError(f"the attempt {entry.attempt} has started already")
             self._records[entry.attempt] = self._begun(entry)
             if entry.attempt in self._ends:
                 self._end(self._ends.pop(entry.attempt))
@@ -156,7 +158,7 @@ class Store:
             provenance=provenance,
             names=self._parts.names(start.names),
             sources=start.sources,
-            cost=start.cost,
+            cost=start.cost or {},
             resumed_at=start.resumed_at,
         )
 
