@@ -12,6 +12,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from io import FileIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.files import cannot_write
+from grokrfm.runs.heartbeat import heartbeat, silent_lately
 from grokrfm.runs.processes import still_running
 from grokrfm.runs.record import Names, Record, best_by_digest
 from grokrfm.runs.settings import SharedParts
@@ -96,6 +98,15 @@ class Store:
             {"kind": "ended", "attempt": attempt, **end},
         )
 
+    def heartbeat(self) -> AbstractContextManager[None]:
+        """Show other hosts that the process runs which has started attempts here."""
+        return heartbeat(self._segment(self._writer.name))
+
+    def still_running(self, attempt: str, provenance: Mapping[str, Any]) -> bool:
+        """True if the process of an attempt may still run, on this host or another."""
+        segment = self._segment(attempt.rpartition("#")[0])
+        return still_running(provenance, segment, silent_lately)
+
     def _refresh(self) -> None:
         for path in self._segments():
             offset = self._offsets.get(path, 0)
@@ -112,6 +123,9 @@ class Store:
     @cached_property
     def _writer(self) -> _Writer:
         return _Writer(self.study / "segments")
+
+    def _segment(self, writer: str) -> Path:
+        return self.study / "segments" / f"{Path(writer).name}.jsonl"
 
     def _segments(self) -> list[Path]:
         return sorted((self.study / "segments").glob("*.jsonl"))
@@ -146,7 +160,8 @@ class Store:
         start, end = self._starts[attempt], self._ends.get(attempt)
         fields = {**start, **(end or {})}
         if end is None:
-            fields["status"] = "running" if still_running(start["provenance"]) else "lost"
+            runs = self.still_running(attempt, start["provenance"])
+            fields["status"] = "running" if runs else "lost"
         known = {name: fields[name] for name in Record.__dataclass_fields__ if name in fields}
         return Record(**{"ended": None, **known})
 

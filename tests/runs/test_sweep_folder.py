@@ -1,5 +1,6 @@
 import json
 import os
+import time
 
 import pytest
 
@@ -100,6 +101,26 @@ def test_a_job_runs_while_its_process_does(folder):
     assert not folder.job_is_running("1")
     folder.claim_job("1", "no identity")
     assert not folder.job_is_running("1")
+
+
+@pytest.mark.parametrize("other", ["host", "boot_id", "pid_namespace"])
+@pytest.mark.parametrize(("age", "runs"), [(0, True), (60, False)])
+def test_a_job_of_another_host_runs_as_long_as_its_heartbeat(folder, other, age, runs):
+    """Hosts may share a name: containers do, and a machine that has been started again."""
+    folder.claim_job("1", json.dumps({**this_process(), other: "another", "pid": 2**22 + 1}))
+    [claim] = (folder.path / "workers").iterdir()
+    os.utime(claim, (time.time() - age, time.time() - age))
+    assert folder.job_is_running("1") is runs
+    assert folder.job_is_claimed("1")
+
+
+def test_a_submission_is_young_for_a_minute(folder):
+    assert not folder.just_submitted
+    folder.save_submission(submission("1"))
+    assert folder.just_submitted
+    [path] = folder.path.glob("jobs-*")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert not folder.just_submitted
 
 
 def test_the_error_of_a_job_outlives_what_the_jobs_needed(folder):
