@@ -1,5 +1,6 @@
 """`kill -9` of hosts, commands, pools and workers on three hosts that share a folder: slow."""
 
+import functools
 import os
 import random
 import signal
@@ -21,6 +22,12 @@ KILLS = 100
 
 def finished(study):
     return {e["attempt"]: e for e in lines(study, "ended") if e["status"] == "finished"}
+
+
+def has_news(study, ended, hosts):
+    """Whether more runs have ended, or a command."""
+    over = any(host.process.poll() is not None for host in hosts)
+    return over or len(lines(study, "ended")) > ended
 
 
 def kill(host, which):
@@ -48,15 +55,17 @@ def test_a_sweep_on_three_hosts_with_many_random_kills_ends_as_if_undisturbed(tm
     moments = random.Random(0)
     random.seed(0)
     hosts = [Host(name, tmp_path, SILENCE, linger=3) for name in "abc"]
-    runs, kept, hit = 40, {}, Counter()
+    runs, kept, ended, hit = 40, {}, 0, Counter()
     for host in hosts:
         host.start(*RUNS, seeds(runs), "study=demo", "hardware.threads=1")
     while hit.total() < KILLS:
-        time.sleep(moments.uniform(0.5, 5.0))
+        if moments.random() < 0.7:  # else hosts are hit while they start, or wait for each other
+            wait_until(functools.partial(has_news, study, ended, hosts), 300)
+        time.sleep(moments.uniform(0.0, 4.0))
         which = moments.choice(["host", "command", "any"])
         host = moments.choice(hosts)
         hit[which] += kill(host, which)
-        now = finished(study)
+        now, ended = finished(study), len(lines(study, "ended"))
         assert kept.items() <= now.items()  # every finished record intact
         kept = now
         runs = max(runs, len(kept) + 40)
