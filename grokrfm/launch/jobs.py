@@ -34,7 +34,7 @@ def active_jobs(folder: SweepFolder) -> dict[Job, str]:
 
 def _elsewhere(folder: SweepFolder, submission: Submission) -> dict[Job, str]:
     """Return the running and queued jobs of another host or cluster, with their states."""
-    name = str(submission.cluster).split()[0]
+    name = str(submission.cluster).partition(" ")[0]
     may_start = BACKENDS[submission.scheduler].queues or folder.just_submitted
     active = {}
     for job in submission.jobs:

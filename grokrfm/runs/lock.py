@@ -13,7 +13,7 @@ from typing import Any
 from grokrfm.checks import StoreError
 from grokrfm.runs.files import cannot_write, leftovers, name_aside, written_aside
 from grokrfm.runs.heartbeat import heartbeat, silent
-from grokrfm.runs.processes import still_running, this_process
+from grokrfm.runs.processes import named_in, still_running, this_process
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
     path = study / "launching"
     deadline = time.monotonic() + wait_seconds
     while not _made(path):
-        holder = _holder(path)
+        holder = named_in(path)
         if holder is not None and not still_running(holder, path):
             _remove(path, holder)
         elif time.monotonic() > deadline:
@@ -65,18 +65,7 @@ def _remove(path: Path, holder: Mapping[str, Any]) -> None:
     aside = name_aside(path)
     with suppress(FileNotFoundError):
         path.rename(aside)  # of several launches at once, one succeeds
-        if _holder(aside) != holder:
+        if named_in(aside) != holder:
             with suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
-
-
-def _holder(path: Path) -> Mapping[str, Any] | None:
-    """Return the process that holds the lock, if one does; empty if a crash has torn the file."""
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        return {}
-    return holder if isinstance(holder, dict) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Callable, Mapping
@@ -59,6 +60,17 @@ def still_running(
     except PermissionError:
         pass
     return process_start(int(identity["pid"])) == identity.get("process_start")
+
+
+def named_in(path: Path) -> Mapping[str, Any] | None:
+    """Return the process that a file names; None without a file, empty if a crash has torn it."""
+    try:
+        identity = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return identity if isinstance(identity, dict) else {}
 
 
 def process_start(pid: int) -> str | None:

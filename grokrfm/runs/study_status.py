@@ -126,7 +126,7 @@ class StudyStatus:
         sweep = record.provenance.get("sweep")
         if sweep and self.active is not None and all(s.name != sweep for s in self.active):
             return False
-        return self.store.still_running(record.attempt, record.provenance)
+        return self.store.still_running(record)
 
 
 def plans(study: Path) -> list[Plan]:

@@ -17,7 +17,7 @@ from grokrfm.runs.files import write_text
 from grokrfm.runs.heartbeat import heartbeat, silent
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.processes import still_running
+from grokrfm.runs.processes import named_in, still_running
 
 SUBMISSION_SECONDS = 3600
 """The longest submission that a job waits for; thousands of job arrays take minutes."""
@@ -143,10 +143,10 @@ class SweepFolder:
         for path in sorted(self.path.glob("jobs-*.json")):
             try:
                 held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue  # removed meanwhile
-            jobs = [Job(job["id"], tuple(job["runs"])) for job in held["jobs"]]
-            found.append(Submission(held["scheduler"], held["cluster"], jobs))
+                jobs = [Job(str(job["id"]), tuple(job["runs"])) for job in held["jobs"]]
+                found.append(Submission(held["scheduler"], held["cluster"], jobs))
+            except (OSError, ValueError, TypeError, KeyError):
+                continue  # removed meanwhile, or damaged
         return found
 
     @property
@@ -195,11 +195,9 @@ class SweepFolder:
 
     def job_is_running(self, job_id: str) -> bool:
         """True if the process that claimed a job runs, on this host or another."""
-        path = self._worker(job_id)
-        try:
-            return still_running(json.loads(path.read_text(encoding="utf-8")), path)
-        except (OSError, ValueError):
-            return False
+        claim = self._worker(job_id)
+        process = named_in(claim)
+        return process is not None and still_running(process, claim)
 
     def write_job_error(self, job_id: str, message: str) -> None:
         """Write the reason why a job failed, among the logs: `clean_up` does not remove it."""

@@ -99,7 +99,13 @@ def test_a_job_runs_while_its_process_does(folder):
     assert folder.job_is_running("1")
     folder.claim_job("1", json.dumps({**this_process(), "process_start": "an earlier process"}))
     assert not folder.job_is_running("1")
+
+
+def test_a_torn_claim_counts_by_its_heartbeat(folder):
     folder.claim_job("1", "no identity")
+    assert folder.job_is_running("1")
+    [claim] = (folder.path / "workers").iterdir()
+    os.utime(claim, (0, 0))
     assert not folder.job_is_running("1")
 
 
@@ -135,7 +141,8 @@ def test_the_error_of_a_job_outlives_what_the_jobs_needed(folder):
 def test_what_a_killed_process_left_half_written_is_no_submission(folder):
     folder.save_submission(submission("1"))
     (folder.path / f"jobs-1.host-{os.getpid()}.tmp").write_text("{", encoding="utf-8")
-    (folder.path / "jobs-2.json").write_text("{", encoding="utf-8")
+    for number, text in enumerate(["{", "[]", '{"jobs": 1}', '{"jobs": []}'], 2):
+        (folder.path / f"jobs-{number}.json").write_text(text, encoding="utf-8")
     assert folder.submissions() == [submission("1")]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.collect import frames
+from grokrfm.collect.observations import observations
 from grokrfm.collect.reading import Folders, Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs import predictions as prediction_files
@@ -42,7 +43,7 @@ class Data:
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        return frames.steps(self.studies)
+        return observations(self.reading)
 
     @cached_property
     def records(self) -> dict[str, tuple[Store, Record]]:
