@@ -39,6 +39,8 @@ class Provenance(TypedDict, total=False):
     visible_devices: str | None
     threads: int
     host: str
+    boot_id: str | None
+    pid_namespace: str | None
     pid: int
     process_start: str | None
     sweep: str | None

@@ -34,18 +34,35 @@ def execute_batch(
     ------
     StoreError   if the store cannot be written; any error of a run itself is in its Record
     """
+    return finish(start(runs, store, hardware), store, hardware, observer)
+
+
+def start(runs: Sequence[Run], store: Store, hardware: Hardware) -> list[Attempt]:
+    """Write that the runs of one batch start; from now on they count as running."""
     threads = hardware.apply()
     origin = {**provenance(hardware.describe(), threads), "batch": len(runs)}
     for run in runs:
         run.learner.share(Shared(store.study, run.spec.science, hardware))
-    attempts = [Attempt(run, store, origin) for run in runs]
+    return [Attempt(run, store, origin) for run in runs]
+
+
+def finish(
+    attempts: Sequence[Attempt], store: Store, hardware: Hardware, observer: Observer
+) -> list[Record]:
+    """Run the learners of attempts that `start` has returned; write and return their records."""
+    with store.heartbeat():
+        _run(attempts, hardware, observer)
+    return [attempt.record for attempt in attempts]
+
+
+def _run(attempts: Sequence[Attempt], hardware: Hardware, observer: Observer) -> None:
     try:
         for index, outcome in _outcomes(attempts, hardware.torch_device):
             if isinstance(outcome, Exception):
                 attempts[index].fail(outcome)
             else:
                 attempts[index].add(outcome)
-                observer.on_step(runs[index], outcome)
+                observer.on_step(attempts[index].run, outcome)
         for attempt in _unended(attempts):
             attempt.finish()
     except StoreError:
@@ -57,7 +74,6 @@ def execute_batch(
     except (Exception, SystemExit) as error:
         for attempt in _unended(attempts):
             attempt.fail(error)
-    return [attempt.record for attempt in attempts]
 
 
 def _outcomes(

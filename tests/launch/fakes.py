@@ -117,6 +117,7 @@ class InProcess(Backend):
     """
 
     scheduler: ClassVar[str] = "in process"
+    queues: ClassVar[bool] = False
     deeds: ClassVar[dict[str, Any]] = {}
     threads_of_jobs: ClassVar[dict[str, threading.Thread]] = {}
     cancelled: ClassVar[list[str]] = []
