@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.local import Local
 from grokrfm.launch.slurm import Slurm
+from grokrfm.runs.files import warn_skipped
 from grokrfm.runs.processes import on_this_host
 from grokrfm.runs.record import Record
 from grokrfm.runs.study_status import ActiveSweep, StudyStatus
@@ -22,7 +23,7 @@ def active_jobs(folder: SweepFolder) -> dict[Job, str]:
     are over: those that still run stop as soon as they see it.
     """
     active: dict[Job, str] = {}
-    for submission in folder.submissions():
+    for submission in _submissions(folder):
         if _is_here(submission):
             ids = [job.id for job in submission.jobs]
             states = BACKENDS[submission.scheduler].active(folder, ids)
@@ -30,6 +31,15 @@ def active_jobs(folder: SweepFolder) -> dict[Job, str]:
         elif not folder.withdrawn:
             active |= _elsewhere(folder, submission)
     return active
+
+
+def _submissions(folder: SweepFolder) -> Iterator[Submission]:
+    """Yield the submissions to schedulers that this version knows."""
+    for submission in folder.submissions():
+        if submission.scheduler in BACKENDS:
+            yield submission
+        else:
+            warn_skipped(f"a submission of {folder.path}", f"scheduler {submission.scheduler!r}")
 
 
 def _elsewhere(folder: SweepFolder, submission: Submission) -> dict[Job, str]:
@@ -47,7 +57,7 @@ def _elsewhere(folder: SweepFolder, submission: Submission) -> dict[Job, str]:
 
 def cancel_jobs(folder: SweepFolder) -> None:
     """Cancel the running and queued jobs of a sweep on this machine or cluster."""
-    for submission in folder.submissions():
+    for submission in _submissions(folder):
         if _is_here(submission):
             backend = BACKENDS[submission.scheduler]
             ids = list(backend.active(folder, [job.id for job in submission.jobs]))

@@ -54,7 +54,7 @@ class Local(Backend):
         return {
             job: "RUNNING"
             for job in ids
-            if folder.job_is_running(job) or _is_controller(int(job), folder)
+            if folder.job_is_running(job) or (job.isdecimal() and _is_controller(int(job), folder))
         }
 
     @staticmethod

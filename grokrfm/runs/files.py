@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -78,6 +79,14 @@ def remove_leftovers(target: Path) -> None:
     """Remove temporary files of processes that were killed while they wrote this file."""
     for leftover in leftovers(target):
         leftover.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or what has its name."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def is_read_only(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.files import cannot_write, leftovers, name_aside, written_aside
+from grokrfm.runs.files import cannot_write, leftovers, name_aside, remove, written_aside
 from grokrfm.runs.heartbeat import heartbeat, silent
 from grokrfm.runs.processes import named_in, still_running, this_process
 
@@ -68,4 +68,4 @@ def _remove(path: Path, holder: Mapping[str, Any]) -> None:
         if named_in(aside) != holder:
             with suppress(FileExistsError):
                 os.link(aside, path)
-        aside.unlink()
+        remove(aside)

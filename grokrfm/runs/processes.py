@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from grokrfm.runs.heartbeat import silent
 
@@ -54,23 +55,25 @@ def still_running(
     if not on_this_host(identity):
         return heartbeat is None or not is_silent(heartbeat)
     try:
-        os.kill(int(identity["pid"]), 0)
-    except ProcessLookupError:
-        return False
+        pid = int(identity["pid"])
+        os.kill(pid, 0)
+    except (ProcessLookupError, KeyError, TypeError, ValueError, OverflowError):
+        return False  # there is no such process, or its file is damaged
     except PermissionError:
         pass
-    return process_start(int(identity["pid"])) == identity.get("process_start")
+    return process_start(pid) == identity.get("process_start")
 
 
 def named_in(path: Path) -> Mapping[str, Any] | None:
     """Return the process that a file names; None without a file, empty if a crash has torn it."""
+    if not path.is_file():  # a FIFO would block
+        return {} if os.path.lexists(path) else None
     try:
-        identity = json.loads(path.read_text(encoding="utf-8"))
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str | int | None])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return identity if isinstance(identity, dict) else {}
 
 
 def process_start(pid: int) -> str | None:

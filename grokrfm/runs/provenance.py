@@ -9,7 +9,7 @@ import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 from grokrfm.paths import PACKAGE
 from grokrfm.runs.processes import this_process
@@ -38,10 +38,10 @@ class Provenance(TypedDict, total=False):
     device: str
     visible_devices: str | None
     threads: int
-    host: str
+    host: Required[str]
     boot_id: str | None
     pid_namespace: str | None
-    pid: int
+    pid: Required[int]
     process_start: str | None
     sweep: str | None
     job: str | None

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.files import warn_skipped, write_text
 from grokrfm.runs.heartbeat import heartbeat, silent
+from grokrfm.runs.lines import Name
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import named_in, still_running
@@ -29,12 +33,12 @@ class Job:
 
     Parameters
     ----------
-    id : str      the scheduler's number, such as 123_4; for a local job, the PID
+    id            the scheduler's number, such as 123_4; for a local job, the PID
     runs          indices of its runs in the plan
     """
 
-    id: str
-    runs: Sequence[int]
+    id: Name
+    runs: tuple[Annotated[int, Meta(ge=0)], ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class Submission:
     scheduler: str
     cluster: str | None
     jobs: Sequence[Job]
+
+
+_submission = msgspec.json.Decoder(Submission)
 
 
 @dataclass(frozen=True)
@@ -151,12 +158,14 @@ class SweepFolder:
         """Return the submissions whose jobs are not known to be over."""
         found = []
         for path in sorted(self.path.glob("jobs-*.json")):
+            if not path.is_file():  # a FIFO would block
+                continue
             try:
-                held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-                jobs = [Job(str(job["id"]), tuple(job["runs"])) for job in held["jobs"]]
-                found.append(Submission(held["scheduler"], held["cluster"], jobs))
-            except (OSError, ValueError, TypeError, KeyError):
-                continue  # removed meanwhile, or damaged
+                found.append(_submission.decode(path.read_bytes()))
+            except FileNotFoundError:
+                continue  # removed meanwhile
+            except (OSError, ValueError, RecursionError) as error:
+                warn_skipped(str(path), str(error))
         return found
 
     @property
