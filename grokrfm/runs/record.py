@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 Number = float | int | str | None
 
+_NUMBER = re.compile(r"(?P<code>(code |signal |SystemExit: )-?)?\d+(\.\d+)?(e[+-]?\d+)?")
+
 OUT_OF_MEMORY = "OutOfMemoryError"
 """Type of every out-of-memory error in a record."""
 
@@ -129,10 +131,10 @@ def _rank(record: Record) -> tuple[bool, float]:
 def by_cause(messages: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
     """Group failures by the message of the first of each kind, the commonest kind first.
 
-    Messages of one kind differ in numbers only, such as the iteration.
+    Messages of one kind differ in numbers only, such as the iteration, not an exit code.
     """
     kinds: dict[str, tuple[str, list[T]]] = {}
     for failed, message in messages:
-        kind = re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", message)
+        kind = _NUMBER.sub(lambda found: found[0] if found["code"] else "#", message)
         kinds.setdefault(kind, (message, []))[1].append(failed)
     return dict(sorted(kinds.values(), key=lambda entry: -len(entry[1])))
