@@ -41,6 +41,21 @@ def shout():
     os.system("head -c 200000000 /dev/zero | tr '\\0' 'x'; echo; echo last words")
 
 
+def chatter():
+    """Print without end; a file tells if an exception ended it."""
+    print(os.getpid(), flush=True)
+    try:
+        while True:
+            print("x" * 10_000, flush=True)
+    except BaseException as error:
+        record(error)
+
+
+def record(error):
+    with open("raised", "w") as file:  # noqa: PTH123
+        file.write(repr(error))
+
+
 def look():
     """What the item before may have changed."""
     print("seen")
@@ -50,6 +65,7 @@ def look():
 DEEDS = {
     "none": lambda: "done",
     "look": look,
+    "chatter": chatter,
     "clear": os.environ.clear,
     "set": lambda: os.environ.update(TROUBLE="yes"),
     "move": lambda: os.chdir("/"),

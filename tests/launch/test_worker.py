@@ -1,6 +1,9 @@
 """Real worker processes: what an item does to its process costs no other item."""
 
+import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from tests.launch.deeds import do
 from tests.launch.fakes import InProcess
 from tests.launch.test_pool import Items
 
+ROOT = Path(__file__).parents[2]
 UNDISTURBED = ["0", None, str(Path.cwd())]
 
 
@@ -88,9 +92,14 @@ def test_a_child_does_not_keep_an_item_beyond_its_time_limit(tmp_path):
     assert work.results == {2: UNDISTURBED}
     assert time.monotonic() - began < 100
     child = int(work.deaths[1].tail.split()[1])
-    while is_running(child):  # it dies with its worker
-        assert time.monotonic() - began < 100
-        time.sleep(0.05)
+    until(lambda: not is_running(child))  # it dies with its worker
+
+
+def until(met):
+    deadline = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def is_running(pid):
@@ -117,3 +126,24 @@ def test_the_middle_of_a_long_output_is_cut_out_of_the_log(tmp_path):
         assert "x\nlast words\n" in rest
     assert third == "seen\n"
     assert work.deaths[1].tail.endswith("x\nlast words")
+
+
+@pytest.mark.slow
+def test_a_worker_that_prints_ends_with_its_pool_and_its_item_does_not_fail(tmp_path):
+    """Its item could else be recorded as failed: the pipe is broken that takes its output."""
+    code = "from pathlib import Path; from tests.launch.test_worker import run"
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        pool = subprocess.Popen(
+            [sys.executable, "-c", f"{code}; run(Path(), 'chatter')"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        until(lambda folder=folder: sum(log.stat().st_size for log in folder.glob("*.log")) > 10**6)
+        pool.kill()
+        pool.wait()
+        [log] = folder.glob("*.log")
+        worker = int(log.read_text().splitlines()[1])
+        until(lambda worker=worker: not is_running(worker))
+        assert not (folder / "raised").exists()
