@@ -60,8 +60,7 @@ def main(descriptor: int) -> None:
             result = cloudpickle.dumps(_raised(error))
         if os.getpid() != pid:  # a child that a run has forked must not answer for the worker
             os._exit(0)
-        with suppress(Exception):  # a run may have closed or replaced it
-            sys.stdout.flush()
+        surroundings.flush()
         if not surroundings.connected:
             os._exit(DISCONNECTED)
         if not surroundings.printing:
@@ -86,11 +85,17 @@ class Surroundings:
 
     def restore(self) -> None:
         """Restore what can be restored."""
-        if os.environ != self._environment:
-            os.environ.clear()
-            os.environ.update(self._environment)
-        os.chdir(self._folder)
+        os.environ.clear()
+        os.environ.update(self._environment)
+        with suppress(OSError):  # it was deleted
+            os.chdir(self._folder)
         sys.stdout, sys.stderr = self._streams
+
+    def flush(self) -> None:
+        """Print what is buffered, also by a stream that a run has put in place of one of these."""
+        for stream in (sys.stdout, *self._streams):
+            with suppress(Exception):
+                stream.flush()
 
     @property
     def connected(self) -> bool:

@@ -69,7 +69,7 @@ DEEDS = {
     "clear": os.environ.clear,
     "set": lambda: os.environ.update(TROUBLE="yes"),
     "move": lambda: os.chdir("/"),
-    "replace": lambda: setattr(sys, "stdout", None),
+    "replace": lambda: [print("buffered"), setattr(sys, "stdout", None)],
     "mute": mute,
     "close": lambda: os.closerange(0, 200),
     "reopen": reopen,

@@ -63,6 +63,7 @@ def test_a_deed_costs_its_own_item_and_changes_nothing_for_the_next(tmp_path):
             assert raised.traceback.startswith("Traceback")
     assert work.deaths == {}
     assert log.count("seen\n") == len(deeds)
+    assert "---\nbuffered\n---" in log
 
 
 DEADLY = {
