@@ -33,10 +33,11 @@ class Attempt:
 
     Parameters
     ----------
-    origin   the provenance; its "batch" is the number of runs that share the wall time
+    origin      the provenance; its "batch" is the number of runs that share the wall time
+    log_start   first byte of its output in the log of its worker
     """
 
-    def __init__(self, run: Run, store: Store, origin: Mapping[str, Any]) -> None:
+    def __init__(self, run: Run, store: Store, origin: Mapping[str, Any], log_start: int) -> None:
         self.run = run
         self._store = store
         found = checkpoint.read(store.study, run.spec)
@@ -64,6 +65,7 @@ class Attempt:
                 "class": learner.cost_class(),
             },
             "resumed_at": self._updates,
+            "log_start": log_start,
         }
         self._end: dict[str, Any] = {}
         self._name = store.start(**{**self._start, "names": asdict(run.names)})

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from grokrfm.runs.record import Record
 
@@ -76,10 +75,10 @@ class WorkerLog:
         return os.fstat(self._file.fileno()).st_size
 
 
-def part_of_this_run(study: Path) -> dict[str, Any]:
+def part_of_this_run(study: Path) -> tuple[str | None, int]:
     """Return the log of this process, relative to its study, and the start of its run's part."""
     start, _, path = os.environ.get(LOG, "").partition(" ")
-    return {"log": os.path.relpath(path, study), "log_start": int(start)} if path else {}
+    return (os.path.relpath(path, study), int(start)) if path else (None, 0)
 
 
 def read_part(study: Path, record: Record, records: Iterable[Record]) -> tuple[Path, str] | None:
@@ -91,18 +90,13 @@ def read_part(study: Path, record: Record, records: Iterable[Record]) -> tuple[P
     ----------
     records   of the study; they say where the next part starts
     """
-    log, start = _place(record)
+    log, start = record.provenance.get("log") or "", record.log_start
     with suppress(OSError, ValueError):  # ValueError: the path of no file
         path = (study / log).resolve()
         if path.is_relative_to(study.resolve()) and path.is_file():
-            starts = [place[1] for place in map(_place, records) if place[0] == log]
-            end = min([path.stat().st_size, *(one for one in starts if one > start)])
+            starts = (other.log_start for other in records if other.provenance.get("log") == log)
+            end = min([path.stat().st_size, *(other for other in starts if other > start)])
             with path.open("rb") as file:
                 file.seek(max(min(start, end), end - SHOWN))
                 return path, file.read(end - file.tell()).decode(errors="replace")
     return None
-
-
-def _place(record: Record) -> tuple[str, int]:
-    log, start = (record.provenance.get(name) for name in ("log", "log_start"))
-    return str(log or ""), max(0, start) if isinstance(start, int) else 0

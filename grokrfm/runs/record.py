@@ -66,6 +66,7 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     features            the k of the feature matrices kept
     predictions : bool  True if the predictions of the last iteration were kept
     resumed_at : int    updates made when it started from a checkpoint
+    log_start : int     first byte of its output in the log of its worker
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
     """
@@ -86,6 +87,7 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     features: Sequence[int] = ()
     predictions: bool = False
     resumed_at: int = 0
+    log_start: int = 0
     error: Mapping[str, str] | None = None
     history: Mapping[str, Sequence[Any]] = {}
 

@@ -44,14 +44,11 @@ def execute_batch(
     StoreError   if the store cannot be written; any error of a run itself is in its Record
     """
     threads = hardware.apply()
-    origin = {
-        **provenance(hardware.describe(), threads),
-        **part_of_this_run(store.study),
-        "batch": len(runs),
-    }
+    log, log_start = part_of_this_run(store.study)
+    origin = {**provenance(hardware.describe(), threads), "log": log, "batch": len(runs)}
     for run in runs:
         run.learner.share(Shared(store.study, run.spec.science, hardware))
-    attempts = [Attempt(run, store, origin) for run in runs]
+    attempts = [Attempt(run, store, origin, log_start) for run in runs]
     try:
         for index, outcome in _outcomes(attempts, hardware.torch_device):
             if isinstance(outcome, Exception):

@@ -80,10 +80,9 @@ def test_an_interrupted_run_can_be_taken_up_again(study, said):
 def test_the_log_of_a_run_has_its_lines_alone_and_lies_below_the_study(study, said, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("a secret\n", encoding="utf-8")
-    at = {name: {**ELSEWHERE, "log": "log", "log_start": start} for name, start in
-          {"d1": 0, "d2": 6}.items()}  # fmt: skip
     folder = study(
-        *(run(digest, provenance=provenance) for digest, provenance in at.items()),
+        run("d1", provenance={**ELSEWHERE, "log": "log"}),
+        run("d2", provenance={**ELSEWHERE, "log": "log"}, log_start=6),
         run("d3", provenance={**ELSEWHERE, "log": str(secret)}),
         run("d4", provenance={**ELSEWHERE, "log": "../secret"}),
     )

@@ -1,7 +1,5 @@
 """The log of a worker, and the part of it that belongs to a run."""
 
-from dataclasses import replace
-
 import pytest
 
 from grokrfm.runs import log
@@ -14,8 +12,8 @@ def small(monkeypatch):
     monkeypatch.setattr(log, "KEPT", 100)
 
 
-def record(**provenance):
-    return Record("d1", "w#0", "finished", 1.0, 2.0, {}, {}, provenance)
+def record(log, start=0):
+    return Record("d1", "w#0", "finished", 1.0, 2.0, {}, {}, {"log": log}, log_start=start)
 
 
 def written(study, *texts):
@@ -25,7 +23,7 @@ def written(study, *texts):
     for text in texts:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(log.LOG, writer.start_part())
-            found.append(record(**part_of_this_run(study)))
+            found.append(record(*part_of_this_run(study)))
         writer.write(text)
     writer.close()
     return path, found
@@ -86,15 +84,12 @@ def test_no_file_outside_the_study_is_read(tmp_path, place):
     (outside / "secret").write_text("a secret")
     (study / "link").symlink_to(outside)
     (study / "linked").symlink_to(outside / "secret")
-    of = record(log=place.format(outside=outside), log_start=0)
+    of = record(place.format(outside=outside))
     assert read_part(study, of, [of]) is None
 
 
-@pytest.mark.parametrize("start", [-5, 10**30, "7", None, 3.5, [1], True])
-def test_a_start_that_somebody_made_up_does_no_harm(tmp_path, start):
-    _, [one] = written(tmp_path, b"one\n")
-    forged = replace(one, provenance={**one.provenance, "log_start": start})
-    assert read_part(tmp_path, forged, [one, forged]) is not None
-    for other in ([1], {}, 7, None):
-        forged = replace(one, provenance={"log": other, "log_start": start})
-        assert read_part(tmp_path, forged, [one, forged]) is None
+def test_a_start_that_somebody_made_up_does_no_harm(tmp_path):
+    path, [one] = written(tmp_path, b"one\n")
+    forged = record(one.provenance["log"], start=10**30)
+    assert read_part(tmp_path, forged, [one, forged]) == (path, "")
+    assert shown(tmp_path, one, [one, forged]) == ["one"]
