@@ -53,6 +53,7 @@ class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
     sources: dict[str, str] = {}
     cost: Cost | None = None
     resumed_at: int = 0
+    log_start: Annotated[int, Meta(ge=0)] = 0
 
 
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):

@@ -19,9 +19,6 @@ from grokrfm.version import __version__
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
 
-LOG = "GROKRFM_LOG"
-"""Environment variable that names the file to which a process's output goes."""
-
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
 
@@ -62,7 +59,6 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         **this_process(),
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
-        "log": os.environ.get(LOG),
         **_constant(),
     }
 

@@ -171,6 +171,7 @@ class Store:
             sources=start.sources,
             cost=start.cost or {},
             resumed_at=start.resumed_at,
+            log_start=start.log_start,
         )
 
     def _end(self, end: Ended) -> None:
