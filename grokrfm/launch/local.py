@@ -21,6 +21,7 @@ from grokrfm.runs.processes import process_start
 from grokrfm.runs.sweep_folder import SweepFolder
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
+MOST_SLOTS = 1024
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class LocalCPU(Local):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.slots is not None:
-            object.__setattr__(self, "slots", integer("slots", self.slots, minimum=1))
+            slots = integer("slots", self.slots, minimum=1, maximum=MOST_SLOTS)
+            object.__setattr__(self, "slots", slots)
 
     @property
     def worker_threads(self) -> int:
@@ -113,7 +115,7 @@ class LocalGPUs(Local):
             raise SettingError(
                 "devices", f"must be a list of devices such as [0, 1], got {self.devices!r}"
             )
-        slots = integer("slots_per_device", self.slots_per_device, minimum=1)
+        slots = integer("slots_per_device", self.slots_per_device, minimum=1, maximum=MOST_SLOTS)
         object.__setattr__(self, "slots_per_device", slots)
 
     @property
