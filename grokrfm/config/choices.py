@@ -56,12 +56,14 @@ def check_choice(override: Override) -> None:
     ------
     SettingError   naming the choice and the remedy
     """
-    if override.is_sweep_override() or (override.is_delete() and override.value() is None):
+    value = override.value()
+    if override.is_sweep_override() or (override.is_delete() and value is None):
+        return
+    if isinstance(value, dict):  # settings, not an option
         return
     written, group = str(override.input_line), override.get_key_element()
     if override.is_force_add():
         raise SettingError(shown(written), f"++ chooses no option; write {group.lstrip('+')}=NAME")
-    value = override.value()
     for name in value if isinstance(value, list) else [value]:
         if not isinstance(name, str):
             raise SettingError(

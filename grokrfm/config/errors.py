@@ -51,6 +51,8 @@ def readable_message(error: Exception) -> str:
     text = str(error).partition("Config search path")[0].strip()
     if found := re.match(r"Could not override '([^']+)'", text):
         return _no_such_choice(found[1])
+    if found := re.match(r"Multiple values for (\S+)\.", text):
+        return f"{found[1]}: an option is chosen already; write {found[1]}=NAME, without +"
     if text.startswith("Error merging override ") and cause is not None:
         reason = str(cause).splitlines()[0]
         return f"{text.removeprefix('Error merging override ')}: cannot be set ({reason})"
@@ -65,7 +67,8 @@ def cannot_be_composed(overrides: Sequence[str], error: Exception) -> str:
 
 def _not_understood(error: OverrideParseException) -> str:
     """Return the message for an override that is not written in Hydra's grammar."""
-    reason = [line for line in str(error).splitlines() if line][-1]
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("See ")]
+    reason = lines[-1].strip()
     hint = "write group=option or setting=value"
     if "LexerNoViableAlt" in str(error):
         reason = "it has a character that must be quoted"

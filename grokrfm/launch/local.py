@@ -84,6 +84,17 @@ class LocalCPU(Local):
     def worker_threads(self) -> int:
         return self.threads or 1
 
+    def check(self) -> None:
+        self.check_device()
+        super().check()
+
+    def check_device(self) -> None:
+        super().check_device()
+        cores = available_cores()
+        if self.worker_threads > cores:
+            rule = f"must be at most {cores}, the cores that this process may use"
+            raise SettingError("hardware.threads", f"{rule}, got {self.threads}")
+
     def resolved(self) -> Self:
         return replace(self, slots=self.workers)
 

@@ -67,12 +67,13 @@ def _names(node: DictConfig, prefix: str = "") -> Iterator[str]:
             yield from _names(node[key], f"{prefix}{key}.")
 
 
-def random_case(rng: random.Random) -> list[str]:
-    """Return the overrides of one random command line, one to four besides what keeps it small."""
+def random_case(rng: random.Random) -> tuple[list[str], bool]:
+    """Return the overrides of one random command line, and True for a sweep."""
     choice = rng.choice(CHOICES)
     drawn = [_override(rng, choice) for _ in range(rng.choice([1, 1, 1, 2, 2, 3]))]
     small = ["task.modulus=5"] if rng.random() < 0.5 else []
-    return [choice, *small, *drawn] if rng.random() < 0.9 else drawn
+    arguments = [choice, *small, *drawn] if rng.random() < 0.9 else drawn
+    return arguments, rng.random() < 0.7
 
 
 def _override(rng: random.Random, choice: str) -> str:
