@@ -65,7 +65,7 @@ MISTAKES = {
         ["kernel._target_: grokrfm.kernels.Kernel must be a complete class or a function"],
     ),
     "a class that raises": (
-        ["kernel={_target_:fractions.Fraction,denominator:0}", "~kernel.bandwidth"],
+        ["++kernel={_target_:fractions.Fraction,denominator:0}", "~kernel.bandwidth"],
         ["kernel: fractions.Fraction raises ZeroDivisionError", "HYDRA_FULL_ERROR=1"],
     ),
     "a number for a study": (["study=2"], ["study=2: ", "must begin with a letter, got 2"]),
