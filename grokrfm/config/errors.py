@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from yaml import MarkedYAMLError
 
 from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.config.studies import search_folders
@@ -20,7 +21,7 @@ def readable_hydra_errors() -> Iterator[None]:
     """Turn errors of Hydra into GrokrfmErrors with readable messages."""
     try:
         yield
-    except HydraException as error:
+    except (HydraException, MarkedYAMLError) as error:
         raise GrokrfmError(readable_message(error)) from error
 
 
@@ -61,6 +62,9 @@ def readable_message(error: Exception) -> str:
 
 def cannot_be_composed(overrides: Sequence[str], error: Exception) -> str:
     """Return the message for an error that Hydra does not expect itself."""
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"{mark.name}: line {mark.line + 1} is not valid YAML ({error.problem})"
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return f"{' '.join(overrides):.500}: cannot be composed ({reason})"
 
@@ -84,7 +88,8 @@ def _no_such_setting(name: str, key: str, parent: DictConfig) -> str:
         deeper = [f"{node}.{key}" for node in sorted(known) if key in _keys(parent, node)]
         hint = f"did you mean {deeper[0]}?" if deeper else nearest(key, known)
     else:
-        hint = nearest(key, known) if known else f"{group}={parent.get('name')} has none"
+        option = parent.get("name") or parent.get("_target_")
+        hint = nearest(key, known) if known else f"{option} has none"
     return f"{name}: there is no such setting; {hint}"
 
 

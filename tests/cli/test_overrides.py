@@ -98,6 +98,10 @@ MISTAKES = {
         ["hardware=slurm", "hardware.partition=[a]"],
         ["hardware.partition must be text, or null, got ['a']"],
     ),
+    "zipped names that are no list": (
+        ["hydra.sweeper.zip=5"],
+        ["hydra.sweeper.zip must be a list, got 5"],
+    ),
     "several tasks": (
         ["task=[addition,multiplication]"],
         ["must be one option; -m task=addition,multiplication runs each"],
@@ -125,7 +129,8 @@ MISTAKES = {
     [pytest.param(i, *case, id=name) for i, (name, case) in enumerate(MISTAKES.items())],
 )
 def test_a_wrong_override_is_named(lines, number, arguments, fragments):
-    message = lines.refusal(arguments, multirun=number % 2 == 0)
+    multirun = number % 2 == 0 or "sweeper" in arguments[0]
+    message = lines.refusal(arguments, multirun)
     assert message is not None
     assert not [fragment for fragment in fragments if fragment not in message], message
     assert len(message) < 1_000
