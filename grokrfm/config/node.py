@@ -172,6 +172,8 @@ def mapping(node: Any, path: str) -> dict[str, Any]:
     """Return a node, if it is a mapping."""
     if not isinstance(node, dict):
         raise SettingError(path, f"must be an option, got {shown(node)}; {_choose(path)}")
+    if wrong := [key for key in node if not isinstance(key, str)]:
+        raise SettingError(path, f"must have names as keys, got {shown(wrong[0])}")
     return node
 
 

@@ -98,6 +98,10 @@ MISTAKES = {
         ["hardware=slurm", "hardware.partition=[a]"],
         ["hardware.partition must be text, or null, got ['a']"],
     ),
+    "a key that is no name": (
+        ["++rfm={true:0}"],
+        ["rfm must have names as keys, got True"],
+    ),
     "zipped names that are no list": (
         ["hydra.sweeper.zip=5"],
         ["hydra.sweeper.zip must be a list, got 5"],
