@@ -20,6 +20,7 @@ from grokrfm.runs.processes import process_start, this_host
 from grokrfm.runs.sweep_folder import SweepFolder
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
+MOST_SLOTS = 1024
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,23 @@ class LocalCPU(Local):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.slots is not None:
-            object.__setattr__(self, "slots", integer("slots", self.slots, minimum=1))
+            slots = integer("slots", self.slots, minimum=1, maximum=MOST_SLOTS)
+            object.__setattr__(self, "slots", slots)
 
     @property
     def worker_threads(self) -> int:
         return self.threads or 1
+
+    def check(self) -> None:
+        self.check_device()
+        super().check()
+
+    def check_device(self) -> None:
+        super().check_device()
+        cores = available_cores()
+        if self.worker_threads > cores:
+            rule = f"must be at most {cores}, the cores that this process may use"
+            raise SettingError("hardware.threads", f"{rule}, got {self.threads}")
 
     def resolved(self) -> Self:
         return replace(self, slots=self.workers)
@@ -113,7 +126,7 @@ class LocalGPUs(Local):
             raise SettingError(
                 "devices", f"must be a list of devices such as [0, 1], got {self.devices!r}"
             )
-        slots = integer("slots_per_device", self.slots_per_device, minimum=1)
+        slots = integer("slots_per_device", self.slots_per_device, minimum=1, maximum=MOST_SLOTS)
         object.__setattr__(self, "slots_per_device", slots)
 
     @property
