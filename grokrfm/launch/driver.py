@@ -16,7 +16,8 @@ from grokrfm.runs.processes import this_process
 from grokrfm.runs.record import OUT_OF_MEMORY, Record
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 
 POLL_SECONDS = 0.3
 SCHEDULER_SECONDS = 3.0

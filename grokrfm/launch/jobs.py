@@ -11,7 +11,8 @@ from grokrfm.runs.files import warn_skipped
 from grokrfm.runs.processes import on_this_host
 from grokrfm.runs.record import Record
 from grokrfm.runs.study_status import ActiveSweep, StudyStatus
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 
 BACKENDS: dict[str, type[Backend]] = {one.scheduler: one for one in (Local, Slurm)}
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.record import Record, ranks_before
 from grokrfm.runs.store import Store
-from grokrfm.runs.sweep_folder import Job, SweepFolder
+from grokrfm.runs.submission import Job
+from grokrfm.runs.sweep_folder import SweepFolder
 
 ENDED = ("finished", "failed", "crashed")
 """Statuses of attempts that are over: they were neither interrupted nor lost."""

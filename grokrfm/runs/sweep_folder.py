@@ -6,57 +6,20 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.files import warn_skipped, write_text
 from grokrfm.runs.heartbeat import heartbeat, silent
-from grokrfm.runs.lines import Name
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import named_in, still_running
+from grokrfm.runs.submission import Submission
 
 SUBMISSION_SECONDS = 3600
 """The longest submission that a job waits for; thousands of job arrays take minutes."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A worker pool that was submitted.
-
-    Parameters
-    ----------
-    id            the scheduler's number, such as 123_4; for a local job, the PID
-    runs          indices of its runs in the plan
-    """
-
-    id: Name
-    runs: tuple[Annotated[int, Meta(ge=0)], ...]
-
-
-@dataclass(frozen=True)
-class Submission:
-    """The jobs that one launch submitted together.
-
-    Parameters
-    ----------
-    scheduler : str   "local" or "slurm"
-    cluster : str     the host or cluster that has the jobs; its first word is the name
-    """
-
-    scheduler: str
-    cluster: str | None
-    jobs: Sequence[Job]
-
-
-_submission = msgspec.json.Decoder(Submission)
 
 
 @dataclass(frozen=True)
@@ -161,7 +124,7 @@ class SweepFolder:
             if not path.is_file():  # a FIFO would block
                 continue
             try:
-                found.append(_submission.decode(path.read_bytes()))
+                found.append(Submission.decode(path.read_bytes()))
             except FileNotFoundError:
                 continue  # removed meanwhile
             except (OSError, ValueError, RecursionError) as error:

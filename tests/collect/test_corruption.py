@@ -18,7 +18,8 @@ from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.runs import files
 from grokrfm.runs.store import Store
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 from tests.cli.command import grokrfm
 
 CORRUPTIONS = int(os.environ.get("CORR", 2000))

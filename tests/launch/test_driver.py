@@ -14,7 +14,8 @@ from grokrfm.runs.processes import this_process
 from grokrfm.runs.record import OUT_OF_MEMORY
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 from tests.launch.fakes import InProcess, end_run, end_with, sweep_of, write_run
 
 SEEDS = [{"seed": seed} for seed in range(4)]

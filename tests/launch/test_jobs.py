@@ -15,7 +15,7 @@ from grokrfm.runs import heartbeat
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
-from grokrfm.runs.sweep_folder import Job, Submission
+from grokrfm.runs.submission import Job, Submission
 from tests.launch.fakes import sweep_of, write_run
 
 ANOTHER = {**this_process(), "pid_namespace": "another", "pid": 2**22 + 1}

@@ -14,7 +14,7 @@ from grokrfm.runs import heartbeat
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.provenance import SWEEP
 from grokrfm.runs.store import Store
-from grokrfm.runs.sweep_folder import Job, Submission
+from grokrfm.runs.submission import Job, Submission
 from tests.launch.fakes import sweep_of, write_run
 
 DEATH = Death("its process was killed by SIGSEGV", 7, "the end of its log")

@@ -10,7 +10,8 @@ from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Names
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import ActiveSweep, StudyStatus, plans
-from grokrfm.runs.sweep_folder import Job, SweepFolder
+from grokrfm.runs.submission import Job
+from grokrfm.runs.sweep_folder import SweepFolder
 
 GONE = {"pid": os.getpid(), "process_start": "an earlier process with this number"}
 

@@ -8,7 +8,8 @@ from grokrfm.checks import StoreError
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.record import Names
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 
 PLAN = Plan(
     ["d0", "d1"], [{"seed": 0}, {"seed": 1}], [1.0, 2.0], [-1, -1], [1, 1], Names([], [], [])
