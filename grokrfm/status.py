@@ -19,6 +19,7 @@ from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus, plans
 from grokrfm.runs.sweep_folder import SweepFolder
+from grokrfm.text import printable
 
 ORDER = ("finished", "running", "queued", "failed", "crashed", "interrupted", "lost", "missing")
 SHOWN = 10
@@ -156,7 +157,7 @@ def _log(stores: Sequence[Store], digest: str) -> list[str]:
     record = max(records, key=lambda record: record.started)
     lines = [f"{record.digest} {record.facts['title']}: {record.status}"]
     if record.error:
-        lines += [record.error["message"], record.error["traceback"].rstrip()]
+        lines += [record.error["message"], *record.error["traceback"].rstrip().splitlines()]
     path = Path(record.provenance.get("log") or "")
     if path.is_file():
         lines += [f"{path}:", *path.read_text(errors="replace").splitlines()[-LOG_LINES:]]
@@ -179,5 +180,5 @@ def _cancel(store: Store) -> list[str]:
 
 
 def _print(lines: Sequence[str]) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     sys.stdout.flush()

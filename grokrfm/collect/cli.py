@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import GrokrfmError
+from grokrfm.text import log_to_stderr, printable, printable_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,28 +35,31 @@ statistics, given as COLUMN:STATISTIC or with --statistic:
   share=0.9   share of runs of at least 0.9 [Wilson's 95 % interval]
   time        for grok_iteration: median time (Kaplan-Meier); share that reached it [Wilson]
 
+A CONDITION has == != < <= > >=, in ['a', 'b'], and, or, not, + - * / // % **, texts in quotes,
+COLUMN.isna(), COLUMN.notna(), COLUMN.str.contains('a'), .str.startswith('a'), .str.endswith('a').
+
 A cell ends with (n=3), or (n=2 of 3: 1 failed) if runs failed or have not ended yet.
 """
 
 
 def main() -> None:
     """Entry point; a GrokrfmError is printed as a message, with exit code 1."""
-    logging.basicConfig(format="%(levelname)s: %(message)s")
     run_cli(_collect)
 
 
 def run_cli(command: Callable[[], None]) -> None:
     """Run a command; print a user's mistake without a traceback and exit with code 1."""
+    log_to_stderr()
     try:
         command()
         sys.stdout.flush()
     except BrokenPipeError:  # the reading process, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # silences the flush at exit
     except OSError as error:
-        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        sys.stderr.write(f"{printable(str(error.filename))}: {error.strerror}\n")
         sys.exit(1)
     except GrokrfmError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable_lines(str(error))}\n")
         sys.exit(1)
 
 
@@ -136,7 +139,8 @@ def _all(arguments: argparse.Namespace) -> None:
             products.write(files)
             sys.stdout.write(f"{terminal(table)}\n")
             endings = ",".join(path.suffix[1:] for path in files)
-            sys.stderr.write(f"table written to {folder / 'tables' / name}.{{{endings}}}\n")
+            stem = printable(str(folder / "tables" / name))
+            sys.stderr.write(f"table written to {stem}.{{{endings}}}\n")
     for name, preset in wanted.figures.items() if not arguments.check else ():
         try:
             _draw_preset(arguments.studies, folder / "figures" / name, preset)
@@ -166,7 +170,7 @@ def _saved(figure: Any, stem: Path) -> None:
     from grokrfm.collect import figures
 
     for path in figures.save(figure, stem):
-        sys.stderr.write(f"figure written to {path}\n")
+        sys.stderr.write(f"figure written to {printable(str(path))}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -198,9 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--statistic", default="", help="statistic of values without one (default: mean)"
     )
-    one.add_argument(
-        "--where", default="", metavar="CONDITION", help="select runs; see the examples"
-    )
+    one.add_argument("--where", default="", metavar="CONDITION", help="select runs; see below")
     one.add_argument(
         "--paired",
         default="",

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from grokrfm.text import encodable
+
 # Attributes of a frame of runs, from the names that its records carry (grokrfm.runs.record.Names).
 SETTINGS = "settings"  # columns of settings
 SCIENTIFIC = "scientific"  # those of them that determine the result, except the seed
@@ -26,6 +28,8 @@ def typed(values: Sequence[Any]) -> Any:
     Integers stay integers and booleans stay booleans if some are missing.
     """
     kinds = {type(value) for value in values if value is not None}
+    if str in kinds and not all(value.isascii() for value in values if isinstance(value, str)):
+        values = [encodable(value) if isinstance(value, str) else value for value in values]
     missing = None in values if len(kinds) < 3 else False
     if kinds == {bool}:
         return pd.array(values, dtype="boolean" if missing else "bool")

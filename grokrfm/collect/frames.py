@@ -19,6 +19,7 @@ from grokrfm.collect.reading import Folders, Reading, open_stores, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.record import Names, Record
 from grokrfm.runs.settings import dotted
+from grokrfm.text import encodable
 
 MOMENTS = ("started", "ended")
 
@@ -62,12 +63,12 @@ def frame(reading: Reading) -> pd.DataFrame:
     columns = {
         name: _column(name, [row.get(name) for row in rows], name in numbers) for name in present
     }
-    found = pd.DataFrame(columns)
+    found = pd.DataFrame({encodable(name): column for name, column in columns.items()})
     objectives = (names.objective for names in reading.names if names.objective)
     found.attrs = {
         SETTINGS: settings.names,
         SCIENTIFIC: [name for name in settings.names if _is_scientific(name, reading.names)],
-        LEADING: leading,
+        LEADING: list(map(encodable, leading)),
         OBJECTIVE: next(objectives, None),
     }
     return found
@@ -89,7 +90,7 @@ def steps(studies: Folders) -> pd.DataFrame:
     columns: dict[str, Any] = {"digest": np.repeat([digest for digest, _, _ in parts], lengths)}
     for name in dict.fromkeys(chain(("iteration",), *(history for _, _, history in parts))):
         lists = (history.get(name) or [None] * length for _, length, history in parts)
-        columns[name] = _numbers(name, list(chain.from_iterable(lists)))
+        columns[encodable(name)] = _numbers(name, list(chain.from_iterable(lists)))
     return pd.DataFrame(columns)
 
 
