@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grokrfm.collect.figures import Data
 from grokrfm.collect.reading import Folders
 from grokrfm.collect.report import overview, products, runs
+from grokrfm.text import printable_lines
 
 __all__ = ["page"]
 
@@ -32,6 +34,7 @@ def page(studies: Folders, folders: Sequence[Path] = ()) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
+        finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -43,6 +46,11 @@ def page(studies: Folders, folders: Sequence[Path] = ()) -> str:
         products=products.of(data, folders),
         embedded=runs.embedded(data),
     )
+
+
+def _printable(value: Any) -> Any:
+    """Make text of records printable; markup that is marked `safe` stays."""
+    return printable_lines(value) if type(value) is str else value
 
 
 def _inlined(name: str) -> str:

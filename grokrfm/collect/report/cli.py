@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grokrfm.collect.cli import run_cli
 from grokrfm.runs.files import write_text
+from grokrfm.text import printable
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def _report() -> None:
     target: Path = arguments.output or Path(arguments.studies[0]) / "report.html"
     text = page(arguments.studies, arguments.config_dir)
     write_text(target, text)
-    sys.stdout.write(f"{target}\n")
+    sys.stdout.write(f"{printable(str(target))}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,6 +19,7 @@ from matplotlib.image import imsave
 from grokrfm.collect.columns import leading, names, settings, varying
 from grokrfm.collect.figures import Data
 from grokrfm.collect.report.products import data_url
+from grokrfm.text import printable
 
 FIRST = ("digest", "status")
 LAST = ("seconds", "error")
@@ -63,7 +64,7 @@ def _table(runs: pd.DataFrame) -> dict[str, Any]:
     kept = shown if len(shown) <= MOST_SHOWN else [*shown[: MOST_SHOWN - 1], shown[-1]]
     columns = [
         {
-            "name": name,
+            "name": printable(name),
             "numeric": pd.api.types.is_numeric_dtype(runs[name])
             and not pd.api.types.is_bool_dtype(runs[name]),
             "shown": name in kept,
@@ -89,7 +90,7 @@ def _histories(steps: pd.DataFrame, first: Sequence[str]) -> tuple[dict[str, Any
     for digest, places in steps.groupby("digest", sort=False).indices.items():
         start, end = int(places[0]), int(places[-1]) + 1  # observations of a run are contiguous
         runs[str(digest)] = [column[start:end] for column in columns.values()]
-    return {"names": list(columns), "runs": runs}, order[fitting:]
+    return {"names": list(map(printable, columns)), "runs": runs}, order[fitting:]
 
 
 def _matrices(data: Data) -> tuple[dict[str, Any], int]:
@@ -131,7 +132,7 @@ def _plain(value: Any, digits: int = 6) -> Any:
         return None
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return str(value)
+    return printable(str(value))
 
 
 def _json(value: Mapping[str, Any]) -> str:
