@@ -9,6 +9,7 @@ from grokrfm.config.settings import (
     complete,
     compose,
     plain,
+    spec_of,
     study_folder,
 )
 from grokrfm.config.studies import register_studies, search_folders
@@ -29,5 +30,6 @@ __all__ = [
     "readable_message",
     "register_studies",
     "search_folders",
+    "spec_of",
     "study_folder",
 ]

@@ -109,22 +109,32 @@ def build(node: Any, expected: type[T], path: str, builder: Builder | None = Non
 
 def target_of(node: Mapping[str, Any], path: str) -> Any:
     """Return the class or function that a node's `_target_` names."""
-    name, setting = node[TARGET], f"{path}.{TARGET}" if path else TARGET
+    name = node[TARGET]
     if not isinstance(name, str):
-        raise SettingError(setting, f"must name a class or a function, got {shown(name)}")
+        raise SettingError(
+            f"{path}.{TARGET}" if path else TARGET,
+            f"must name a class or a function, got {shown(name)}",
+        )
+    with setting_prefix(path) if path else nullcontext():
+        return _target(name)
+
+
+@cache
+def _target(name: str) -> Any:
+    """Return the object of a dotted name; thousands of runs name the same ones."""
     try:
-        target = _object(name)
+        target = get_object(name)
     except Exception as error:  # importing runs the module, which may raise anything
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        raise SettingError(setting, f"{shown(name)} cannot be imported ({reason:.200})") from error
+        raise SettingError(TARGET, f"{shown(name)} cannot be imported ({reason:.200})") from error
     if not callable(target) or _is_abstract(target):
         kind = "complete class" if callable(target) else "class"
-        raise SettingError(setting, f"{name} must be a {kind} or a function")
+        raise SettingError(TARGET, f"{name} must be a {kind} or a function")
     try:
         parameters(target)
     except (ValueError, TypeError) as error:
         raise SettingError(
-            setting, f"{name} does not list its arguments; name a function that calls it"
+            TARGET, f"{name} does not list its arguments; name a function that calls it"
         ) from error
     return target
 
@@ -143,12 +153,6 @@ def _called(target: Any, arguments: Mapping[str, Any], name: str) -> Any:
         raise SettingError(
             "", f"{name} raises {type(error).__name__}: {error!s:.500}; {FULL_ERROR}=1 shows where"
         ) from error
-
-
-@cache
-def _object(name: str) -> Any:
-    """Return the object of a dotted name; thousands of runs name the same ones."""
-    return get_object(name)
 
 
 @cache

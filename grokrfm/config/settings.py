@@ -96,25 +96,46 @@ def base_settings() -> Collection[str]:
     return [*named, *(str(key) for key in base if key not in ("defaults", "hydra"))]
 
 
-def build_run(settings: Settings, builder: Builder | None = None) -> Run:
+def build_run(settings: Settings, builder: Builder | None = None, spec: Spec | None = None) -> Run:
     """Build everything that plain settings describe.
 
     Parameters
     ----------
     builder   makes the parts of the learner; for many learners of few distinct parts
+    spec      what `spec_of` returns for the settings, if that is known
 
     Raises
     ------
     SettingError   naming the setting, its value, the rule and the remedy
     """
     integer("seed", settings["seed"], minimum=0)
-    target = target_of(settings, "")
-    root = {key: settings[key] for key in (TARGET, *parameters(target)) if key in settings}
+    root = _root(settings)
     learner = build(root, Learner, "", builder)
     integer("iterations", getattr(learner, "iterations", None), minimum=1)
-    dropped = plumbing(root)
-    spec, names = _spec(settings, root, learner, dropped), _names(root, learner, dropped)
-    return Run(spec, learner, settings, names, _sources(root))
+    spec = spec or spec_of(settings)
+    with setting_prefix("save"):
+        spec.features.check(learner.features)
+    return Run(spec, learner, settings, _names(root, learner), _sources(root))
+
+
+def spec_of(settings: Settings) -> Spec:
+    """Return what plain settings compute and keep; only `build_run` checks that it is possible."""
+    save, root = settings["save"], _root(settings)
+    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
+        raise SettingError(
+            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
+        )
+    probes = mapping(settings.get(PROBE, {}), PROBE)
+    with setting_prefix("save"):
+        features = FeatureSelection(save["features"])
+        science = _without(root, plumbing(root))
+        return Spec(science, probes, features, save["predictions"])
+
+
+def _root(settings: Settings) -> Settings:
+    """Return the settings of the learner."""
+    target = target_of(settings, "")
+    return {key: settings[key] for key in (TARGET, *parameters(target)) if key in settings}
 
 
 def build_hardware(settings: Settings) -> Hardware:
@@ -141,29 +162,17 @@ def study_folder(settings: Settings) -> Path:
     return folder / name
 
 
-def _spec(settings: Settings, root: Settings, learner: Learner, dropped: Collection[str]) -> Spec:
-    save = settings["save"]
-    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
-        raise SettingError(
-            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
-        )
-    with setting_prefix("save"):
-        features = FeatureSelection(save["features"])
-        features.check(learner.features)
-        science = _without(root, dropped)
-        return Spec(science, settings.get(PROBE, {}), features, save["predictions"])
-
-
 def _without(node: Settings, dropped: Collection[str], prefix: str = "") -> Settings:
     """Return a node without some of its dotted settings."""
     return {
         key: _without(value, dropped, f"{prefix}{key}.") if is_option(value) else value
         for key, value in node.items()
-        if prefix + key not in dropped
+        if f"{prefix}{key}" not in dropped
     }
 
 
-def _names(root: Settings, learner: Learner, dropped: Collection[str]) -> Names:
+def _names(root: Settings, learner: Learner) -> Names:
+    dropped = plumbing(root)
     return Names(
         scientific=[key for key in root if key != TARGET and key not in dropped],
         plumbing=[name for name in dropped if "." in name],

@@ -33,7 +33,7 @@ class Composer:
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create()
-        self._parsed: dict[str, Override] = {}
+        self._parsed: dict[str, tuple[Override, bool]] = {}
         self._bases: dict[tuple[str, ...], _Base | None] = {}
         self._groups: dict[str, bool] = {}
         self._share = SharedParts()
@@ -46,8 +46,8 @@ class Composer:
         SettingError, HydraException   as for a run composed by Hydra
         """
         parsed = [self._parse(text) for text in overrides]
-        values = [override for override in parsed if self._is_value(override)]
-        chosen = tuple(str(one.input_line) for one in parsed if not self._is_value(one))
+        values = [override for override, is_value in parsed if is_value]
+        chosen = tuple(str(one.input_line) for one, is_value in parsed if not is_value)
         base = self._base(chosen)
         given = {override.key_or_group for override in values}
         if base is None or base.missing - given or not all(_fits(base.settings, v) for v in values):
@@ -78,15 +78,16 @@ class Composer:
             self._bases[chosen] = None
             if not _interpolates(unresolved):
                 missing = frozenset(OmegaConf.missing_keys(config))
-                self._bases[chosen] = _Base(complete(unresolved), missing)
+                self._bases[chosen] = _Base(self._share(complete(unresolved)), missing)
         return self._bases[chosen]
 
-    def _parse(self, text: str) -> Override:
+    def _parse(self, text: str) -> tuple[Override, bool]:
+        """Return an override, and True if it sets a plain value."""
         if text not in self._parsed:
             parsed = self._parser.parse_override(text)
             if self._is_choice(parsed):
                 check_choice(parsed)
-            self._parsed[text] = parsed
+            self._parsed[text] = parsed, self._is_value(parsed)
         return self._parsed[text]
 
     def _is_value(self, override: Override) -> bool:

@@ -14,8 +14,6 @@ from grokrfm.launch.sweep import RETRIES, Sweep
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.record import OUT_OF_MEMORY, Record
-from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.submission import Job, Submission
 from grokrfm.runs.sweep_folder import SweepFolder
 
@@ -38,7 +36,8 @@ class SweepDriver:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self.status = StudyStatus(Store(sweep.study))
+        self.status = sweep.status
+        self.status.refresh()
         self.finished_before = sweep.finished(self.status.best)
         self.claimed_by_others: set[str] = set()
         self.jobs: dict[Job, str] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from grokrfm.checks import GrokrfmError, SettingError, boolean, choice
-from grokrfm.config import build, build_hardware, build_run, study_folder
+from grokrfm.config import build, build_hardware, build_run, spec_of, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.chunks import CostClass, calibration
 from grokrfm.launch.sweep import RETRIES, Sweep
@@ -15,6 +16,7 @@ from grokrfm.runs.learner import Run
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.settings import TARGET, Settings
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 
 COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
@@ -67,7 +69,8 @@ def plan_sweeps(
         raise SettingError("sweep", "has no runs: a list is empty, or every run is excluded")
     given = [common for common, _ in positions]
     made = {
-        common: _sweep(runs, given.count(common) - len(runs)) for common, runs in sweeps.items()
+        common: _sweep(runs, given.count(common) - len(runs), planner)
+        for common, runs in sweeps.items()
     }
     numbers = {common: number for number, common in enumerate(made)}
     indices = {common: sweep.plan.index for common, sweep in made.items()}
@@ -90,17 +93,27 @@ class _Planner:
     """Builds runs, each distinct part once."""
 
     def __init__(self) -> None:
+        self._statuses: dict[Path, StudyStatus] = {}
         self._made: dict[tuple[int, ...], tuple[Any, Any]] = {}
         self._batch_keys: dict[Hashable, int] = {}
 
     def planned(self, settings: Settings, overrides: Sequence[str]) -> tuple[str, _PlannedRun]:
-        """Build and check a run; returns its digest and its data for the sweep."""
+        """Build and check a run; returns its digest and its data for the sweep.
+
+        One that has finished was built before.
+        """
         backend = self._once((settings["hardware"],), lambda: _backend(settings))
-        self._once((settings["study"], settings["outputs"]), lambda: study_folder(settings))
-        run = build_run(settings, self._part)
+        study = self._once((settings["study"], settings["outputs"]), lambda: study_folder(settings))
         device = str(settings["hardware"].get("device"))
+        spec = spec_of(settings)
+        record = self.status(study).best.get(spec.digest) if settings["rerun"] is False else None
+        if record and record.cost and record.satisfies(spec):
+            seconds, cost_class = record.cost["seconds"], record.cost["class"]
+            known = settings[TARGET], cost_class, device
+            return spec.digest, _PlannedRun(settings, overrides, seconds, known, -1, 1)
+        run = build_run(settings, self._part, spec)
         learner = run.learner
-        return run.spec.digest, _PlannedRun(
+        return spec.digest, _PlannedRun(
             settings,
             overrides,
             learner.cost(),
@@ -108,6 +121,12 @@ class _Planner:
             self._batch_key(run, backend),
             learner.batch,
         )
+
+    def status(self, study: Path) -> StudyStatus:
+        """Return the status of a study, read once."""
+        if study not in self._statuses:
+            self._statuses[study] = StudyStatus(Store(study))
+        return self._statuses[study]
 
     def _part(self, node: Any, expected: type[Any], path: str) -> Any:
         """Build a node; runs that share a node share its object."""
@@ -135,12 +154,13 @@ def _backend(settings: Settings) -> Backend:
     return hardware
 
 
-def _sweep(runs: Mapping[str, _PlannedRun], repeated: int) -> Sweep:
+def _sweep(runs: Mapping[str, _PlannedRun], repeated: int, planner: _Planner) -> Sweep:
     planned = list(runs.values())
     first = planned[0].settings
     run = build_run(first)
     study = study_folder(first)
-    factors = calibration(Store(study).records())
+    status = planner.status(study)
+    factors = calibration(status.records)
     plan = Plan(
         list(runs),
         [one.settings for one in planned],
@@ -150,7 +170,7 @@ def _sweep(runs: Mapping[str, _PlannedRun], repeated: int) -> Sweep:
         run.names,
     )
     return Sweep(
-        study,
+        status,
         SweepFolder.new(study.resolve()),
         plan,
         [one.overrides for one in planned],

@@ -11,6 +11,7 @@ from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.learner import Learner
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.record import Record
+from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 
 RETRIES: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +29,7 @@ class Sweep:
 
     Parameters
     ----------
-    study : Path           as the settings name it
+    status : StudyStatus   of the study
     folder : SweepFolder   by its absolute path; made when the first run is submitted
     plan : Plan            the runs
     overrides              of each run of the plan
@@ -38,7 +39,7 @@ class Sweep:
     rerun, retry, dry_run  settings of the sweep, see conf/base.yaml
     """
 
-    study: Path
+    status: StudyStatus
     folder: SweepFolder
     plan: Plan
     overrides: Sequence[Sequence[str]]
@@ -48,6 +49,11 @@ class Sweep:
     rerun: bool
     retry: str
     dry_run: bool
+
+    @property
+    def study(self) -> Path:
+        """Folder of the study, as the settings name it."""
+        return self.status.store.study
 
     def satisfied_by(self, record: Record | None, i: int) -> bool:
         """True if a record is a finished one of run i with everything asked for."""

@@ -25,13 +25,16 @@ class SharedParts:
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, str], Any] = {}
+        self._shared: dict[int, Any] = {}  # the parts by id: they are kept, so no other gets it
         self._encode = json.JSONEncoder(default=str).encode  # one encoder: json.dumps makes many
 
     def __call__(self, settings: Settings) -> Settings:
         """Return equal settings whose parts must never be changed in place."""
-        return {
-            key: self._parts.setdefault((key, self._encode(part)), part)
-            if isinstance(part, (dict, list))
-            else part
-            for key, part in settings.items()
-        }
+        return {key: self._part(key, part) for key, part in settings.items()}
+
+    def _part(self, key: str, part: Any) -> Any:
+        if not isinstance(part, (dict, list)) or id(part) in self._shared:
+            return part
+        shared = self._parts.setdefault((key, self._encode(part)), part)
+        self._shared[id(shared)] = shared
+        return shared

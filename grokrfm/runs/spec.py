@@ -76,7 +76,7 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
         label = "name" if TARGET in value else None
         return {
-            key: _file(part) if key == "path" else _canonical(part)
+            str(key): _file(part) if key == "path" else _canonical(part)
             for key, part in value.items()
             if key != label
         }
