@@ -93,6 +93,11 @@ def levels(frame: pd.DataFrame, name: str) -> pd.Series:
     return column.map(lambda device: str(device).partition(":")[0], na_action="ignore")
 
 
+def combinations(frame: pd.DataFrame, by: Sequence[str]) -> int:
+    """Number of combinations of levels that occur: the number of groups of `grouped`."""
+    return len(frame[list(by)].drop_duplicates()) if by else 1
+
+
 def grouped(
     frame: pd.DataFrame, by: Sequence[str]
 ) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:

@@ -73,24 +73,34 @@ def frame(reading: Reading) -> pd.DataFrame:
     return found
 
 
-def steps(studies: Folders) -> pd.DataFrame:
+def steps(studies: Folders, numbers: Sequence[str] | None = None) -> pd.DataFrame:
     """Frame with one row per run and observation: digest, iteration, every number measured.
 
     Join with `runs` on digest.
+
+    Parameters
+    ----------
+    numbers   names of the numbers to read, which takes less memory; None: all
     """
-    histories: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
+    return histories(read(studies), numbers)
+
+
+def histories(reading: Reading, numbers: Sequence[str] | None = None) -> pd.DataFrame:
+    """Frame as `steps` returns it, of studies that have been read."""
+    by_attempt: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
     parts: list[tuple[str, int, Mapping[str, list[Any]]]] = []
-    for store, record in read(studies).best:
-        if store.study not in histories:
-            histories[store.study] = store.histories()
-        if history := histories[store.study].get(record.attempt):
+    for store, record in reading.best:
+        if store.study not in by_attempt:
+            by_attempt[store.study] = store.histories(numbers)
+        if history := by_attempt[store.study].get(record.attempt):
             parts.append((record.digest, len(history["iteration"]), history))
     lengths = [length for _, length, _ in parts]
-    columns: dict[str, Any] = {"digest": np.repeat([digest for digest, _, _ in parts], lengths)}
+    digests = pd.array([digest for digest, _, _ in parts], dtype="str")
+    columns: dict[str, Any] = {"digest": digests.repeat(lengths)}
     for name in dict.fromkeys(chain(("iteration",), *(history for _, _, history in parts))):
         lists = (history.get(name) or [None] * length for _, length, history in parts)
         columns[name] = _numbers(name, list(chain.from_iterable(lists)))
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:

@@ -11,7 +11,7 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from io import FileIO
 from pathlib import Path
@@ -68,14 +68,27 @@ class Store:
         found = [self._record(attempt) for attempt in changed if attempt in self._starts]
         return found, len(self._changes)
 
-    def histories(self) -> dict[str, Mapping[str, list[Any]]]:
-        """Return the numbers of every observation, by attempt."""
+    def histories(
+        self, numbers: Collection[str] | None = None
+    ) -> dict[str, Mapping[str, list[Any]]]:
+        """Return the iterations and numbers of every observation, by attempt.
+
+        Parameters
+        ----------
+        numbers   names of the numbers to keep; None: all
+        """
+        kept = None if numbers is None else {"iteration", *numbers}
         found = {}
         for path in self._segments():
             with path.open("rb") as file:
                 for line in _whole_lines(file):
                     if line.startswith(_HISTORY) and (entry := _parsed(line, path)):
-                        found[entry["attempt"]] = entry["history"]
+                        history = entry["history"]
+                        found[entry["attempt"]] = (
+                            history
+                            if kept is None
+                            else {name: history[name] for name in history if name in kept}
+                        )
         return found
 
     def finished(self, spec: Spec) -> Record | None:

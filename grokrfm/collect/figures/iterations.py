@@ -20,6 +20,8 @@ from grokrfm.collect.figures.kind import Kind
 from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
+NONE = pd.DataFrame({"mean": [], "interval": [], "count": []})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Iterations(Kind):
@@ -36,10 +38,11 @@ class Iterations(Kind):
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
-        if data.steps.empty:
+        steps = data.steps(self.value)
+        if steps.empty:
             raise not_measured(", ".join(self.value))
-        check_columns(data.steps, ["digest", "iteration"], self.value)
-        return _over_iterations(data.steps, groups, self.value, self.by)
+        check_columns(steps, ["digest", "iteration"], self.value)
+        return _over_iterations(steps, groups, self.value, self.by)
 
 
 def over_iterations(
@@ -67,8 +70,12 @@ def _over_iterations(
     steps: pd.DataFrame, groups: Sequence[Group], values: Sequence[str], by: Sequence[str]
 ) -> Figure:
     """Draw the groups and iterations that have numbers."""
-    drawn = [(group, _summaries(steps, group, values)) for group in groups]
-    drawn = [(group, points) for group, points in drawn if any(map(len, points.values()))]
+    summaries = {value: _summaries(steps, groups, value) for value in values}
+    drawn = [
+        (group, {value: summaries[value].get(number, NONE) for value in values})
+        for number, group in enumerate(groups)
+        if any(number in of_groups for of_groups in summaries.values())
+    ]
     if not drawn:
         raise not_measured(", ".join(values))
     figure, grid = panels(len(values), sharex=True)
@@ -87,12 +94,14 @@ def _over_iterations(
     return figure
 
 
-def _summaries(steps: pd.DataFrame, group: Group, values: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Mean, interval and number of runs at every iteration, for each value."""
-    history = steps[steps["digest"].isin(group.finished["digest"])]
-    return {
-        value: means(history.dropna(subset=value).groupby("iteration")[value]) for value in values
-    }
+def _summaries(steps: pd.DataFrame, groups: Sequence[Group], value: str) -> dict[int, pd.DataFrame]:
+    """Mean, interval and number of runs at every iteration, by the number of the group."""
+    number_of = {digest: i for i, group in enumerate(groups) for digest in group.finished["digest"]}
+    numbers = steps["digest"].map(number_of)
+    measured = steps[value].notna() & numbers.notna()
+    by = [numbers[measured], steps["iteration"][measured]]
+    points = means(steps[value][measured].groupby(by))
+    return {int(number): points.loc[number] for number in points.index.unique(level=0)}
 
 
 def _line(axes: Axes, points: pd.DataFrame, look: dict[str, Any]) -> Line2D:
