@@ -20,6 +20,7 @@ from grokrfm.collect.figures.kind import Kind
 from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
+MOST_POINTS = 2_000  # of a line
 NONE = pd.DataFrame({"mean": [], "interval": [], "count": []})
 
 
@@ -86,7 +87,8 @@ def _over_iterations(
         lines[0].set_label(group.label(style.counted(counts)))
         handles.append(lines[0])
     for axes, value in zip(grid, values, strict=True):
-        axes.set_xlabel("iteration")
+        step = max(_step(points[value]) for _, points in drawn)
+        axes.set_xlabel("iteration" if step == 1 else f"iteration (1 in {step} is drawn)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.words(value))
         limits(axes, value)
@@ -104,7 +106,13 @@ def _summaries(steps: pd.DataFrame, groups: Sequence[Group], value: str) -> dict
     return {int(number): points.loc[number] for number in points.index.unique(level=0)}
 
 
+def _step(points: pd.DataFrame) -> int:
+    """Distance of the points to draw, so that there are at most MOST_POINTS."""
+    return max(1, -(-len(points) // MOST_POINTS))
+
+
 def _line(axes: Axes, points: pd.DataFrame, look: dict[str, Any]) -> Line2D:
+    points = points.iloc[:: _step(points)]
     x, mean = points.index.to_numpy(dtype=float), points["mean"].to_numpy()
     half = np.nan_to_num(points["interval"].to_numpy())
     [line] = axes.plot(x, mean, **{**look, "marker": look["marker"] if len(x) == 1 else ""})

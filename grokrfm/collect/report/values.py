@@ -23,7 +23,10 @@ def listed(column: pd.Series) -> list[Any]:
     """Column as numbers of DIGITS digits, strings, booleans, and None where one is missing."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
         return numbers(rounded(column.to_numpy(), DIGITS))
-    return [_plain(value) for value in column]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        moments = np.datetime_as_string(column.dt.tz_localize(None).to_numpy("datetime64[s]"))
+        return [None if text == "NaT" else text.replace("T", " ") for text in moments.tolist()]
+    return [value if type(value) is str else _plain(value) for value in column.tolist()]
 
 
 def numbers(values: np.ndarray) -> list[float | None]:
@@ -57,6 +60,4 @@ def _plain(value: Any) -> Any:
         return numbers(rounded(np.array([value], dtype="float64"), DIGITS))[0]
     if value is None or value is pd.NA or value is pd.NaT:
         return None
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)
