@@ -154,7 +154,7 @@ def _draw_preset(studies: Sequence[str], stem: Path, preset: Mapping[str, Any]) 
 
 def _draw(frame: pd.DataFrame, arguments: argparse.Namespace) -> None:
     from grokrfm.collect import figures
-    from grokrfm.collect.frames import steps
+    from grokrfm.collect.observations import steps
 
     history = steps(arguments.studies)
     for value in arguments.figure:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 from grokrfm.checks import StoreError
+
+log = logging.getLogger(__name__)
 
 ASIDE = ".tmp"
 
@@ -59,3 +63,9 @@ def cannot_write(path: Path, error: OSError) -> StoreError:
         f"outputs: {path} cannot be written ({error.strerror or error}); free or mend the disk, or"
         " choose another folder with outputs=PATH"
     )
+
+
+@cache
+def warn_skipped(what: str, reason: str) -> None:
+    """Warn, once in a process, that something damaged or foreign was passed over."""
+    log.warning("%s skipped: %s", what, reason)

@@ -9,7 +9,7 @@ import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from grokrfm.paths import PACKAGE
 from grokrfm.runs.processes import this_process
@@ -23,6 +23,32 @@ LOG = "GROKRFM_LOG"
 """Environment variable that names the file to which a process's output goes."""
 
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
+
+
+class Git(TypedDict):
+    """Commit of a checkout, and True if it has further changes."""
+
+    commit: str
+    dirty: bool
+
+
+class Provenance(TypedDict, total=False):
+    """Types of what readers use of a provenance; it may hold more."""
+
+    device: str
+    visible_devices: str | None
+    threads: int
+    host: str
+    pid: int
+    process_start: str | None
+    sweep: str | None
+    job: str | None
+    log: str | None
+    user: str | None
+    platform: str
+    versions: dict[str, str | None]
+    git: Git | None
+    schema: int
 
 
 def provenance(device: str, threads: int) -> dict[str, Any]:

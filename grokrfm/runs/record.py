@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.spec import Spec
@@ -42,8 +44,7 @@ class Names:
         return not any(setting == name or setting.startswith(f"{name}.") for name in self.plumbing)
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
+class Record(msgspec.Struct, frozen=True, eq=False):
     """One attempt at a run, as far as it went.
 
     Parameters
@@ -76,15 +77,15 @@ class Record:
     facts: Mapping[str, Any]
     provenance: Mapping[str, Any]
     names: Names = Names()
-    sources: Mapping[str, str] = field(default_factory=dict)
-    cost: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = {}
+    cost: Mapping[str, Any] = {}
+    metrics: Mapping[str, Any] = {}
     seconds: float | None = None
     features: Sequence[int] = ()
     predictions: bool = False
     resumed_at: int = 0
     error: Mapping[str, str] | None = None
-    history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    history: Mapping[str, Sequence[Any]] = {}
 
     def satisfies(self, spec: Spec) -> bool:
         """True if this is a finished run of `spec` with everything asked for."""
@@ -102,7 +103,7 @@ class Record:
             and all(measured.get(name) == settings for name, settings in probes.items())
             and (self.predictions or predictions == "none")
             and (
-                features.satisfied_by(self.features, self.metrics["updates"])
+                features.satisfied_by(self.features, self.metrics.get("updates", 0))
                 or features == FeatureSelection(self.config.get("save", {}).get("features", "none"))
             )
         )

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.collect import frames
+from grokrfm.collect.observations import observations
 from grokrfm.collect.reading import Folders, Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs import predictions as prediction_files
@@ -48,7 +49,7 @@ class Data:
         for held, steps in self._histories.items():
             if held is None or (numbers is not None and held >= set(numbers)):
                 return steps
-        steps = frames.histories(self.reading, numbers)
+        steps = observations(self.reading, numbers)
         self._histories[None if numbers is None else frozenset(numbers)] = steps
         return steps
 
