@@ -19,6 +19,7 @@ __all__ = ["page", "write"]
 
 HERE = Path(__file__).parent
 MOST_BYTES = 5_000_000  # in a page
+MOST_IN_FILE = 500_000
 MOST_IN_FULL = 5_000  # runs whose histories are shown with every number
 RESERVED = 300_000  # bytes for style, script, settings and failures
 
@@ -29,22 +30,23 @@ def write(
     folders: Sequence[Path] = (),
     most_runs: int | None = None,
     most_bytes: int = MOST_BYTES,
+    most_in_file: int = MOST_IN_FILE,
 ) -> None:
     """Write the report of one study folder or several.
 
     Parameters
     ----------
-    target       file of the page; what has no room in it is written to a folder beside it
-    folders      folders of presets, searched before the conf folder of grokrfm
-    most_runs    number of runs in the table, the first ones; None: all
-    most_bytes   size of the page
+    target                     file of the page; what has no room there is in a folder beside it
+    folders                    folders of presets, searched before the conf folder of grokrfm
+    most_runs                  number of runs in the table, the first ones; None: all
+    most_bytes, most_in_file   size of the page, and of a file beside it
 
     Raises
     ------
     StoreError    if a folder is not a study, or a file cannot be written
     PresetError   if a study names a preset that is missing or invalid
     """
-    beside = Beside(target, most_bytes // 10)
+    beside = Beside(target, most_in_file)
     write_text(target, _rendered(studies, folders, most_runs, most_bytes, beside))
     beside.remove_earlier()
 

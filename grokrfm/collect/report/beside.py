@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from grokrfm.runs.files import write_text
 
-MOST_BYTES = 500_000  # in a file beside the page
 NAME = re.compile(r"(rows|details)-\d+-[0-9a-f]{12}\.js")
 
 
@@ -30,7 +29,7 @@ class Beside:
     """
 
     page: Path
-    most_bytes: int = MOST_BYTES
+    most_bytes: int
     _written: set[str] = field(default_factory=set)
 
     @property
