@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from grokrfm.collect import report
 from grokrfm.collect.report import page, write
+from grokrfm.collect.report.cli import main
 from grokrfm.collect.report.values import rounded
 from tests.collect.report.test_page import NASTY, config, embedded, histories_in, part
 from tests.collect.synthetic import curve, failed, run
@@ -108,18 +109,45 @@ def test_files_of_an_earlier_report_are_removed_and_no_others(folder, study, run
     assert not beside.exists()
 
 
-def test_the_command_limits_the_runs_that_are_listed(folder, command, tmp_path):
-    assert command("grokrfm-report", folder, "--runs", "2").returncode == 0
+@pytest.fixture
+def reported(monkeypatch, capsys):
+    """Runs the command in this process, and returns what it has printed."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["grokrfm-report", *map(str, arguments)])
+        main()
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_the_command_limits_the_runs_that_are_listed(folder, reported, tmp_path):
+    reported(folder, "--runs", "2")
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert [row[0] for row in embedded(text, "rows")["runs"]] == ["__proto__", "d01"]
     assert len(embedded(text, "details")["runs"]) == 2
     assert "Only the first 2 of 60 runs are in this table" in part(text, "runs")
-    assert "60 planned" in " ".join(re.sub(r"<[^>]*>", " ", text).split())
-    write(folder, tmp_path / "none.html", most_runs=0)
+    assert "<b>60</b> planned" in text
+    reported(folder, "--runs", "none", "--output", tmp_path / "none.html")
     text = (tmp_path / "none.html").read_text(encoding="utf-8")
     assert embedded(text, "rows")["runs"] == [] == embedded(text, "details")["runs"]
-    wrong = command("grokrfm-report", folder, "--runs", "some")
-    assert wrong.returncode == 2 and "expected all, none or a number of runs" in wrong.stderr
+
+
+def test_a_wrong_number_of_runs_is_refused(folder, reported, capsys):
+    with pytest.raises(SystemExit):
+        reported(folder, "--runs", "some")
+    assert "expected all, none or a number of runs, got 'some'" in capsys.readouterr().err
+
+
+def test_output_is_a_file_or_a_folder(study, reported, tmp_path):
+    folder = study(run("d1"))
+    for output, target in (
+        (f"{tmp_path}/new/", tmp_path / "new" / "report.html"),
+        (tmp_path / "demo", folder / "report.html"),
+        (tmp_path / "deep" / "b.html", tmp_path / "deep" / "b.html"),
+    ):
+        assert reported(folder, "--output", output) == f"{target}\n"
+        assert target.read_text(encoding="utf-8") == page(folder)
 
 
 def test_histories_of_a_large_study_show_the_leading_numbers(folder, monkeypatch):
@@ -175,14 +203,9 @@ def can_mount(tmp_path_factory):
 def test_a_read_only_study_is_reported_to_another_folder(folder, tmp_path, can_mount):
     assert mounted_read_only(folder, "touch", folder / "x").returncode != 0
     before = sorted(folder.rglob("*"))
-    for output, target in (
-        (f"{tmp_path}/new/", tmp_path / "new" / "report.html"),
-        (tmp_path, tmp_path / "report.html"),
-        (tmp_path / "deep" / "b.html", tmp_path / "deep" / "b.html"),
-    ):
-        done = mounted_read_only(folder, REPORT, folder, "--output", output)
-        assert (done.returncode, done.stderr, done.stdout) == (0, "", f"{target}\n")
-        assert target.read_text(encoding="utf-8") == page(folder)
+    done = mounted_read_only(folder, REPORT, folder, "--output", f"{tmp_path}/new/")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "new" / "report.html").read_text(encoding="utf-8") == page(folder)
     assert sorted(folder.rglob("*")) == before
 
 
