@@ -81,10 +81,10 @@ def _states(status: StudyStatus) -> dict[str, str]:
 def _headline(status: StudyStatus, states: dict[str, str]) -> str:
     counts = Counter(states.values())
     text = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
-    left = sum(
-        status.seconds_left(SweepFolder(status.store.study, sweep.name).read_plan(), sweep.queued)
-        for sweep in status.active or ()
-    )
+    left = 0.0
+    for sweep in status.active or ():
+        if plan := SweepFolder(status.store.study, sweep.name).plan():
+            left += status.seconds_left(plan, sweep.queued)
     return (text or "no runs") + (f", about {duration(left)} left" if left else "")
 
 

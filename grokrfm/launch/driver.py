@@ -219,5 +219,6 @@ class SweepDriver:
                 self.sweep.folder.remove_logs()
             for earlier in SweepFolder.all_of(self.sweep.study):
                 over = earlier.name < self.sweep.folder.name and not earlier.submissions()
-                if over and ours >= set(earlier.read_plan().digests):
+                plan = earlier.plan() if over else None
+                if plan and ours >= set(plan.digests):
                     earlier.remove()

@@ -51,8 +51,9 @@ def active_sweeps(status: StudyStatus, *, tidy: bool = False) -> Iterator[Active
     for folder in SweepFolder.all_of(status.store.study):
         jobs = active_jobs(folder)
         if jobs:
-            plan = folder.read_plan()
-            planned = {plan.digests[i] for job in jobs for i in job.runs}
+            plan = folder.plan()
+            digests = plan.digests if plan else ()
+            planned = {digests[i] for job in jobs for i in job.runs if i < len(digests)}
             queued = planned - set(status.outcomes(folder.name))
             yield ActiveSweep(folder.name, jobs, frozenset(queued))
         elif tidy:

@@ -143,7 +143,7 @@ class Parts:
         for key, raw in encoded.items():
             known, text = self._settings[key], bytes(raw)
             config[key] = (
-                known[text] if text in known else known.setdefault(text, _setting(key, text))
+                known[text] if text in known else known.setdefault(text, setting(key, text))
             )
         return config
 
@@ -158,7 +158,13 @@ class Parts:
         return self._provenances.get(text) or self._provenances.setdefault(text, _provenance(text))
 
 
-def _setting(key: str, text: bytes) -> Any:
+def setting(key: str, text: bytes) -> Any:
+    """Return a part of the settings, such as the task.
+
+    Raises
+    ------
+    ValueError, RecursionError   if it has another type, or too many levels
+    """
     part = _of_setting.get(key, _any).decode(text)
     if _depth(part) > DEEPEST:
         raise ValueError(f"{key} has more than {DEEPEST} levels")

@@ -132,4 +132,5 @@ class StudyStatus:
 
 def plans(study: Path) -> list[Plan]:
     """Return the plans of the sweeps of a study that are not withdrawn, oldest first."""
-    return [folder.read_plan() for folder in SweepFolder.all_of(study) if not folder.withdrawn]
+    found = (folder.plan() for folder in SweepFolder.all_of(study) if not folder.withdrawn)
+    return [plan for plan in found if plan]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.files import write_text
+from grokrfm.runs.files import warn_skipped, write_text
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import still_running
 
@@ -121,10 +121,20 @@ class SweepFolder:
         ------
         StoreError   if it cannot be read
         """
+        if self._plan.exists() and not self._plan.is_file():  # a FIFO would block
+            raise StoreError(f"{self._plan}: cannot be read (it is no regular file)")
         try:
-            return Plan.from_json(self._plan.read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            return Plan.from_json(self._plan.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
             raise StoreError(f"{self._plan}: cannot be read ({error})") from error
+
+    def plan(self) -> Plan | None:
+        """Return the plan; None, with a warning, if it is damaged or of another version."""
+        try:
+            return self.read_plan()
+        except StoreError as error:
+            warn_skipped(f"plan of the sweep {self.name}", str(error))
+            return None
 
     def save_submission(self, submission: Submission) -> None:
         """Write a further submission."""
