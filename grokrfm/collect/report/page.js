@@ -237,7 +237,7 @@
   byId("previous").addEventListener("click", () => { state.page -= 1; draw(); });
   byId("next").addEventListener("click", () => { state.page += 1; draw(); });
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  byId("controls").hidden = rows.length === 0;
+  byId("controls").hidden = total === 0;
 
   // ---- a link to a run opens its row
   const goTo = () => {

@@ -245,6 +245,14 @@ def test_further_runs_are_loaded_from_beside_the_page(browser, beside):
     assert browser.find_elements(By.CSS_SELECTOR, "img[src=x]") == []
 
 
+def test_a_page_without_room_for_any_run_loads_all_of_them(browser, beside):
+    write(beside.with_name("study"), beside, most_bytes=0, most_in_file=5_000)
+    browser.get(beside.as_uri())
+    assert found(browser).startswith("0 of the first 0 runs;")
+    browser.find_element(By.ID, "load").click()
+    wait(lambda: found(browser) == "300 of 300 runs", found(browser))
+
+
 def test_a_run_that_is_beside_the_page_opens_with_its_history(browser, beside):
     browser.get(f"{beside.as_uri()}#run-d299")
     browser.refresh()
