@@ -45,8 +45,11 @@ class FeatureSelection:
             return
         if not possible:
             raise SettingError("features", "must be none, this learner has no feature matrices")
-        if isinstance(self.chosen, tuple) and (wrong := set(self.chosen) - set(possible)):
-            first, last = min(possible), max(possible)
+        if isinstance(self.chosen, tuple) and (
+            wrong := [k for k in self.chosen if k not in possible]
+        ):
+            ends = (possible[0], possible[-1]) if isinstance(possible, range) else possible
+            first, last = min(ends), max(ends)
             steps = max(1, (last - first) // max(1, len(possible) - 1))
             every = f" in steps of {steps}" if steps > 1 else ""
             raise SettingError(

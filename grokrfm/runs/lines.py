@@ -29,7 +29,6 @@ Cost = TypedDict(
         "iterations": Annotated[int, Meta(gt=0)],
         "class": str,
     },
-    total=False,
 )
 
 
@@ -52,8 +51,9 @@ class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
     provenance: Raw
     names: Raw = Raw(b"{}")
     sources: dict[str, str] = {}
-    cost: Cost = {}
+    cost: Cost | None = None
     resumed_at: int = 0
+    log_start: Annotated[int, Meta(ge=0)] = 0
 
 
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):

@@ -9,7 +9,7 @@ import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 from grokrfm.paths import PACKAGE
 from grokrfm.runs.processes import this_process
@@ -18,9 +18,6 @@ from grokrfm.version import __version__
 
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
-
-LOG = "GROKRFM_LOG"
-"""Environment variable that names the file to which a process's output goes."""
 
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
@@ -38,8 +35,10 @@ class Provenance(TypedDict, total=False):
     device: str
     visible_devices: str | None
     threads: int
-    host: str
-    pid: int
+    host: Required[str]
+    boot_id: str | None
+    pid_namespace: str | None
+    pid: Required[int]
     process_start: str | None
     sweep: str | None
     job: str | None
@@ -60,7 +59,6 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         **this_process(),
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
-        "log": os.environ.get(LOG),
         **_constant(),
     }
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 Number = float | int | str | None
 
+_NUMBER = re.compile(r"(?P<code>(code |signal |SystemExit: )-?)?\d+(\.\d+)?(e[+-]?\d+)?")
+
 OUT_OF_MEMORY = "OutOfMemoryError"
 """Type of every out-of-memory error in a record."""
 
@@ -64,6 +66,7 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     features            the k of the feature matrices kept
     predictions : bool  True if the predictions of the last iteration were kept
     resumed_at : int    updates made when it started from a checkpoint
+    log_start : int     first byte of its output in the log of its worker
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
     """
@@ -84,6 +87,7 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     features: Sequence[int] = ()
     predictions: bool = False
     resumed_at: int = 0
+    log_start: int = 0
     error: Mapping[str, str] | None = None
     history: Mapping[str, Sequence[Any]] = {}
 
@@ -130,10 +134,10 @@ def _rank(record: Record) -> tuple[bool, float]:
 def by_cause(messages: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
     """Group failures by the message of the first of each kind, the commonest kind first.
 
-    Messages of one kind differ in numbers only, such as the iteration.
+    Messages of one kind differ in numbers only, such as the iteration, not an exit code.
     """
     kinds: dict[str, tuple[str, list[T]]] = {}
     for failed, message in messages:
-        kind = re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", message)
+        kind = _NUMBER.sub(lambda found: found[0] if found["code"] else "#", message)
         kinds.setdefault(kind, (message, []))[1].append(failed)
     return dict(sorted(kinds.values(), key=lambda entry: -len(entry[1])))

@@ -8,6 +8,7 @@ Readers skip a line that a crash has torn; it can hide no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from grokrfm.checks import StoreError
+from grokrfm.runs.heartbeat import heartbeat, silent_lately
 from grokrfm.runs.lines import Ended, History, Parts, Started, Value, decoded, encoded, numbers_of
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.processes import still_running
@@ -49,7 +51,7 @@ class Store:
     def records(self) -> list[Record]:
         """Return every attempt, in the order of their starts, without histories."""
         self._refresh()
-        return sorted(map(_judged, self._records.values()), key=lambda record: record.started)
+        return sorted(map(self._judged, self._records.values()), key=lambda record: record.started)
 
     def changes(self, cursor: int) -> tuple[list[Record], int]:
         """Return the attempts that started or ended since `cursor`, and the next cursor.
@@ -58,7 +60,7 @@ class Store:
         """
         self._refresh()
         changed = dict.fromkeys(self._changes[cursor:])
-        return [_judged(self._records[attempt]) for attempt in changed], len(self._changes)
+        return [self._judged(self._records[attempt]) for attempt in changed], len(self._changes)
 
     def histories(self) -> dict[str, dict[str, list[Value]]]:
         """Return the numbers of every observation, by attempt."""
@@ -107,6 +109,15 @@ class Store:
         self._writer.append(HISTORIES, encoded(entry))
         self._writer.append(SEGMENTS, encoded({"kind": "ended", "attempt": attempt, **end}))
 
+    def heartbeat(self) -> AbstractContextManager[None]:
+        """Show other hosts that the process runs which has started attempts here."""
+        return heartbeat(self._segment(self._writer.name))
+
+    def still_running(self, record: Record) -> bool:
+        """True if the process of an attempt may still run, on this host or another."""
+        segment = self._segment(record.attempt.rpartition("#")[0])
+        return still_running(record.provenance, segment, silent_lately)
+
     @cached_property
     def _writer(self) -> Writer:
         return Writer(self.study)
@@ -127,6 +138,8 @@ class Store:
     def _keep(self, line: bytes) -> None:
         entry = decoded(line)
         if isinstance(entry, Started):
+            if entry.attempt in self._records:
+                raise ValueError(f"the attempt {entry.attempt} has started already")
             self._records[entry.attempt] = self._begun(entry)
             if entry.attempt in self._ends:
                 self._end(self._ends.pop(entry.attempt))
@@ -156,8 +169,9 @@ class Store:
             provenance=provenance,
             names=self._parts.names(start.names),
             sources=start.sources,
-            cost=start.cost,
+            cost=start.cost or {},
             resumed_at=start.resumed_at,
+            log_start=start.log_start,
         )
 
     def _end(self, end: Ended) -> None:
@@ -172,9 +186,11 @@ class Store:
             error=end.error,
         )
 
+    def _judged(self, record: Record) -> Record:
+        """Return a record with its status: one without an end is running or lost."""
+        if record.ended is None and not self.still_running(record):
+            return replace(record, status="lost")
+        return record
 
-def _judged(record: Record) -> Record:
-    """Return a record with its status: one without an end is running or lost."""
-    if record.ended is None and not still_running(record.provenance):
-        return replace(record, status="lost")
-    return record
+    def _segment(self, writer: str) -> Path:
+        return self.study / SEGMENTS / f"{Path(writer).name}.jsonl"
