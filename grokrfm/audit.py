@@ -20,6 +20,7 @@ from grokrfm.splits import Split, Splitter, audit
 from grokrfm.splits.audit import Finding
 from grokrfm.splits.predictions import predictions
 from grokrfm.tasks import Task
+from grokrfm.text import printable
 
 LISTED = 12  # symmetries of a kind, and operands of a permutation
 
@@ -40,7 +41,7 @@ def _print() -> None:
         task = build(settings["task"], Task, "task")
         lines = _audit(task, _split(settings, task), arguments.labels)
     for line in lines:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{printable(line)}\n")
 
 
 def _split(settings: Settings, task: Task) -> Split:

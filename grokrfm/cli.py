@@ -28,12 +28,13 @@ from grokrfm.launch.invocation import Invocation
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
 from grokrfm.terminal import Terminal
+from grokrfm.text import log_to_stderr
 
 
 def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    logging.basicConfig(format="%(levelname)s: %(message)s")
+    log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver(

@@ -20,6 +20,7 @@ from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus, plans
 from grokrfm.runs.sweep_folder import SweepFolder
+from grokrfm.text import printable
 
 ORDER = ("finished", "running", "queued", "failed", "crashed", "interrupted", "lost", "missing")
 SHOWN = 10
@@ -157,7 +158,7 @@ def _log(stores: Sequence[Store], digest: str) -> list[str]:
     record, store = max(found, key=lambda pair: pair[0].started)
     lines = [f"{record.digest} {record.facts['title']}: {record.status}"]
     if record.error:
-        lines += [record.error["message"], record.error["traceback"].rstrip()]
+        lines += [record.error["message"], *record.error["traceback"].rstrip().splitlines()]
     if part := read_part(store.study, record, store.records()):
         path, text = part
         lines += [f"{path}:", *text.splitlines()[-LOG_LINES:]]
@@ -180,5 +181,5 @@ def _cancel(store: Store) -> list[str]:
 
 
 def _print(lines: Sequence[str]) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     sys.stdout.flush()

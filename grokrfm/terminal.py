@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.record import Record, by_cause
+from grokrfm.text import printable_lines
 
 LINE_SECONDS = 25.0
 """Seconds between two progress lines where there is no terminal."""
@@ -37,7 +37,7 @@ class Terminal:
         return self._out.is_terminal
 
     def say(self, text: str) -> None:
-        self._out.print(escape(text))
+        self._out.print(_shown(text))
 
     @contextmanager
     def status(self, text: str) -> Iterator[None]:
@@ -45,7 +45,7 @@ class Terminal:
         if not self.is_live:
             yield
             return
-        with self._out.status(escape(text)):
+        with self._out.status(_shown(text)):
             yield
 
     @contextmanager
@@ -58,7 +58,7 @@ class Terminal:
             yield lambda shown: live.update(shown, refresh=True)
 
     def problem(self, text: str) -> None:
-        self._err.print(escape(text), style="red")
+        self._err.print(_shown(text), style="red")
 
     @contextmanager
     def watching(self, run: Run) -> Iterator[ProgressLine]:
@@ -67,7 +67,7 @@ class Terminal:
         if not self.is_live:
             yield line
             return
-        shown = Group(Text(f"running   {label(run)}"), line.bar)
+        shown = Group(_shown(f"running   {label(run)}"), line.bar)
         with Live(shown, console=self._out, transient=True, refresh_per_second=8):
             yield line
 
@@ -78,7 +78,7 @@ class Terminal:
             kind, message = record.error["type"], record.error["message"]
             self.problem(f"  {message if message.startswith(kind) else f'{kind}: {message}'}")
             if record.error["traceback"]:
-                self._err.print(escape(record.error["traceback"]), style="dim")
+                self._err.print(_shown(record.error["traceback"]), style="dim")
         for line in run.learner.summary(record.facts, record.metrics):
             self.say(f"  {line}")
         provenance = record.provenance
@@ -126,6 +126,10 @@ class ProgressLine:
         if not self._terminal.is_live and time.monotonic() - self._said > LINE_SECONDS:
             self._said = time.monotonic()
             self._terminal.say(f"iteration {updates} of {run.learner.iterations}: {numbers}")
+
+
+def _shown(text: str) -> Text:
+    return Text(printable_lines(text))
 
 
 def label(run: Run) -> str:

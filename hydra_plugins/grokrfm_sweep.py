@@ -52,14 +52,14 @@ class GrokrfmSweeper(Sweeper):
     ----------
     params    name → values in Hydra's grammar, as for Hydra's basic sweeper
     zip       lists of names that advance together
-    exclude   mappings name → value; a run that matches all entries of one is excluded
+    exclude   mappings name → value, or conditions; a run that matches one is excluded
     """
 
     def __init__(
         self,
         params: Mapping[str, Any],
         zip: Sequence[Sequence[str]],
-        exclude: Sequence[Mapping[str, Any]],
+        exclude: str | Sequence[str | Mapping[str, Any]],
     ) -> None:
         self.params, self.zip, self.exclude = params, zip, exclude
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from grokrfm.collect.columns import FAILED
 from grokrfm.collect.layout import Layout, Value
+from grokrfm.text import printable
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Caption:
             f"commit {self.commits}" if self.commits else "",
             f"last run {self.last_run}" if self.last_run else "",
         ]
-        return ". ".join(part[0].upper() + part[1:] for part in parts if part) + "."
+        sentences = (part[0].upper() + part[1:] for part in parts if part)
+        return printable(". ".join(sentences) + ".")
 
 
 def caption(runs: pd.DataFrame, layout: Layout, values: Sequence[Value]) -> Caption:

@@ -14,6 +14,7 @@ from rich.text import Text
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.terminal import LINE_SECONDS, Terminal
+from grokrfm.text import printable
 
 RUNS_SHOWN = 12
 REFRESH_SECONDS = 0.5
@@ -70,10 +71,14 @@ def _table(driver: SweepDriver) -> RenderableType:
         where = record.provenance.get("job") or record.provenance["pid"]
         device = record.provenance.get("visible_devices")
         runs.add_row(
-            f"{record.provenance['host']} {where}" + (f" [{device}]" if device else ""),
+            _text(f"{record.provenance['host']} {where}" + (f" [{device}]" if device else "")),
             f"{time.time() - record.started:.0f} s",
-            f"{record.facts['title']}, seed {record.config.get('seed')}",
+            _text(f"{record.facts['title']}, seed {record.config.get('seed')}"),
         )
     if len(running) > RUNS_SHOWN:
         runs.add_row("", "", f"and {len(running) - RUNS_SHOWN} more")
     return Group(line, text, runs)
+
+
+def _text(text: str) -> Text:
+    return Text(printable(text))

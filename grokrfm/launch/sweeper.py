@@ -20,7 +20,7 @@ def sweep(
     launcher: Launcher,
     params: Mapping[str, Any],
     zipped: Sequence[Sequence[str]],
-    excluded: Sequence[Mapping[str, Any]],
+    excluded: str | Sequence[str | Mapping[str, Any]],
     arguments: Sequence[str],
 ) -> list[Any]:
     """Sweep as Sweeper.sweep must: over `params`, a study's own, and over the command line."""

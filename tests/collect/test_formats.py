@@ -236,7 +236,7 @@ def test_levels_that_look_alike_keep_their_lines():
 
 def test_very_long_and_unprintable_levels_are_shortened():
     assert shown("a" * 40 + "b" * 10_000) == "a" * 39 + "…" + "b" * 20
-    assert shown("a\nb\tc\x1b[31m\x00") == "a b c�[31m�"
+    assert shown("a\nb\tc\x1b[31m\x00\u202e\ud800") == r"a\nb\tc\x1b[31m\x00\u202e\ud800"
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -354,12 +354,46 @@ def test_latex_escapes_every_special_character(name):
     assert text.isascii()
 
 
+def as_it_was(cell):
+    """A text of the CSV without the ' that keeps it from being a formula."""
+    return re.sub("^'(?='*[=+@＝-])", "", cell)
+
+
+@pytest.mark.parametrize(
+    ("level", "written"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1+1", "'+1+1"),
+        ("-a", "'-a"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("'=1", "''=1"),
+        ("＝1", "'＝1"),
+        ("-1", "-1"),
+        ("-2.5e-3", "-2.5e-3"),
+        ("'a", "'a"),
+        ("\t=1", "\\t=1"),
+        ("\r=1", "\\r=1"),
+        ("a\x9b\x1b", "a\\x9b\\x1b"),
+    ],
+)
+def test_csv_holds_nothing_that_a_spreadsheet_runs(level, written):
+    frame = runs(level=[level], other=pd.array([-3], dtype="Int64"), **{"=x": [-0.5]})
+    text = formatted("csv", frame, ["level", "other"], [], ["=x"])
+    assert text.startswith("level,other,'=x,")
+    read = pd.read_csv(io.StringIO(text), dtype=str)
+    assert [*read.loc[0, ["level", "other", "'=x"]]] == [written, "-3", "-0.5"]
+    if "\\" not in written:
+        assert as_it_was(written) == level
+
+
 def test_csv_reads_back_as_the_cells():
     x = np.random.default_rng(0).normal(size=3 * len(HOSTILE))
     frame = runs(level=HOSTILE * 3, other=[1, 2, 2] * len(HOSTILE), x=x, seed=[4] * len(x))
     table = build(frame, Layout(["level"], ["other"], ["x", "x:median"]))
     read = pd.read_csv(io.StringIO(FORMATS["csv"](table)))
     assert set(read.pop("seeds")) == {4}
+    assert "'--" in set(read["level"])
+    read["level"] = read["level"].map(as_it_was)
     pd.testing.assert_frame_equal(read, table.cells, check_dtype=False, rtol=1e-14)
     assert table.cells["x_interval"].notna().any()  # or the comparison would say little
 

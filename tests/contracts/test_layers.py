@@ -13,13 +13,15 @@ import grokrfm
 
 PACKAGE = Path(grokrfm.__file__).parent
 
-BOTTOM = {"checks", "paths", "version"}
+BOTTOM = {"checks", "conditions", "paths", "text", "version"}
 MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "probes"}
 
 # Layer → the layers that it may import, besides itself and BOTTOM.
 MAY_IMPORT = {
     "checks": set(),
+    "conditions": set(),
     "paths": set(),
+    "text": set(),
     "version": set(),
     "algebra": set(),
     "kernels": set(),

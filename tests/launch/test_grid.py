@@ -77,6 +77,22 @@ def test_excluded_combinations_are_left_out(runs):
     ]
 
 
+def test_conditions_exclude_runs_beside_mappings_and_alone(runs):
+    swept = ("kernel=g,'a b'", "x=1,7,null", "seed=0,1", "r=[0],[1]")
+    every = [" ".join(run.split()) for run in runs(*swept)]
+    condition = "x > 6 and kernel == 'a b' and r == '[0]'"
+    gone = [f"kernel='a b' x=7 seed={seed} r=[0]" for seed in (0, 1)]
+    assert runs(*swept, excluded=condition) == [run for run in every if run not in gone]
+    both = runs(*swept, excluded=[{"seed": 1}, condition, "x.isna()"])
+    assert both == [r for r in every if r not in gone and "seed=0" in r and "x=null" not in r]
+
+
+def test_a_condition_of_a_shuffled_list_excludes_the_right_values(runs):
+    for _ in range(5):
+        kept = runs("a=shuffle(1,2,3,4,5,6)", excluded="a > 3")
+        assert sorted(kept) == ["a=1", "a=2", "a=3"]
+
+
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
@@ -87,7 +103,12 @@ def test_excluded_combinations_are_left_out(runs):
         ({"zipped": [["a", "c"], ["a", "d"]]}, "a is named twice"),
         ({"excluded": [{"x": 1}]}, "x is not swept over; known are a, b, c, d"),
         ({"excluded": [{"a": 9}]}, "a: 9 is none of the values swept, 1, 2"),
-        ({"excluded": ["a"]}, "must be a list of mappings"),
+        ({"excluded": [7]}, "must be a list of mappings such as {task: division, seed: 3} and of"),
+        ({"excluded": ["a"]}, "condition 'a': 1 is not a condition; compare"),
+        ({"excluded": "aa == 1"}, "condition 'aa == 1': aa is not swept over; did you mean a?"),
+        ({"excluded": "rfm.ridge == 1"}, "rfm.ridge is not swept over; known are a, b, c, d"),
+        ({"excluded": ["a.__class__ == 1"]}, "a.__class__ is not swept over"),
+        ({"excluded": ["a ** b > 1"]}, "an exponent must be written as a number"),
     ],
 )
 def test_mistakes_are_named(runs, keywords, message):

@@ -10,7 +10,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from tests.cli.command import grokrfm, lines
+from tests.cli.command import lines
 from tests.launch.hosts import Host, on_several_hosts
 from tests.launch.test_kill_many import seeds, table
 from tests.launch.test_second_launch import wait_until
@@ -86,7 +86,7 @@ def test_a_sweep_on_three_hosts_with_many_random_kills_ends_as_if_undisturbed(tm
     print(hit, runs, f"runs, {waited:.0f} s of silence and start", stdout)
     assert waited < SILENCE + 30  # the start of a command and its pool on a busy machine
 
-    assert grokrfm(tmp_path, *whole[:-1], "study=undisturbed").returncode == 0
+    last.start(*whole, "study=undisturbed").communicate(timeout=1200)
     pd.testing.assert_frame_equal(table(study), table(undisturbed), check_exact=True)
     attempts = {entry["attempt"]: entry["digest"] for entry in lines(study, "started")}
     ends = Counter(attempts[attempt] for attempt in finished(study))

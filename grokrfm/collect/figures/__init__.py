@@ -24,6 +24,7 @@ from grokrfm.collect.figures.sweep import Sweep
 from grokrfm.collect.presets import PresetError
 from grokrfm.collect.reading import Folders
 from grokrfm.runs.files import write_bytes
+from grokrfm.text import printable_lines
 
 __all__ = ["KINDS", "Data", "FigureError", "draw", "over_iterations", "save"]
 
@@ -58,7 +59,7 @@ def draw(studies: Folders | Data, preset: Mapping[str, Any]) -> Figure:
     with style.styled():
         figure = figure_of.draw(data)
         if figure_of.title:
-            figure.suptitle(figure_of.title)
+            figure.suptitle(printable_lines(figure_of.title))
     return figure
 
 

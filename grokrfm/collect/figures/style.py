@@ -54,7 +54,7 @@ def looks(count: int, ordered: bool) -> list[dict[str, Any]]:
 
 def text(value: object, longest: int = LONGEST) -> str:
     """Level or name as a figure writes it: on one line, shortened in the middle."""
-    line = "".join(c if c.isprintable() else " " for c in shown(value))
+    line = shown(value)
     if len(line) <= longest:
         return line
     return f"{line[: longest // 2]}…{line[-longest // 2 + 1 :]}"

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pandas as pd
 
 from grokrfm.collect.tables import Table
+from grokrfm.text import printable
+
+# A text that a spreadsheet would take for a formula, and no number; also with ' in front, so that
+# without its first ' a text is what it was.
+FORMULA = re.compile(r"'*(?![+-]?[\d.]+(e[+-]?\d+)?$)[=+\-@＝＋－＠]", re.IGNORECASE)
 
 
 def csv(table: Table) -> str:
-    """Table with one row per cell: numbers in full precision, counts and provenance in columns."""
-    return tidy(table).to_csv(index=False, lineterminator="\n")
+    """Table with one row per cell: numbers in full precision, counts and provenance in columns.
+
+    A text that a spreadsheet would take for a formula begins with '.
+    """
+    return _each_text(tidy(table), _quoted).to_csv(index=False, lineterminator="\n")
 
 
 def tidy(table: Table) -> pd.DataFrame:
-    """Cells of a table, each followed by the provenance of the table."""
+    """Cells of a table, each followed by the provenance of the table; texts are printable."""
     caption = table.caption
     provenance = {
         "studies": caption.studies,
@@ -24,4 +35,16 @@ def tidy(table: Table) -> pd.DataFrame:
         "last_run": caption.last_run,
     }
     taken = set(table.cells.columns)
-    return table.cells.assign(**{k: v for k, v in provenance.items() if v and k not in taken})
+    more = {k: v for k, v in provenance.items() if v and k not in taken}
+    return _each_text(table.cells.assign(**more), printable)
+
+
+def _each_text(cells: pd.DataFrame, write: Callable[[str], str]) -> pd.DataFrame:
+    """Write every text of a frame, names of columns too, in another way."""
+    texts = cells.select_dtypes(["object", "str"])
+    written = texts.map(lambda cell: write(cell) if isinstance(cell, str) else cell)
+    return cells.assign(**written).rename(columns=write)
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}" if FORMULA.match(text) else text

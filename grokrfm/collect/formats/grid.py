@@ -12,6 +12,7 @@ import pandas as pd
 
 from grokrfm.collect.layout import Value
 from grokrfm.collect.tables import Table
+from grokrfm.text import printable
 
 LONGEST = 60  # characters of a level; longer ones are cut in the middle
 EMPTY = "–"
@@ -49,7 +50,11 @@ def grid(table: Table, notation: Notation = PLAIN) -> Grid:
 
     A combination without runs is written –.
     """
-    text, rows, columns = notation.text, table.layout.rows, table.layout.columns
+    rows, columns = table.layout.rows, table.layout.columns
+
+    def text(written: str) -> str:
+        return notation.text(printable(written))
+
     lines: dict[tuple[Any, ...], dict[tuple[Any, ...], str]] = {}
     heads: dict[tuple[Any, ...], str] = {}
     for cell in table.cells.to_dict("records"):
@@ -78,8 +83,7 @@ def shown(value: Any) -> str:
     """Level of a setting as tables and figures write it: on one line, shortened if long."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # pandas stores integers with missing values as floats
-    text = EMPTY if pd.isna(value) else " ".join(str(value).split("\n"))
-    text = "".join(c if c.isprintable() else "�" for c in text.replace("\t", " "))
+    text = EMPTY if pd.isna(value) else printable(str(value))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 21]}…{text[-20:]}"
 
 

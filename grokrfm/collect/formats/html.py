@@ -6,6 +6,7 @@ from html import escape
 
 from grokrfm.collect.formats.grid import Notation, grid
 from grokrfm.collect.tables import Table
+from grokrfm.text import printable
 
 STYLE = (
     "table{border-collapse:collapse;font:14px sans-serif}"
@@ -34,7 +35,7 @@ def html(table: Table) -> str:
 
 def html_page(table: Table) -> str:
     """Complete page with the table alone."""
-    title = escape(table.caption.title or table.caption.studies or "grokrfm")
+    title = escape(printable(table.caption.title or table.caption.studies or "grokrfm"))
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f"<style>{STYLE}</style>\n{html(table)}</html>\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -14,6 +15,7 @@ from grokrfm.collect.reading import Folders
 from grokrfm.collect.report import overview, products, runs
 from grokrfm.collect.report.beside import Beside
 from grokrfm.runs.files import write_text
+from grokrfm.text import printable_lines
 
 __all__ = ["page", "write"]
 
@@ -74,6 +76,7 @@ def _rendered(
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
+        finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -95,6 +98,11 @@ def _charted(data: Data, presets: Wanted) -> list[str] | None:
     lists = [value if isinstance(value, list) else [value] for value in values]
     drawn = [name for names in lists for name in names if isinstance(name, str)]
     return list(dict.fromkeys([*leading(data.runs), *drawn]))
+
+
+def _printable(value: Any) -> Any:
+    """Make text of records printable; markup that is marked `safe` stays."""
+    return printable_lines(value) if type(value) is str else value
 
 
 def _inlined(name: str) -> str:

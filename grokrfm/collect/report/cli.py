@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.cli import run_cli
+from grokrfm.text import printable
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def _report() -> None:
     if target.parent.is_dir() and not os.access(target.parent, os.W_OK):
         raise GrokrfmError(f"{target.parent} is read-only; name another folder with --output")
     write(arguments.studies, target, arguments.config_dir, arguments.runs)
-    sys.stdout.write(f"{target}\n")
+    sys.stdout.write(f"{printable(str(target))}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

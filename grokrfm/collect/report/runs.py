@@ -20,6 +20,7 @@ from grokrfm.collect.figures import Data
 from grokrfm.collect.report.beside import Beside, Placed, placed
 from grokrfm.collect.report.products import data_url
 from grokrfm.collect.report.values import encoded, listed, numbers, rounded
+from grokrfm.text import printable
 
 FIRST = ("digest", "status")
 LAST = ("seconds", "error")
@@ -81,7 +82,7 @@ def embedded(
         notes.append(f"Keep the folder {folder} beside this page; it holds the data of most runs.")
     return Embedded(
         _continued({"columns": columns, "total": len(runs)}, table),
-        _continued({"names": histories.names}, charts),
+        _continued({"names": list(map(printable, histories.names))}, charts),
         folder,
         notes,
     )
@@ -124,7 +125,7 @@ def _table(every: pd.DataFrame, runs: pd.DataFrame) -> tuple[list[dict[str, Any]
     kept = shown if len(shown) <= MOST_SHOWN else [*shown[: MOST_SHOWN - 1], shown[-1]]
     columns = [
         {
-            "name": name,
+            "name": printable(name),
             "numeric": pd.api.types.is_numeric_dtype(every[name])
             and not pd.api.types.is_bool_dtype(every[name]),
             "shown": name in kept,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from grokrfm.text import printable
+
 DIGITS = 6
 TENS = 300  # powers of ten that a float holds with room to spare
 
@@ -26,7 +28,7 @@ def listed(column: pd.Series) -> list[Any]:
     if pd.api.types.is_datetime64_any_dtype(column):
         moments = np.datetime_as_string(column.dt.tz_localize(None).to_numpy("datetime64[s]"))
         return [None if text == "NaT" else text.replace("T", " ") for text in moments.tolist()]
-    return [value if type(value) is str else _plain(value) for value in column.tolist()]
+    return list(map(_plain, column.tolist()))
 
 
 def numbers(values: np.ndarray) -> list[float | None]:
@@ -52,6 +54,8 @@ def rounded(values: np.ndarray, digits: int) -> np.ndarray:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is str:  # the commonest
+        return printable(value)
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):
@@ -60,4 +64,4 @@ def _plain(value: Any) -> Any:
         return numbers(rounded(np.array([value], dtype="float64"), DIGITS))[0]
     if value is None or value is pd.NA or value is pd.NaT:
         return None
-    return str(value)
+    return printable(str(value))
