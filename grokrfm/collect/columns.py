@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 # Attributes of a frame of runs, from the names that its records carry (grokrfm.runs.record.Names).
@@ -91,6 +92,20 @@ def levels(frame: pd.DataFrame, name: str) -> pd.Series:
     if name != "device":
         return column
     return column.map(lambda device: str(device).partition(":")[0], na_action="ignore")
+
+
+def cell_numbers(frame: pd.DataFrame, by: Sequence[str]) -> np.ndarray:
+    """Number of the combination of levels that every row has, from 0 to how many occur."""
+    numbers = np.zeros(len(frame), dtype="int64")
+    for name in by:
+        codes, met = pd.factorize(frame[name], use_na_sentinel=False)
+        numbers = pd.factorize(numbers * len(met) + codes)[0]
+    return numbers
+
+
+def combinations(frame: pd.DataFrame, by: Sequence[str]) -> int:
+    """Number of combinations of levels that occur."""
+    return int(cell_numbers(frame, by).max(initial=-1)) + 1
 
 
 def grouped(

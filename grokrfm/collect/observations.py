@@ -56,8 +56,9 @@ class _Columns:
         length = len(history.get("iteration", ()))
         if not length:
             return
-        for name in history.keys() - self._columns.keys():
-            self._columns[name] = _Column(self._count)
+        for name in history:  # in their order, the same in every process
+            if name not in self._columns:
+                self._columns[name] = _Column(self._count)
         for name, column in self._columns.items():
             column.extend(history.get(name) or [None] * length)
         self.places[attempt] = self._count, self._count + length

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from grokrfm.collect import layout, presets
-from grokrfm.collect.columns import grouped, leading, scientific
+from grokrfm.collect.columns import combinations, leading, scientific
 from grokrfm.collect.formats import FILES
 from grokrfm.collect.layout import Layout
 from grokrfm.collect.reading import Reading
@@ -55,8 +55,7 @@ def summary(runs: pd.DataFrame) -> Layout:
     """Layout for a study that names no table: every scientific setting that varies makes rows."""
     rows: list[str] = []
     for name in scientific(runs):
-        more = len(list(grouped(runs, [*rows, name]))) if name != "schema" else 0
-        if more > (len(list(grouped(runs, rows))) if rows else 1):
+        if name != "schema" and combinations(runs, [*rows, name]) > combinations(runs, rows):
             rows.append(name)  # the rows already distinguish its levels
     title = "Settings that vary in this study"
     return Layout(rows, values=leading(runs), title=title)

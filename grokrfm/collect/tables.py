@@ -11,7 +11,15 @@ import pandas as pd
 
 from grokrfm.checks import nearest
 from grokrfm.collect.caption import Caption, caption
-from grokrfm.collect.columns import FAILED, OBJECTIVE, grouped, levels, names, scientific
+from grokrfm.collect.columns import (
+    FAILED,
+    OBJECTIVE,
+    cell_numbers,
+    grouped,
+    levels,
+    names,
+    scientific,
+)
 from grokrfm.collect.layout import Layout, TableError, Value
 from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
@@ -125,15 +133,16 @@ def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[objec
     The seed is not among them.
     """
     finished = runs[runs["status"] == "finished"]
-    settings = [name for name in scientific(runs) if name not in by]
-    settings = [name for name in settings if levels(finished, name).nunique(dropna=False) > 1]
-    groups = [group for _, group in grouped(finished, by)] if settings else []
+    cells = cell_numbers(finished, by)
     varying = {}
-    for name in settings:
-        met = [levels(group, name) for group in groups]
-        mixed = [column for column in met if column.nunique(dropna=False) > 1]
-        if mixed:
-            varying[name] = sorted(pd.concat(mixed).unique().tolist(), key=_numbers_first)
+    for name in scientific(runs):
+        column = levels(finished, name)
+        if name in by or column.nunique(dropna=False) < 2:
+            continue
+        pairs = pd.DataFrame({"cell": cells, "level": column}).drop_duplicates()
+        mixed = pairs["level"][pairs["cell"].duplicated(keep=False)]
+        if len(mixed):
+            varying[name] = sorted(mixed.unique().tolist(), key=_numbers_first)
     return varying
 
 

@@ -204,6 +204,15 @@ def test_steps_are_a_row_a_run_and_iteration(study):
     assert frame["iteration"].dtype == "int64"
 
 
+def test_the_columns_of_steps_are_in_the_order_of_the_history(study):
+    names = [f"number {i}" for i in range(20)]  # a set of them would be in another order
+    frame = collect.steps(study(run("d1", history=curve(0.0, **{name: [1.0] for name in names}))))
+    assert list(frame.columns) == [
+        *("digest", "iteration", "test_accuracy", "solver", "seconds"),
+        *names,
+    ]
+
+
 def test_a_number_that_was_not_finite_is_missing_in_steps(study):
     frame = collect.steps(study(run("d1", history=curve(None, None))))
     assert frame["test_accuracy"].dtype == "float64"

@@ -95,7 +95,7 @@ def test_the_report_shows_text_only(evil, said):
     assert not ACTS.search(page)
     assert SHOWN in page
     embedded = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page)
-    assert len(embedded) == 3
+    assert len(embedded) == 2
     for text in embedded:
         decoded = json.dumps(json.loads(text), ensure_ascii=False)
         assert not ACTS.search(decoded)

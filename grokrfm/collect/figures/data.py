@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -45,9 +45,21 @@ class Data:
     def runs(self) -> pd.DataFrame:
         return frames.frame(self.reading)
 
+    def steps(self, numbers: Sequence[str] | None) -> pd.DataFrame:
+        """Histories of the runs: digest, iteration and some numbers; None: all.
+
+        The histories are read again only for numbers that no earlier call has asked for.
+        """
+        for held, steps in self._histories.items():
+            if held is None or (numbers is not None and held >= set(numbers)):
+                return steps
+        steps = observations(self.reading, numbers)
+        self._histories[None if numbers is None else frozenset(numbers)] = steps
+        return steps
+
     @cached_property
-    def steps(self) -> pd.DataFrame:
-        return observations(self.reading)
+    def _histories(self) -> dict[frozenset[str] | None, pd.DataFrame]:
+        return {}
 
     @cached_property
     def records(self) -> dict[str, tuple[Store, Record]]:

@@ -20,6 +20,9 @@ from grokrfm.collect.figures.kind import Kind
 from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
+MOST_POINTS = 2_000  # of a line
+NONE = pd.DataFrame({"mean": [], "interval": [], "count": []})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Iterations(Kind):
@@ -36,10 +39,11 @@ class Iterations(Kind):
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
-        if data.steps.empty:
+        steps = data.steps(self.value)
+        if steps.empty:
             raise not_measured(", ".join(self.value))
-        check_columns(data.steps, ["digest", "iteration"], self.value)
-        return _over_iterations(data.steps, groups, self.value, self.by)
+        check_columns(steps, ["digest", "iteration"], self.value)
+        return _over_iterations(steps, groups, self.value, self.by)
 
 
 def over_iterations(
@@ -67,8 +71,12 @@ def _over_iterations(
     steps: pd.DataFrame, groups: Sequence[Group], values: Sequence[str], by: Sequence[str]
 ) -> Figure:
     """Draw the groups and iterations that have numbers."""
-    drawn = [(group, _summaries(steps, group, values)) for group in groups]
-    drawn = [(group, points) for group, points in drawn if any(map(len, points.values()))]
+    summaries = {value: _summaries(steps, groups, value) for value in values}
+    drawn = [
+        (group, {value: summaries[value].get(number, NONE) for value in values})
+        for number, group in enumerate(groups)
+        if any(number in of_groups for of_groups in summaries.values())
+    ]
     if not drawn:
         raise not_measured(", ".join(values))
     figure, grid = panels(len(values), sharex=True)
@@ -79,7 +87,8 @@ def _over_iterations(
         lines[0].set_label(group.label(style.counted(counts)))
         handles.append(lines[0])
     for axes, value in zip(grid, values, strict=True):
-        axes.set_xlabel("iteration")
+        step = max(_step(points[value]) for _, points in drawn)
+        axes.set_xlabel("iteration" if step == 1 else f"iteration (1 in {step} is drawn)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.words(value))
         limits(axes, value)
@@ -87,15 +96,23 @@ def _over_iterations(
     return figure
 
 
-def _summaries(steps: pd.DataFrame, group: Group, values: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Mean, interval and number of runs at every iteration, for each value."""
-    history = steps[steps["digest"].isin(group.finished["digest"])]
-    return {
-        value: means(history.dropna(subset=value).groupby("iteration")[value]) for value in values
-    }
+def _summaries(steps: pd.DataFrame, groups: Sequence[Group], value: str) -> dict[int, pd.DataFrame]:
+    """Mean, interval and number of runs at every iteration, by the number of the group."""
+    number_of = {digest: i for i, group in enumerate(groups) for digest in group.finished["digest"]}
+    numbers = steps["digest"].map(number_of)
+    measured = steps[value].notna() & numbers.notna()
+    by = [numbers[measured], steps["iteration"][measured]]
+    points = means(steps[value][measured].groupby(by))
+    return {int(number): points.loc[number] for number in points.index.unique(level=0)}
+
+
+def _step(points: pd.DataFrame) -> int:
+    """Distance of the points to draw, so that there are at most MOST_POINTS."""
+    return max(1, -(-len(points) // MOST_POINTS))
 
 
 def _line(axes: Axes, points: pd.DataFrame, look: dict[str, Any]) -> Line2D:
+    points = points.iloc[:: _step(points)]
     x, mean = points.index.to_numpy(dtype=float), points["mean"].to_numpy()
     half = np.nan_to_num(points["interval"].to_numpy())
     [line] = axes.plot(x, mean, **{**look, "marker": look["marker"] if len(x) == 1 else ""})

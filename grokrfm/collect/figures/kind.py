@@ -12,11 +12,14 @@ from matplotlib.figure import Figure
 
 from grokrfm.checks import nearest
 from grokrfm.collect import presets
+from grokrfm.collect.columns import combinations
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, grouped, is_number
 from grokrfm.collect.select import where
 from grokrfm.collect.tables import averaged_over, check_columns
+
+MOST_GROUPS = 500  # before those without numbers are left out
 
 K = TypeVar("K", bound="Kind")
 
@@ -83,6 +86,11 @@ class Kind(ABC):
         apart = list(dict.fromkeys([*self.by, *also]))
         check_columns(chosen, apart, values)
         check_columns(chosen, self.average_over, [])
+        if (count := combinations(chosen, self.by)) > MOST_GROUPS:
+            raise FigureError(
+                f"{count} combinations of {', '.join(self.by)} are too many for a figure; select"
+                " runs with `where`, or put fewer columns into `by`"
+            )
         for name, levels in averaged_over(chosen, apart).items():
             if name not in self.average_over:
                 few = ", ".join(map(style.text, levels[:4])) + ", ..." * (len(levels) > 4)

@@ -20,10 +20,13 @@ from grokrfm.collect.figures.kind import Kind, check_option
 from grokrfm.collect.figures.panels import looks, panels
 from grokrfm.collect.presets import PresetError
 
+MOST_RUNS = 100  # in the lines of a group
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spectra(Kind):
-    """One panel per number of updates, one line per finished run with saved M.
+    """One panel per number of updates, one line per finished run with saved M, at most
+    MOST_RUNS in a group.
 
     Eigenvalues are relative to the largest. Negative ones, which come from rounding, are not drawn.
 
@@ -54,7 +57,7 @@ class Spectra(Kind):
             counts = [
                 _lines(axes, data, group, k, look) for axes, k in zip(grid, self.k, strict=True)
             ]
-            if max(counts):
+            if max(counts):  # the label says how many of the runs are drawn
                 name = group.label_of(max(counts))
                 handles.append(Line2D([], [], **{**look, "marker": ""}, label=name))
         if not handles:
@@ -78,10 +81,12 @@ def relative_eigenvalues(M: np.ndarray) -> np.ndarray:
 
 
 def _lines(axes: Axes, data: Data, group: Group, k: Any, look: dict[str, Any]) -> int:
-    """Draw the spectrum of every run of a group and return their number."""
+    """Draw the spectra of runs of a group, at most MOST_RUNS, and return their number."""
     count = 0
     digests: Sequence[str] = group.finished["digest"].tolist()
     for digest in digests:
+        if count == MOST_RUNS:
+            break
         if (kept := matrix(data, digest, k)) is not None:
             values = relative_eigenvalues(kept[1])
             shown = np.where(values > 0, values, np.nan)

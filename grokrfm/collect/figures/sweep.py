@@ -14,11 +14,13 @@ from matplotlib.lines import Line2D
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
-from grokrfm.collect.figures.groups import Group, means, not_measured, numeric
+from grokrfm.collect.figures.groups import FigureError, Group, means, not_measured, numeric
 from grokrfm.collect.figures.kind import Kind, check_option
 from grokrfm.collect.figures.panels import limits, looks, panels
 
-MOST_LEVELS = 40
+MOST_TICKS = 60  # levels of an x that is not numeric
+MOST_LEVELS = 2_000
+MOST_DOTS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Sweep(Kind):
     x       swept column of `collect.runs`; spaced evenly unless all levels are numbers
     value   columns of `collect.runs` to average
     scale   scale of a numeric x: linear, log or symlog (linear up to 1, then log)
-    seeds   draw every run as a faint dot, too
+    seeds   draw every run as a faint dot, too; of many runs, evenly chosen ones
     """
 
     x: str
@@ -49,13 +51,14 @@ class Sweep(Kind):
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data, self.value, also=[self.x])
         positions, ticks = _positions(self.selected(data)[self.x])
+        step = -(-len(positions) // MOST_DOTS)
         figure, grid = panels(len(self.value), sharex=True)
         handles, open_ones = [], False
         for group, look in zip(groups, looks(groups), strict=True):
             lines, counts = [], []
             for axes, value in zip(grid, self.value, strict=True):
                 points = _points(group, positions, self.x, value)
-                lines.append(self._line(axes, points, group, positions, value, look))
+                lines.append(self._line(axes, points, group, positions, value, look, step))
                 counts += points["n"][points["n"] > 0].tolist()
                 open_ones |= bool((points["n"] < points["planned"])[points["n"] > 0].any())
             lines[0].set_label(group.label(style.counted(counts)))
@@ -72,6 +75,9 @@ class Sweep(Kind):
                 "markerfacecolor": "white",
             }
             handles.append(Line2D([], [], **hollow, label="open: some runs are missing"))
+        if self.seeds and step > 1:
+            faint: dict[str, Any] = {"color": "0.3", "marker": ".", "linestyle": "", "alpha": 0.35}
+            handles.append(Line2D([], [], **faint, label=f"dots: 1 in {step} runs"))
         style.legend(figure, handles, ", ".join(self.by))
         return figure
 
@@ -83,11 +89,12 @@ class Sweep(Kind):
         positions: pd.Series,
         value: str,
         look: dict[str, Any],
+        step: int,
     ) -> Line2D:
         drawn = points.dropna(subset="mean")
         x, mean = drawn.index.to_numpy(dtype=float), drawn["mean"].to_numpy()
         if self.seeds:
-            runs = group.finished
+            runs = group.finished.iloc[::step]
             dots = {"color": look["color"], "marker": ".", "alpha": 0.35, "markeredgewidth": 0}
             axes.plot(positions[runs.index], runs[value].astype(float), linestyle="", **dots)
         container = axes.errorbar(
@@ -121,6 +128,12 @@ class Sweep(Kind):
 def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
     """Position of each run on the axis, and the tick labels of levels that are not numbers."""
     numbers = numeric(column)
+    count, most = column.nunique(dropna=False), MOST_TICKS if numbers is None else MOST_LEVELS
+    if count > most:
+        raise FigureError(
+            f"{count} levels of {column.name} are too many, at most {most} fit; select runs with"
+            " `where`"
+        )
     if numbers is not None:
         return numbers, []
     levels = sorted(column.unique().tolist(), key=str)

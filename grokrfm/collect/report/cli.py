@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+from grokrfm.checks import GrokrfmError
 from grokrfm.collect.cli import run_cli
-from grokrfm.runs.files import write_text
 from grokrfm.text import printable
 
 
@@ -18,11 +19,14 @@ def main() -> None:
 
 def _report() -> None:
     arguments = _parser().parse_args()
-    from grokrfm.collect.report import page  # pandas and matplotlib are slow to import
+    from grokrfm.collect.report import write  # pandas and matplotlib are slow to import
 
-    target: Path = arguments.output or Path(arguments.studies[0]) / "report.html"
-    text = page(arguments.studies, arguments.config_dir)
-    write_text(target, text)
+    output: str = arguments.output or arguments.studies[0]
+    folder = not arguments.output or output.endswith(os.sep) or Path(output).is_dir()
+    target = Path(output) / "report.html" if folder else Path(output)
+    if target.parent.is_dir() and not os.access(target.parent, os.W_OK):
+        raise GrokrfmError(f"{target.parent} is read-only; name another folder with --output")
+    write(arguments.studies, target, arguments.config_dir, arguments.runs)
     sys.stdout.write(f"{printable(str(target))}\n")
 
 
@@ -30,11 +34,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grokrfm-report",
         description="One HTML page about one or more studies: settings, tables, figures and every"
-        " run. The page is self-contained and needs no network.",
+        " run. The page needs no network and is self-contained; only if the study is large, the"
+        " data of further runs is in a folder beside it, such as report-runs.",
     )
     parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="default: report.html in the first study"
+        "--output",
+        metavar="PATH",
+        help="file of the page, or a folder for report.html (default: the first study)",
+    )
+    parser.add_argument(
+        "--runs",
+        type=_count,
+        metavar="all|none|N",
+        help="runs to list with their histories: all, none or the first N (default: all)",
     )
     parser.add_argument(
         "--config-dir",
@@ -45,3 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         help="folder with your own table/ and figure/; repeatable",
     )
     return parser
+
+
+def _count(text: str) -> int | None:
+    """Number of runs; None: all."""
+    if text in ("all", "none"):
+        return None if text == "all" else 0
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected all, none or a number of runs, got {text!r}")

@@ -16,6 +16,9 @@ from grokrfm.runs.record import Record, by_cause
 STATUSES = ("finished", "running", "interrupted", "lost", "failed", "crashed", "missing")
 MOST_LEVELS = 12
 MOST_NAMED = 20
+MOST_CAUSES = 20
+MOST_VALUES = 20  # of a label of the provenance
+MOST_CHARACTERS = 10_000  # of a message or traceback
 NOT_SHOWN = ("study.", "outputs", "retry", "dry_run")
 
 
@@ -41,6 +44,8 @@ class Overview:
     counts       status → number of runs
     varying      setting, its levels with the number of runs, and the number of levels left out
     constant     setting and its value
+    failures     commonest causes
+    more_causes  number of causes left out
     provenance   label and value: versions, commits, hosts, devices and times of the runs
     """
 
@@ -50,6 +55,7 @@ class Overview:
     varying: Sequence[tuple[str, Sequence[tuple[str, int]], int]]
     constant: Sequence[tuple[str, str]]
     failures: Sequence[Failure]
+    more_causes: int
     provenance: Sequence[tuple[str, str]]
 
 
@@ -59,6 +65,7 @@ def of(data: Data) -> Overview:
     swept = runs[[name for name in settings(runs) if not name.startswith(NOT_SHOWN)]]
     records = [record for _, record in data.records.values()]
     counts = Counter(runs["status"])
+    causes = by_cause((one, one.error["message"]) for one in records if one.error)
     known = {status: counts[status] for status in STATUSES if counts[status]}
     return Overview(
         title=", ".join(data.names) or "study",
@@ -66,7 +73,8 @@ def of(data: Data) -> Overview:
         counts=known | {name: n for name, n in sorted(counts.items()) if name not in known},
         varying=[_levels(swept[name]) for name in names(varying(swept))],
         constant=[(name, shown(value)) for name, value in constant(swept).items()],
-        failures=list(_failures(records)),
+        failures=[_failure(*cause) for cause in list(causes.items())[:MOST_CAUSES]],
+        more_causes=max(0, len(causes) - MOST_CAUSES),
         provenance=list(_provenance(records, runs)),
     )
 
@@ -82,17 +90,15 @@ def _levels(column: pd.Series) -> tuple[str, list[tuple[str, int]], int]:
     return str(column.name), listed[: len(listed) - more], more
 
 
-def _failures(records: Sequence[Record]) -> Iterator[Failure]:
-    ended = [record for record in records if record.error]
-    for cause, failed in by_cause((one, (one.error or {})["message"]) for one in ended).items():
-        error = failed[0].error or {}
-        yield Failure(
-            cause,
-            error["type"],
-            len(failed),
-            [record.digest for record in failed[:MOST_NAMED]],
-            error.get("traceback", ""),
-        )
+def _failure(cause: str, failed: Sequence[Record]) -> Failure:
+    error = failed[0].error or {}
+    return Failure(
+        cause[:MOST_CHARACTERS],
+        error["type"][:MOST_CHARACTERS],
+        len(failed),
+        [record.digest for record in failed[:MOST_NAMED]],
+        error.get("traceback", "")[-MOST_CHARACTERS:],  # an error is named at its end
+    )
 
 
 def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -104,15 +110,13 @@ def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple
     for package, met in versions.items():
         yield package, ", ".join(sorted(met))
     git = [source.get("git") or {} for source in sources]
-    commits = Counter(
-        (str(one["commit"]), bool(one.get("dirty"))) for one in git if "commit" in one
+    state = {True: "with uncommitted changes", False: "clean"}
+    commits = (
+        f"{one['commit']} ({state[bool(one.get('dirty'))]}; " for one in git if "commit" in one
     )
-    for (commit, dirty), count in commits.items():
-        state = "with uncommitted changes" if dirty else "clean"
-        yield "commit", f"{commit} ({state}; {_runs(count)})"
+    yield from _commonest("commit", Counter(commits))
     for what, key in (("host", "host"), ("device", "device"), ("system", "platform")):
-        for value, count in Counter(str(one[key]) for one in sources if key in one).items():
-            yield what, f"{value} ({_runs(count)})"
+        yield from _commonest(what, Counter(f"{one[key]} (" for one in sources if key in one))
     threads = sorted({one["threads"] for one in sources if one.get("threads") is not None})
     if threads:
         yield "threads per run", ", ".join(map(str, threads))
@@ -127,6 +131,13 @@ def _provenance(records: Sequence[Record], runs: pd.DataFrame) -> Iterator[tuple
             "computing time",
             f"{seconds.sum() / 3600:.3g} h, {seconds.median():.3g} s per run (median)",
         )
+
+
+def _commonest(what: str, counts: Counter[str]) -> Iterator[tuple[str, str]]:
+    for beginning, count in counts.most_common(MOST_VALUES):
+        yield what, f"{beginning}{_runs(count)})"
+    if len(counts) > MOST_VALUES:
+        yield what, f"and {len(counts) - MOST_VALUES} more"
 
 
 def _runs(count: int) -> str:

@@ -3,12 +3,10 @@
   // Table of runs: filtered, sorted and paged in the browser, which stays fast for thousands of rows.
   const PER_PAGE = 100;
   const parsed = (id) => JSON.parse(document.getElementById(id).textContent);
-  const lazily = (id) => { let held; return () => (held ??= parsed(id)); };
-  const { columns, rows } = parsed("data-rows");
-  const histories = lazily("data-histories");
-  const matrices = lazily("data-matrices");
+  const { columns, total, runs: rows, files: rowFiles, bytes } = parsed("data-rows");
+  const charted = parsed("data-details");
   const at = Object.fromEntries(columns.map((column, i) => [column.name, i]));
-  const state = { words: [], status: "", sort: null, descending: false, page: 0, open: new Set() };
+  const state = { words: [], status: "", sort: null, descending: false, page: 0, open: new Set(), problem: "" };
 
   const element = (name, properties = {}, ...children) => {
     const made = Object.assign(document.createElement(name), properties);
@@ -18,21 +16,36 @@
   const byId = (id) => document.getElementById(id);
   const shown = (value) => (value === null ? "–" : String(value));
 
+  // ---- data beside the page: scripts, since a page opened from a disk can load nothing else
+  window.grokrfmReport = (text) => { document.currentScript.data = JSON.parse(text); };
+  const load = (address) => new Promise((resolve, reject) => {
+    const script = element("script", { src: address });
+    script.onload = script.onerror = () => {
+      script.remove();
+      if (script.data) resolve(script.data);
+      else reject(new Error(`${decodeURI(address)} cannot be read; keep that folder beside this page`));
+    };
+    document.head.append(script);
+  });
+  const failed = (error) => { state.problem = error.message; draw(); };
+
   // ---- selection and order of the rows
-  const lowered = rows.map((row) => row.map((value) => shown(value).toLowerCase()));
+  const lowered = []; // text of a row, made when a filter first needs it
+  const text = (i) => (lowered[i] ??= rows[i].map(shown).join("\n").toLowerCase());
   const meets = (word) => {
-    const [, name, relation, text] = word.match(/^(.+?)(<=|>=|=|<|>)(.*)$/) ?? [];
+    const [, name, relation, right] = word.match(/^(.+?)(<=|>=|=|<|>)(.*)$/) ?? [];
     const i = name === undefined ? -1 : columns.findIndex((c) => c.name.toLowerCase() === name);
-    if (i < 0) return (_, i) => lowered[i].some((cell) => cell.includes(word));
-    if (relation === "=") return (_, row) => lowered[row][i] === text;
-    const bound = Number(text);
+    if (i < 0) return (_, row) => text(row).includes(word);
+    if (relation === "=") return (row) => shown(row[i]).toLowerCase() === right;
+    const bound = Number(right);
     const holds = { "<": (x) => x < bound, ">": (x) => x > bound, "<=": (x) => x <= bound, ">=": (x) => x >= bound }[relation];
     return (row) => row[i] !== null && holds(row[i]);
   };
+  const collator = new Intl.Collator("en", { numeric: true });
   const compared = (i) => (first, second) => {
     const [a, b] = [rows[first][i], rows[second][i]];
     if (a === null || b === null) return (a === null) - (b === null); // missing values come last
-    const order = columns[i].numeric ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+    const order = columns[i].numeric ? a - b : collator.compare(String(a), String(b));
     return state.descending ? -order : order;
   };
   const found = () => {
@@ -82,12 +95,16 @@
       body.append(line);
       if (state.open.has(digest)) {
         line.className = "chosen";
-        const held = element("td", { colSpan: visible.length }, ...details(rows[i]));
+        const held = element("td", { colSpan: visible.length }, ...details(i));
         body.append(element("tr", { className: "detail" }, held));
       }
     }
     byId("table").replaceChildren(element("table", {}, head(visible), body));
-    byId("found").textContent = `${order.length} of ${rows.length} runs`;
+    const all = rows.length === total;
+    byId("found").textContent = state.problem || (all ? `${order.length} of ${total} runs`
+      : `${order.length} of the first ${rows.length} runs; filters and sorting do not cover the other ${total - rows.length}`);
+    byId("load").hidden = all;
+    byId("load").textContent = `Load all ${total} runs (${Math.ceil(bytes / 1e6)} MB)`;
     byId("pages").hidden = pages === 1;
     byId("page").textContent = `page ${state.page + 1} of ${pages}`;
     byId("previous").disabled = state.page === 0;
@@ -112,24 +129,42 @@
   });
 
   // ---- details below an open row
-  const details = (row) => {
-    const digest = row[at.digest];
+  const parts = new Map(); // address → promise of the details in it, later the details
+  const detailsOf = (i) => {
+    if (i < charted.runs.length) return charted.runs[i];
+    const [first, address] = charted.files.findLast(([number]) => number <= i);
+    if (!parts.has(address)) {
+      parts.set(address, null);
+      load(address).then((part) => { parts.set(address, part); draw(); })
+        .catch((error) => { parts.set(address, error); draw(); });
+    }
+    const part = parts.get(address);
+    return part instanceof Error ? part : part && part[i - first];
+  };
+  const details = (i) => {
     const facts = element("dl", { className: "facts" });
-    columns.forEach(({ name }, i) => {
-      if (row[i] === null) return;
-      facts.append(element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: shown(row[i]) })));
+    columns.forEach(({ name }, column) => {
+      const value = rows[i][column];
+      if (value === null) return;
+      facts.append(element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: shown(value) })));
     });
     const charts = element("div", { className: "charts" });
-    const { names, runs } = histories();
-    const history = runs[digest];
-    if (history) names.slice(1).forEach((name, i) => {
-      if (history[i + 1].some((value) => value !== null)) charts.append(chart(name, history[0], history[i + 1]));
-    });
-    const M = matrices()[digest];
-    if (M) charts.append(element("figure", {},
-      element("img", { className: "matrix", src: M.picture, alt: `Feature matrix M, k = ${M.k}` }),
-      element("figcaption", { textContent: `M, k = ${M.k}, ${M.size} × ${M.size}; dark ${M.low} to light ${M.high}` })));
-    if (!charts.children.length) charts.append(element("p", { className: "note", textContent: "No history was recorded." }));
+    const note = (textContent) => charts.append(element("p", { className: "note", textContent }));
+    const found = detailsOf(i);
+    if (found instanceof Error) note(found.message);
+    else if (!found) note("Loading …");
+    else {
+      const [iterations, ...numbers] = found.history ?? [];
+      const x = Array.isArray(iterations) ? iterations : [...Array(iterations ?? 0).keys()];
+      numbers.forEach((y, number) => {
+        if (y.some((value) => value !== null)) charts.append(chart(charted.names[number], x, y));
+      });
+      const M = found.M;
+      if (M) charts.append(element("figure", {},
+        element("img", { className: "matrix", src: M.picture, alt: `Feature matrix M, k = ${M.k}` }),
+        element("figcaption", { textContent: `M, k = ${M.k}, ${M.size} × ${M.size}; dark ${M.low} to light ${M.high}` })));
+      if (!charts.children.length) note("No history was recorded.");
+    }
     return [element("div", { className: "held" }, facts, charts)];
   };
   const svg = (name, attributes, ...children) => {
@@ -168,8 +203,26 @@
   };
 
   // ---- controls
-  const statuses = [...new Set(rows.map((row) => row[at.status]))].sort();
-  for (const status of statuses) byId("status").append(element("option", { value: status, textContent: status }));
+  const listStatuses = () => {
+    const statuses = [...new Set(rows.map((row) => row[at.status]))].sort();
+    byId("status").replaceChildren(element("option", { value: "", textContent: "all" }),
+      ...statuses.map((status) => element("option", { value: status, textContent: status })));
+    byId("status").value = state.status;
+  };
+  const loadAll = async () => {
+    while (rowFiles.length) {
+      byId("found").textContent = `loading, ${rows.length} of ${total} runs`;
+      for (const row of await load(rowFiles[0][1])) rows.push(row);
+      rowFiles.shift();
+    }
+    state.problem = "";
+    listStatuses();
+    draw();
+  };
+  listStatuses();
+  let loading; // pressed twice, it loads once
+  const allLoaded = () => (loading ??= loadAll().finally(() => { loading = undefined; }));
+  byId("load").addEventListener("click", () => allLoaded().catch(failed));
   columns.forEach((column) => {
     const box = element("input", { type: "checkbox", checked: column.shown, disabled: column.name === "digest" });
     box.addEventListener("change", () => { column.shown = box.checked; draw(); });
@@ -184,12 +237,16 @@
   byId("previous").addEventListener("click", () => { state.page -= 1; draw(); });
   byId("next").addEventListener("click", () => { state.page += 1; draw(); });
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  byId("controls").hidden = rows.length === 0;
+  byId("controls").hidden = total === 0;
 
   // ---- a link to a run opens its row
   const goTo = () => {
     const digest = decodeURIComponent(location.hash.match(/^#run-(.+)$/)?.[1] ?? "");
-    if (!rows.some((row) => row[at.digest] === digest)) return;
+    if (!digest) return;
+    if (!rows.some((row) => row[at.digest] === digest)) {
+      if (rowFiles.length) allLoaded().then(goTo).catch(failed);
+      return;
+    }
     Object.assign(state, { words: [], status: "" });
     byId("filter").value = byId("status").value = "";
     state.open.add(digest);

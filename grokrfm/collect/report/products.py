@@ -6,17 +6,19 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import figures
-from grokrfm.collect.columns import leading
+from grokrfm.collect.columns import combinations, leading
 from grokrfm.collect.figures import Data
 from grokrfm.collect.formats import html
-from grokrfm.collect.layout import Layout
-from grokrfm.collect.products import wanted
+from grokrfm.collect.layout import Layout, TableError
+from grokrfm.collect.products import Wanted
+from grokrfm.collect.select import where
 from grokrfm.collect.tables import build
+
+MOST_CELLS = 2_000  # of a table; about 300 KB
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,10 @@ class Products:
     figures: Sequence[Shown]
 
 
-def of(data: Data, folders: Sequence[Path]) -> Products:
+def of(data: Data, presets: Wanted) -> Products:
     """Make the tables and figures of some studies; an error is shown in place of its table."""
     if data.runs.empty:
         return Products([], [])
-    presets = wanted(data.reading, data.runs, [], folders)
     tables = [
         _shown(name, partial(_table, data, layout)) for name, layout in presets.tables.items()
     ]
@@ -60,9 +61,10 @@ def of(data: Data, folders: Sequence[Path]) -> Products:
 
 def plain_figures(data: Data, by: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Default figures of a study that names none: leading numbers against the iteration."""
-    measured = data.steps.dropna(axis="columns", how="all").columns
     numbers = leading(data.runs)
-    value = [name for name in numbers if name in measured] or numbers[:1]
+    steps = data.steps(numbers)
+    value = [name for name in numbers if name in steps and steps[name].notna().any()]
+    value = value or numbers[:1]
     return {"numbers": {"kind": "iterations", "value": value, "by": list(by)}} if value else {}
 
 
@@ -72,6 +74,13 @@ def data_url(png: bytes) -> str:
 
 
 def _table(data: Data, layout: Layout) -> str:
+    chosen = where(data.runs, layout.where)
+    cells = combinations(chosen, [name for name in layout.by if name in chosen])
+    if cells > MOST_CELLS:
+        raise TableError(
+            f"{cells} cells are too many for this page, at most {MOST_CELLS} fit; grokrfm-collect"
+            " writes the table to a file"
+        )
     return html(build(data.runs, layout))
 
 

@@ -5,11 +5,10 @@ The data is JSON for the script of the page, so that no text of a record is pars
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,124 +17,175 @@ from matplotlib.image import imsave
 
 from grokrfm.collect.columns import leading, names, settings, varying
 from grokrfm.collect.figures import Data
+from grokrfm.collect.report.beside import Beside, Placed, placed
 from grokrfm.collect.report.products import data_url
+from grokrfm.collect.report.values import encoded, listed, numbers, rounded
 from grokrfm.text import printable
 
 FIRST = ("digest", "status")
 LAST = ("seconds", "error")
 NEVER_SHOWN = ("title", "study.name", "started", "ended", "commit", "dirty", "host", "threads")
 MOST_SHOWN = 12
-MOST_NUMBERS = 3_000_000  # in the histories; a page of about 20 MB
+MOST_NUMBERS = 12_000_000  # in the histories; files of about 80 MB
 MOST_MATRICES = 200
+DIGITS = 4  # in a chart
+ROWS_SHARE = 0.3  # of the room in the page, for the table; the rest is for histories and matrices
 NO_VERSION: Any = {"Software": None}  # no version of matplotlib: the same M gives the same bytes
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """JSON for the page, and notes on parts left out."""
+    """Data for the page.
+
+    Parameters
+    ----------
+    rows      JSON of the table
+    details   JSON of the histories and matrices
+    folder    name of the folder that holds the rest; empty if there is none
+    notes     sentences about everything that is left out
+    """
 
     rows: str
-    histories: str
-    matrices: str
+    details: str
+    folder: str
     notes: Sequence[str]
 
 
-def embedded(data: Data) -> Embedded:
-    """Collect the data of the runs for the script of the page."""
-    histories, left_out = _histories(data.steps, leading(data.runs))
-    matrices, of = _matrices(data)
+def embedded(
+    data: Data,
+    numbers: Sequence[str] | None,
+    most: int | None = None,
+    room: float = 0,
+    beside: Beside | None = None,
+) -> Embedded:
+    """Collect the data of the runs for the script of the page.
+
+    Parameters
+    ----------
+    numbers   numbers to show in the histories; None: all
+    most      number of runs to show, the first ones; None: all
+    room      bytes in the page, if there are files beside it
+    """
+    runs = data.runs.iloc[:most]
+    shown = [str(digest) for digest in runs["digest"]] if len(runs) else []
+    columns, rows = _table(data.runs, runs)
+    histories = _Histories(data.steps(numbers), leading(data.runs))
+    saved = [digest for digest in shown if digest in data.records]
+    saved = [digest for digest in saved if data.records[digest][1].features]
+    with_matrix = set(saved[:MOST_MATRICES])
+    details = (_details(data, histories, digest, digest in with_matrix) for digest in shown)
+    table = placed("rows", map(encoded, rows), ROWS_SHARE * room, beside)
+    charts = placed("details", map(encoded, details), room - len(table.text), beside)
+    notes = _notes(len(runs), len(data.runs), numbers, histories.left_out, len(saved))
+    folder = beside.folder.name if beside and (table.files or charts.files) else ""
+    if folder:
+        notes.append(f"Keep the folder {folder} beside this page; it holds the data of most runs.")
+    return Embedded(
+        _continued({"columns": columns, "total": len(runs)}, table),
+        _continued({"names": list(map(printable, histories.names))}, charts),
+        folder,
+        notes,
+    )
+
+
+def _continued(head: Mapping[str, Any], runs: Placed) -> str:
+    """JSON object of `head`, the runs in the page, and the files that continue them."""
+    rest = encoded({**head, "files": runs.files, "bytes": runs.bytes})
+    return f'{rest[:-1]},"runs":{runs.text}}}'
+
+
+def _notes(
+    shown: int, runs: int, asked: Sequence[str] | None, left_out: Sequence[str], saved: int
+) -> list[str]:
+    """Return a sentence about everything that is left out."""
     notes = []
+    if shown < runs:
+        notes.append(f"Only the first {shown} of {runs} runs are in this table (--runs).")
+    if asked is not None:
+        notes.append(
+            f"Histories show only {', '.join(asked) or 'the iterations'}, because the study is"
+            " large; collect.steps reads every number."
+        )
     if left_out:
-        notes.append(f"Histories without {', '.join(left_out)}, to keep this page small.")
-    if of > len(matrices):
-        notes.append(f"M is shown for the first {len(matrices)} of {of} runs that saved it.")
-    return Embedded(_json(_table(data.runs)), _json(histories), _json(matrices), notes)
+        notes.append(f"Histories without {', '.join(left_out)}, to keep this report small.")
+    if saved > MOST_MATRICES:
+        notes.append(f"M is shown for the first {MOST_MATRICES} of {saved} runs that saved it.")
+    return notes
 
 
-def _table(runs: pd.DataFrame) -> dict[str, Any]:
-    """Columns (name, numeric, shown by default) that vary, and rows."""
-    differing = names(varying(runs))
-    swept = [name for name in settings(runs) if name in differing]
-    first = [*FIRST, *swept, *leading(runs)]
-    last = [name for name in LAST if name in runs and runs[name].notna().any()]
+def _table(every: pd.DataFrame, runs: pd.DataFrame) -> tuple[list[dict[str, Any]], Iterator[Any]]:
+    """Columns (name, numeric, shown by default) that vary, and a row of values per run."""
+    differing = names(varying(every))
+    swept = [name for name in settings(every) if name in differing]
+    first = [*FIRST, *swept, *leading(every)]
+    last = [name for name in LAST if name in every and every[name].notna().any()]
     rest = [name for name in differing if name not in (*first, *last)]
-    order = [name for name in dict.fromkeys([*first, *last, *rest]) if name in runs]
+    order = [name for name in dict.fromkeys([*first, *last, *rest]) if name in every]
     shown = [name for name in (*first, *last) if name not in NEVER_SHOWN]
     kept = shown if len(shown) <= MOST_SHOWN else [*shown[: MOST_SHOWN - 1], shown[-1]]
     columns = [
         {
             "name": printable(name),
-            "numeric": pd.api.types.is_numeric_dtype(runs[name])
-            and not pd.api.types.is_bool_dtype(runs[name]),
+            "numeric": pd.api.types.is_numeric_dtype(every[name])
+            and not pd.api.types.is_bool_dtype(every[name]),
             "shown": name in kept,
         }
         for name in order
     ]
-    values = [[_plain(value) for value in runs[name]] for name in order]
-    return {"columns": columns, "rows": list(map(list, zip(*values, strict=True)))}
+    return columns, zip(*(listed(runs[name]) for name in order), strict=True)
 
 
-def _histories(steps: pd.DataFrame, first: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """Histories: run → one list per name; and the names left out to limit the size."""
-    numeric = [
-        name
-        for name in names(steps)
-        if name not in ("digest", "iteration", "solver") and steps[name].notna().any()
-    ]
-    order = sorted(numeric, key=lambda name: first.index(name) if name in first else len(first))
-    fitting = max(1, MOST_NUMBERS // max(1, len(steps)))
-    kept = order[:fitting]
-    columns = {name: [_plain(value, 4) for value in steps[name]] for name in ("iteration", *kept)}
-    runs: dict[str, Any] = {}
-    for digest, places in steps.groupby("digest", sort=False).indices.items():
-        start, end = int(places[0]), int(places[-1]) + 1  # observations of a run are contiguous
-        runs[str(digest)] = [column[start:end] for column in columns.values()]
-    return {"names": list(map(printable, columns)), "runs": runs}, order[fitting:]
+class _Histories:
+    """Histories of runs, rounded for charts.
+
+    Parameters
+    ----------
+    steps   observations of a run are contiguous
+    first   names to keep before others if there are more than MOST_NUMBERS numbers
+    """
+
+    def __init__(self, steps: pd.DataFrame, first: Sequence[str]) -> None:
+        numeric = [
+            name
+            for name in names(steps)
+            if name not in ("digest", "iteration", "solver") and steps[name].notna().any()
+        ]
+        order = sorted(numeric, key=lambda name: first.index(name) if name in first else len(first))
+        fitting = max(1, MOST_NUMBERS // max(1, len(steps)))
+        self.names, self.left_out = order[:fitting], order[fitting:]
+        self._iterations = steps["iteration"].to_numpy()
+        self._columns = [rounded(_floats(steps[name]), DIGITS) for name in self.names]
+        codes, digests = pd.factorize(steps["digest"])
+        bounds = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
+        self._places = dict(zip(map(str, digests), pairwise(bounds), strict=True))
+
+    def of(self, digest: str) -> list[Any] | None:
+        """Iterations of a run (n for 0, ..., n - 1) and a list per name; None without any."""
+        if digest not in self._places:
+            return None
+        start, end = self._places[digest]
+        iterations = self._iterations[start:end].tolist()
+        regular = iterations == list(range(len(iterations)))
+        columns = [numbers(column[start:end]) for column in self._columns]
+        return [len(iterations) if regular else iterations, *columns]
 
 
-def _matrices(data: Data) -> tuple[dict[str, Any], int]:
-    """Last M of runs as a picture with k and scale, and the number of runs that saved one."""
-    having = [digest for digest, (_, record) in data.records.items() if record.features]
-    pictures: dict[str, Any] = {}
-    for digest in having[:MOST_MATRICES]:
-        if kept := data.features(digest):
-            k = max(kept)
-            M = kept[k]
-            pictures[digest] = {
-                "k": k,
-                "low": _plain(float(M.min()), 4),
-                "high": _plain(float(M.max()), 4),
-                "size": len(M),
-                "picture": data_url(_picture(M)),
-            }
-    return pictures, len(having)
+def _floats(column: pd.Series) -> np.ndarray:
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+
+
+def _details(data: Data, histories: _Histories, digest: str, with_matrix: bool) -> dict[str, Any]:
+    details: dict[str, Any] = {"history": histories.of(digest)}
+    if with_matrix and (kept := data.features(digest)):
+        k = max(kept)
+        M = kept[k]
+        low, high = numbers(rounded(np.array([M.min(), M.max()]), DIGITS))
+        picture = data_url(_picture(M))
+        details["M"] = {"k": k, "low": low, "high": high, "size": len(M), "picture": picture}
+    return details
 
 
 def _picture(M: np.ndarray) -> bytes:
     buffer = BytesIO()
     imsave(buffer, M, format="png", cmap="cividis", metadata=NO_VERSION)
     return buffer.getvalue()
-
-
-def _plain(value: Any, digits: int = 6) -> Any:
-    """Convert to a number of `digits` digits, a string, a boolean, or None if missing."""
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        short = float(f"{value:.{digits}g}") if math.isfinite(value) else None
-        return (
-            int(short) if short is not None and short.is_integer() and abs(short) < 1e15 else short
-        )
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    return printable(str(value))
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    """Encode as JSON without <, which could end the script element."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")

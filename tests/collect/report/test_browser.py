@@ -4,11 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from grokrfm.collect.report import page
+from grokrfm.collect.report import RESERVED, page, write
 from tests.collect.synthetic import curve, run
 
 webdriver = pytest.importorskip(
@@ -67,6 +68,27 @@ def opened(browser, swept):
     browser.get_log("performance")
     browser.get(swept.as_uri())
     return browser
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """300 runs, of which a few fit into the page; the others are in files beside it."""
+    from tests.collect import synthetic
+
+    (tmp_path / "study" / "segments").mkdir(parents=True)
+    runs = [
+        run(
+            f"d{i:03}",
+            config={"kernel": {"name": f"{NASTY}</script>\u2028" if i % 2 else "plain"}, "seed": i},
+            history=curve(*(i / 300 for _ in range(9))),
+            metrics={"test_accuracy": 1 - i / 300, "updates": 9},
+        )
+        for i in range(300)
+    ]
+    target = tmp_path / "a report's <page>.html"
+    folder = synthetic.write(tmp_path / "study", runs)
+    write(folder, target, most_bytes=RESERVED + 150_000, most_in_file=5_000)
+    return target
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +211,64 @@ def test_a_link_to_a_run_opens_it_wherever_it_is(browser, large):
     [line] = browser.find_elements(By.CSS_SELECTOR, "#table tr.chosen")
     assert line.get_attribute("id") == "run-d4321"
     assert browser.find_element(By.ID, "page").text == "page 44 of 50"
+
+
+def found(driver):
+    return driver.find_element(By.ID, "found").text
+
+
+def wait(condition, message):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, message
+        time.sleep(0.05)
+
+
+def test_further_runs_are_loaded_from_beside_the_page(browser, beside):
+    browser.get(beside.as_uri())
+    shown = browser.execute_script(
+        "return JSON.parse(document.getElementById('data-rows').textContent).runs.length"
+    )
+    assert 10 < shown < 290
+    others = f"filters and sorting do not cover the other {300 - shown}"
+    assert found(browser) == f"{shown} of the first {shown} runs; {others}"
+    press(browser, "seed")
+    press(browser, "seed")
+    assert column(browser, "seed")[0] == str(shown - 1)
+    browser.find_element(By.ID, "load").click()
+    wait(lambda: found(browser) == "300 of 300 runs", found(browser))
+    assert column(browser, "seed")[0] == "299"
+    assert not browser.find_element(By.ID, "load").is_displayed()
+    browser.find_element(By.ID, "filter").send_keys("plain")
+    assert found(browser) == "150 of 300 runs"
+    assert severe(browser) == []
+    assert browser.find_elements(By.CSS_SELECTOR, "img[src=x]") == []
+
+
+def test_a_page_without_room_for_any_run_loads_all_of_them(browser, beside):
+    write(beside.with_name("study"), beside, most_bytes=0, most_in_file=5_000)
+    browser.get(beside.as_uri())
+    assert found(browser).startswith("0 of the first 0 runs;")
+    browser.find_element(By.ID, "load").click()
+    wait(lambda: found(browser) == "300 of 300 runs", found(browser))
+
+
+def test_a_run_that_is_beside_the_page_opens_with_its_history(browser, beside):
+    browser.get(f"{beside.as_uri()}#run-d299")
+    browser.refresh()
+    wait(lambda: browser.find_elements(By.CSS_SELECTOR, "#table .detail .curve"), found(browser))
+    [line] = browser.find_elements(By.CSS_SELECTOR, "#table tr.chosen")
+    assert line.get_attribute("id") == "run-d299"
+    [path, *_] = browser.find_elements(By.CSS_SELECTOR, "#table .detail .curve")
+    assert path.get_attribute("d").count("L") == 8  # nine iterations
+    [chart, *_] = browser.find_elements(By.CSS_SELECTOR, "#table .detail .chart")
+    assert chart.get_attribute("aria-label") == "test_accuracy: first 0.997, last 0.997"
+    assert severe(browser) == []
+
+
+def test_files_that_are_not_beside_the_page_are_asked_for(browser, beside):
+    shutil.rmtree(beside.with_name(f"{beside.stem}-runs"))
+    browser.get(beside.as_uri())
+    browser.find_element(By.ID, "load").click()
+    wait(lambda: "cannot be read; keep that folder" in found(browser), found(browser))
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#table tbody tr")) > 10
