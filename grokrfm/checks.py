@@ -52,6 +52,14 @@ class StoreError(GrokrfmError):
     """Study folder that cannot be read or written."""
 
 
+def described(error: BaseException) -> str:
+    """Return the message of an error; with its type where the message alone would say little."""
+    kind, message = type(error).__name__, str(error)
+    if message and isinstance(error, Exception):
+        return message
+    return f"{kind}: {message}" if message else kind  # SystemExit: 3
+
+
 @contextmanager
 def setting_prefix(path: str) -> Iterator[None]:
     """Prefix `path.` to the setting of every SettingError raised inside.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ import submitit
 from grokrfm.checks import SettingError, integer
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
-from grokrfm.runs.processes import process_start
+from grokrfm.runs.processes import process_start, this_host
 from grokrfm.runs.sweep_folder import SweepFolder
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
@@ -29,6 +28,7 @@ class Local(Backend):
     """The slots of this machine."""
 
     scheduler: ClassVar[str] = "local"
+    queues: ClassVar[bool] = False
 
     @property
     def workers(self) -> int:
@@ -48,14 +48,14 @@ class Local(Backend):
 
     @staticmethod
     def cluster_name() -> str:
-        return platform.node()
+        return " ".join(map(str, this_host().values()))
 
     @staticmethod
     def active(folder: SweepFolder, ids: Sequence[str]) -> dict[str, str]:
         return {
             job: "RUNNING"
             for job in ids
-            if folder.job_is_running(job) or _is_controller(int(job), folder)
+            if folder.job_is_running(job) or (job.isdecimal() and _is_controller(int(job), folder))
         }
 
     @staticmethod

@@ -45,6 +45,7 @@ class Slurm(Backend):
     """
 
     scheduler: ClassVar[str] = "slurm"
+    queues: ClassVar[bool] = True
     partition: str | None
     account: str | None
     qos: str | None
@@ -175,7 +176,12 @@ class Slurm(Backend):
 
     @staticmethod
     def cluster_name() -> str | None:
-        return None if shutil.which("scontrol") is None else slurm.configured("ClusterName")
+        if shutil.which("scontrol") is None:
+            return None
+        try:
+            return slurm.configured("ClusterName")
+        except SchedulerError:  # its jobs are known by their heartbeats, as from another cluster
+            return None
 
     @staticmethod
     def active(folder: SweepFolder, ids: Sequence[str]) -> dict[str, str]:

@@ -65,7 +65,11 @@ class FeatureSelection:
 
     def satisfied_by(self, kept: Collection[int], updates: int) -> bool:
         """True if `kept` holds everything chosen of a run with so many updates."""
-        return all(k in kept for k in range(updates + 1) if self.wants(k, k == updates))
+        if isinstance(self.chosen, tuple):
+            return all(k in kept for k in self.chosen if k <= updates)
+        if self.chosen == "all":
+            return all(k in kept for k in range(updates + 1))
+        return self.chosen == "none" or updates in kept
 
 
 def path(study: Path, digest: str) -> Path:
