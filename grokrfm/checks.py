@@ -41,7 +41,7 @@ class SettingError(GrokrfmError, ValueError):
 
     def __str__(self) -> str:
         joint = " " if self.problem.startswith("must ") else ": "
-        return f"{self.setting}{joint}{self.problem}"
+        return f"{self.setting}{joint}{self.problem}" if self.setting else self.problem
 
 
 class NumericsError(GrokrfmError, ArithmeticError):

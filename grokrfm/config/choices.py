@@ -14,7 +14,7 @@ from grokrfm.checks import SettingError, shown
 LONGEST = 200
 """Characters of a name; a file system has a limit."""
 
-OWN_PLACE = "# @package"
+OWN_PLACE = b"# @package"
 """Begin of an option that does not replace the others of its group, such as a probe."""
 
 
@@ -81,7 +81,7 @@ def _check_list(override: Override, folders: Sequence[Path]) -> None:
     if override.is_sweep_override() or not isinstance(value, list) or len(value) < 2:
         return
     for path in (folder / group / f"{name}.yaml" for name in value for folder in folders):
-        if path.is_file() and not path.read_text(encoding="utf-8").startswith(OWN_PLACE):
+        if path.is_file() and not path.read_bytes().startswith(OWN_PLACE):
             raise SettingError(
                 str(override.input_line),
                 f"must be one option; -m {override.get_key_element()}={','.join(value)} runs each",

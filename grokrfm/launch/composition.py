@@ -102,12 +102,14 @@ class Composer:
         if is_nested(override):
             return True
         if key not in self._groups:
+            given = OmegaConf.to_container(self._master.hydra.overrides.hydra, resolve=False)
+            assert isinstance(given, list)
             self._groups[key] = bool(
                 self._loader.get_group_options(
                     key,
                     results_filter=None,
                     config_name=self._master.hydra.job.config_name,
-                    overrides=list(self._master.hydra.overrides.hydra),
+                    overrides=list(map(str, given)),
                 )
             )
         return self._groups[key]

@@ -57,7 +57,7 @@ class CommandLines:
             return readable_message(error)
 
     def _one(self, arguments):
-        config = self._loader.load_configuration("config", arguments, RunMode.RUN, False)
+        config = self._loader.load_configuration("config", arguments, RunMode.RUN)
         settings = plain(without_hydra(config))
         return [arguments], lambda _: settings
 
@@ -69,9 +69,7 @@ class CommandLines:
         return grid(arguments, zipped, excluded, self._loader)[:MOST_RUNS], composer.settings
 
     def _made_composer(self, overrides):
-        master = self._loader.load_configuration(
-            "config", list(overrides), RunMode.MULTIRUN, from_shell=False
-        )
+        master = self._loader.load_configuration("config", list(overrides), RunMode.MULTIRUN)
         sweeper = OmegaConf.to_container(master.hydra.sweeper)
         return Composer(self._loader, master), sweeper["zip"], sweeper["exclude"]
 
