@@ -7,11 +7,17 @@ path (`setting_prefix`), so the code that checks a value does not need to know i
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
+
+FULL_ERROR = "HYDRA_FULL_ERROR"
+"""Environment variable that asks for the traceback of every error."""
+
+LARGEST = 2**63 - 1
+"""Largest integer of a setting, that of 64 bits."""
 
 
 class GrokrfmError(Exception):
@@ -46,6 +52,14 @@ class StoreError(GrokrfmError):
     """Study folder that cannot be read or written."""
 
 
+def described(error: BaseException) -> str:
+    """Return the message of an error; with its type where the message alone would say little."""
+    kind, message = type(error).__name__, str(error)
+    if message and isinstance(error, Exception):
+        return message
+    return f"{kind}: {message}" if message else kind  # SystemExit: 3
+
+
 @contextmanager
 def setting_prefix(path: str) -> Iterator[None]:
     """Prefix `path.` to the setting of every SettingError raised inside.
@@ -61,14 +75,23 @@ def setting_prefix(path: str) -> Iterator[None]:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """Return a hint for a misspelt word: the closest known word, or the list of all."""
-    close = get_close_matches(word, sorted(known), n=1)
+    parts = [one for one in sorted(known) if len(word) > 2 and word in one]
+    close = parts if len(parts) == 1 else get_close_matches(word, sorted(known), n=1)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
 
 
-def integer(setting: str, value: Any, *, minimum: int) -> int:
-    """Return `value` as an int of at least `minimum`."""
+def shown(value: Any) -> str:
+    """Return a value as Python writes it, shortened where it is long."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:100]}… ({len(text)} characters)"
+
+
+def integer(setting: str, value: Any, *, minimum: int, maximum: int = LARGEST) -> int:
+    """Return `value` as an int from `minimum` to `maximum`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
-        raise SettingError(setting, f"must be an integer of at least {minimum}, got {value!r}")
+        raise SettingError(setting, f"must be an integer of at least {minimum}, got {shown(value)}")
+    if int(value) > maximum:
+        raise SettingError(setting, f"must be at most {maximum}, got {shown(value)}")
     return int(value)
 
 
@@ -80,7 +103,7 @@ def number(setting: str, value: Any, *, rule: str, allowed: bool | None = None) 
                 return float(value)
         except OverflowError:  # an integer beyond the floats
             pass
-    raise SettingError(setting, f"must be {rule}, got {value!r}")
+    raise SettingError(setting, f"must be {rule}, got {shown(value)}")
 
 
 def positive(setting: str, value: Any) -> float:
@@ -109,14 +132,29 @@ def fraction(setting: str, value: Any) -> float:
 def boolean(setting: str, value: Any) -> bool:
     """Return `value` if it is true or false."""
     if not isinstance(value, bool):
-        raise SettingError(setting, f"must be true or false, got {value!r}")
+        raise SettingError(setting, f"must be true or false, got {shown(value)}")
     return value
 
 
 def choice(setting: str, value: Any, options: Collection[str]) -> str:
     """Return `value` if it is one of `options`."""
     if not isinstance(value, str) or value not in options:
-        raise SettingError(setting, f"must be one of {', '.join(options)}, got {value!r}")
+        raise SettingError(setting, f"must be one of {', '.join(options)}, got {shown(value)}")
+    return value
+
+
+def plain_value(setting: str, value: Any) -> Any:
+    """Return nested plain values, if JSON can hold them: finite numbers, and names as keys."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingError(setting, f"must be a finite number, got {value!r}")
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            plain_value(setting, part)
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                raise SettingError(setting, f"must have names as keys, got {shown(key)}")
+            plain_value(f"{setting}.{key}", part)
     return value
 
 

@@ -23,14 +23,12 @@ import hydra
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from grokrfm.checks import GrokrfmError
+from grokrfm.checks import FULL_ERROR, GrokrfmError
 from grokrfm.config import readable_message, register_studies, search_folders
 from grokrfm.launch.invocation import Invocation
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
 from grokrfm.terminal import Terminal
-
-FULL_ERROR = "HYDRA_FULL_ERROR"
 
 
 def main() -> None:

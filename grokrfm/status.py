@@ -15,6 +15,7 @@ from grokrfm.collect.reading import open_stores
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
 from grokrfm.runs.lock import launch_lock
+from grokrfm.runs.log import read_part
 from grokrfm.runs.record import Record, by_cause
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus, plans
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--follow", action="store_true", help="until no sweep is active any more")
     which.add_argument("--failures", action="store_true", help="every failure with its traceback")
-    which.add_argument("--log", metavar="DIGEST", help="the output of a run's process")
+    which.add_argument("--log", metavar="DIGEST", help="what a run has printed")
     which.add_argument("--cancel", action="store_true", help="stop the active sweeps")
     return parser
 
@@ -81,10 +82,10 @@ def _states(status: StudyStatus) -> dict[str, str]:
 def _headline(status: StudyStatus, states: dict[str, str]) -> str:
     counts = Counter(states.values())
     text = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
-    left = sum(
-        status.seconds_left(SweepFolder(status.store.study, sweep.name).read_plan(), sweep.queued)
-        for sweep in status.active or ()
-    )
+    left = 0.0
+    for sweep in status.active or ():
+        if plan := SweepFolder(status.store.study, sweep.name).plan():
+            left += status.seconds_left(plan, sweep.queued)
     return (text or "no runs") + (f", about {duration(left)} left" if left else "")
 
 
@@ -147,21 +148,21 @@ def _follow(stores: Sequence[Store]) -> None:
 
 
 def _log(stores: Sequence[Store], digest: str) -> list[str]:
-    """Return the end of the latest attempt at a run, and the output of its process."""
-    records = [r for store in stores for r in store.records() if r.digest.startswith(digest)]
-    if not records:
+    """Return the end of the latest attempt at a run, and the last lines that it printed."""
+    found = [(r, store) for store in stores for r in store.records() if r.digest.startswith(digest)]
+    if not found:
         raise StoreError(
             f"no run with digest {digest} in {', '.join(str(s.study) for s in stores)}"
         )
-    record = max(records, key=lambda record: record.started)
+    record, store = max(found, key=lambda pair: pair[0].started)
     lines = [f"{record.digest} {record.facts['title']}: {record.status}"]
     if record.error:
         lines += [record.error["message"], record.error["traceback"].rstrip()]
-    path = Path(record.provenance.get("log") or "")
-    if path.is_file():
-        lines += [f"{path}:", *path.read_text(errors="replace").splitlines()[-LOG_LINES:]]
+    if part := read_part(store.study, record, store.records()):
+        path, text = part
+        lines += [f"{path}:", *text.splitlines()[-LOG_LINES:]]
     elif not record.error:
-        lines.append("its process has no log; logs of sweeps without failures are removed")
+        lines.append("it has no log in the study; logs of sweeps without failures are removed")
     return lines
 
 

@@ -75,7 +75,8 @@ class Terminal:
         """Show a run, its numbers, and the folder that holds them."""
         self.say(f"{record.status}  {label(run)}")
         if record.error:
-            self.problem(f"  {record.error['type']}: {record.error['message']}")
+            kind, message = record.error["type"], record.error["message"]
+            self.problem(f"  {message if message.startswith(kind) else f'{kind}: {message}'}")
             if record.error["traceback"]:
                 self._err.print(escape(record.error["traceback"]), style="dim")
         for line in run.learner.summary(record.facts, record.metrics):

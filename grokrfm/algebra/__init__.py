@@ -2,6 +2,7 @@
 
 from grokrfm.algebra.cayley_table import table
 from grokrfm.algebra.families import (
+    MOST_ELEMENTS,
     alternating,
     cyclic,
     dihedral,
@@ -18,6 +19,7 @@ from grokrfm.algebra.orbits import fixed_points, generated_subgroup, orbits
 from grokrfm.algebra.symmetry import Symmetry
 
 __all__ = [
+    "MOST_ELEMENTS",
     "Element",
     "Group",
     "Symmetry",

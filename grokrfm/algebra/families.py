@@ -11,15 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grokrfm.algebra.groups import Group
-from grokrfm.checks import SettingError, integer
+from grokrfm.checks import SettingError, integer, shown
 
-MOST_ELEMENTS = 1000
-"""Limit on the order of a permutation group; a task has order² rows."""
+MOST_ELEMENTS = 10_000
+"""Limit on the order of a group; a task has order² rows."""
+
+MOST_FACTORS = 32
+"""Limit on the factors of a product: numpy has arrays of 32 dimensions."""
+
+MOST_PERMUTATIONS = 1000
+"""Limit on the order of a permutation group, whose elements are found one by one."""
 
 
 def cyclic(order: int) -> Group:
     """Integers 0 … order − 1 under addition modulo `order`."""
-    order = integer("order", order, minimum=1)
+    order = integer("order", order, minimum=1, maximum=MOST_ELEMENTS)
     i = np.arange(order)
     return Group(f"Z{order}", tuple(range(order)), (i[:, None] + i) % order)
 
@@ -36,7 +42,7 @@ def product(sizes: Sequence[int]) -> Group:
 
 def units(modulus: int) -> Group:
     """Integers prime to `modulus` under multiplication, in increasing order."""
-    modulus = integer("modulus", modulus, minimum=2)
+    modulus = integer("modulus", modulus, minimum=2, maximum=MOST_ELEMENTS)
     values = np.array([u for u in range(1, modulus) if math.gcd(u, modulus) == 1])
     table = np.searchsorted(values, values[:, None] * values % modulus)
     return Group(f"the units mod {modulus}", tuple(values.tolist()), table)
@@ -44,7 +50,7 @@ def units(modulus: int) -> Group:
 
 def dihedral(n: int) -> Group:
     """Dihedral group of order 2n: r0 … r(n−1), then sr0 … sr(n−1), with s r s = r⁻¹."""
-    n = integer("n", n, minimum=1)
+    n = integer("n", n, minimum=1, maximum=MOST_ELEMENTS // 2)
     flip, turn = np.divmod(np.arange(2 * n), n)
     # s^i r^k · s^j r^l = s^(i+j) r^(±k+l), with the minus sign if j = 1
     flips = flip[:, None] ^ flip
@@ -90,10 +96,10 @@ def permutations(generators: Sequence[Sequence[int]]) -> Group:
         products = [tuple(g[i] for i in p) for p in frontier for g in checked]
         frontier = [p for p in dict.fromkeys(products) if p not in found]
         found |= dict.fromkeys(frontier)
-        if len(found) > MOST_ELEMENTS:
+        if len(found) > MOST_PERMUTATIONS:
             raise SettingError(
                 "generators",
-                f"generate more than {MOST_ELEMENTS} permutations; choose a smaller group",
+                f"generate more than {MOST_PERMUTATIONS} permutations; choose a smaller group",
             )
     if len(found) < 2:
         raise SettingError("generators", "must contain a permutation other than the identity")
@@ -113,12 +119,7 @@ def _permutation_group(name: str, images: NDArray[np.int64]) -> Group:
 
 
 def _degree(n: Any) -> int:
-    n = integer("n", n, minimum=1)
-    if n > 6:
-        raise SettingError(
-            "n", f"must be at most 6, got {n}; there are {math.factorial(n)} permutations"
-        )
-    return n
+    return integer("n", n, minimum=1, maximum=6)  # 7! is 5040
 
 
 def _generators(generators: Any) -> list[tuple[int, ...]]:
@@ -143,7 +144,14 @@ def _sizes(sizes: Any) -> tuple[int, ...]:
         raise SettingError(
             "sizes", f"must be a list of cyclic orders such as [5, 7], got {sizes!r}"
         )
-    return tuple(integer("sizes", n, minimum=1) for n in sizes)
+    orders = tuple(integer("sizes", n, minimum=1, maximum=MOST_ELEMENTS) for n in sizes)
+    if len(orders) > MOST_FACTORS or math.prod(orders) > MOST_ELEMENTS:
+        raise SettingError(
+            "sizes",
+            f"must be at most {MOST_FACTORS} orders with a product of at most {MOST_ELEMENTS},"
+            f" got {shown(sizes)}",
+        )
+    return orders
 
 
 def is_prime(n: int) -> bool:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from grokrfm.bench.measure import Row, Tables
 from grokrfm.runs.record import Record
@@ -48,18 +49,18 @@ def reading(runs: int, iterations: int, writers: int) -> Row:
     return {**row, **dict(zip(names, json.loads(done.stdout), strict=True))}
 
 
-def _computed(folder: Path, iterations: int) -> tuple[Record, dict[str, list[float]]]:
+def _computed(folder: Path, iterations: int) -> tuple[Record, dict[str, list[Any]]]:
     """Compute a run; return its record and its history."""
     settings = ["task.modulus=5", f"rfm.iterations={iterations}", "hardware.threads=1"]
     command = [sys.executable, "-c", RUN, *settings, "study=real"]
     subprocess.run(command, cwd=folder, capture_output=True, check=True)
     store = Store(folder / "outputs" / "real")
     [record] = store.records()
-    return record, dict(store.histories()[record.attempt])
+    return record, store.histories()[record.attempt]
 
 
 def _write(
-    study: Path, record: Record, history: dict[str, list[float]], runs: int, writers: int
+    study: Path, record: Record, history: dict[str, list[Any]], runs: int, writers: int
 ) -> None:
     """Write a study of copies of a run: 10 bandwidths × 5 ridges × seeds, with random numbers."""
     draw = random.Random(0)

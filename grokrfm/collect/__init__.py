@@ -1,7 +1,8 @@
 """Data frames, tables and figures of the records of studies (pandas; never torch)."""
 
 from grokrfm.collect.columns import constant, varying
-from grokrfm.collect.frames import conflicts, features, runs, steps
+from grokrfm.collect.frames import conflicts, features, runs
+from grokrfm.collect.observations import steps
 from grokrfm.collect.tables import table
 
 __all__ = ["conflicts", "constant", "features", "runs", "steps", "table", "varying"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import GrokrfmError
+from grokrfm.runs.files import is_read_only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,11 +134,15 @@ def _all(arguments: argparse.Namespace) -> None:
         if arguments.check:
             problems += products.changes(files)
         else:
-            products.write(files)
             sys.stdout.write(f"{terminal(table)}\n")
             endings = ",".join(path.suffix[1:] for path in files)
+            if is_read_only(folder):
+                sys.stderr.write(f"table {name} is not written: {folder} is read-only\n")
+                continue
+            products.write(files)
             sys.stderr.write(f"table written to {folder / 'tables' / name}.{{{endings}}}\n")
-    for name, preset in wanted.figures.items() if not arguments.check else ():
+    figures = {} if arguments.check or is_read_only(folder) else wanted.figures
+    for name, preset in figures.items():
         try:
             _draw_preset(arguments.studies, folder / "figures" / name, preset)
         except GrokrfmError as error:
@@ -154,7 +159,7 @@ def _draw_preset(studies: Sequence[str], stem: Path, preset: Mapping[str, Any]) 
 
 def _draw(frame: pd.DataFrame, arguments: argparse.Namespace) -> None:
     from grokrfm.collect import figures
-    from grokrfm.collect.frames import steps
+    from grokrfm.collect.observations import steps
 
     history = steps(arguments.studies)
     for value in arguments.figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,9 +30,11 @@ class Conflict:
 
 def conflicts(records: Iterable[Record]) -> list[Conflict]:
     """Find numbers of one digest that differ by more than rounding between finished attempts."""
+    finished = [record for record in records if record.status == "finished"]
+    count = Counter(record.digest for record in finished)
     by_digest: dict[str, list[Record]] = {}
-    for record in records:
-        if record.status == "finished":
+    for record in finished:
+        if count[record.digest] > 1:
             by_digest.setdefault(record.digest, []).append(record)
     return [
         conflict

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,13 @@ from grokrfm.collect import disagreement
 from grokrfm.collect.columns import LEADING, OBJECTIVE, SCIENTIFIC, SETTINGS, is_time, typed
 from grokrfm.collect.reading import Folders, Reading, open_stores, read
 from grokrfm.runs import features as feature_files
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names, Record
-from grokrfm.runs.settings import dotted
+from grokrfm.runs.settings import Settings, dotted
 
 MOMENTS = ("started", "ended")
+
+ABSENT = object()  # in place of a part of the settings that a run does not have
 
 
 def runs(studies: Folders) -> pd.DataFrame:
@@ -47,50 +49,43 @@ def runs(studies: Folders) -> pd.DataFrame:
     return frame(read(studies))
 
 
+@without_garbage_collection()
 def frame(reading: Reading) -> pd.DataFrame:
     """Frame as `runs` returns it, of studies that have been read."""
     disagreement.warn(reading.records)
-    settings = _Settings()
-    rows = [_run_row(record, settings) for _, record in reading.best]
-    rows += [
-        {"digest": digest, "status": "missing", **settings.dotted(config)}
-        for digest, config in reading.missing.items()
-    ]
+    records = [record for _, record in reading.best]
+    missing = len(reading.missing)
+    settings = _settings([*(record.config for record in records), *reading.missing.values()])
     leading = list(dict.fromkeys(name for names in reading.names for name in names.leading))
-    numbers = {*leading, *(name for _, record in reading.best for name in record.metrics)}
-    present = dict.fromkeys(chain(("digest", "status"), *rows, leading))
-    columns = {
-        name: _column(name, [row.get(name) for row in rows], name in numbers) for name in present
+    final = [record.metrics if record.status == "finished" else {} for record in records]
+    numbers = {*leading, *(name for record in records for name in record.metrics)}
+    outcome: dict[str, list[Any]] = {
+        **_listed([record.facts for record in records]),
+        **_listed(final),
+        **_ends(records),
     }
+    columns = {
+        "digest": typed([*(record.digest for record in records), *reading.missing]),
+        "status": typed([*(record.status for record in records), *["missing"] * missing]),
+        **settings,
+        **{
+            name: _column(name, values + [None] * missing, name in numbers)
+            for name, values in outcome.items()
+        },
+    }
+    rows = len(records) + missing
+    for name in leading:
+        if name not in columns:
+            columns[name] = _column(name, [None] * rows, True)
     found = pd.DataFrame(columns)
     objectives = (names.objective for names in reading.names if names.objective)
     found.attrs = {
-        SETTINGS: settings.names,
-        SCIENTIFIC: [name for name in settings.names if _is_scientific(name, reading.names)],
+        SETTINGS: list(settings),
+        SCIENTIFIC: [name for name in settings if _is_scientific(name, reading.names)],
         LEADING: leading,
         OBJECTIVE: next(objectives, None),
     }
     return found
-
-
-def steps(studies: Folders) -> pd.DataFrame:
-    """Frame with one row per run and observation: digest, iteration, every number measured.
-
-    Join with `runs` on digest.
-    """
-    histories: dict[Path, dict[str, Mapping[str, list[Any]]]] = {}
-    parts: list[tuple[str, int, Mapping[str, list[Any]]]] = []
-    for store, record in read(studies).best:
-        if store.study not in histories:
-            histories[store.study] = store.histories()
-        if history := histories[store.study].get(record.attempt):
-            parts.append((record.digest, len(history["iteration"]), history))
-    lengths = [length for _, length, _ in parts]
-    columns: dict[str, Any] = {"digest": np.repeat([digest for digest, _, _ in parts], lengths)}
-    for name in dict.fromkeys(chain(("iteration",), *(history for _, _, history in parts))):
-        lists = (history.get(name) or [None] * length for _, length, history in parts)
-        columns[name] = _numbers(name, list(chain.from_iterable(lists)))
-    return pd.DataFrame(columns)
 
 
 def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
@@ -125,24 +120,21 @@ def conflicts(studies: Folders) -> pd.DataFrame:
     return pd.DataFrame([asdict(conflict) for conflict in found], columns=names)
 
 
-def _run_row(record: Record, settings: _Settings) -> dict[str, Any]:
-    provenance, git = record.provenance, record.provenance.get("git") or {}
+def _ends(records: Sequence[Record]) -> dict[str, list[Any]]:
+    """Columns of the attempts themselves."""
+    provenances = [record.provenance for record in records]
+    git = [provenance.get("git") or {} for provenance in provenances]
     return {
-        "digest": record.digest,
-        "status": record.status,
-        **settings.dotted(record.config),
-        **{name: _plain(fact) for name, fact in record.facts.items()},
-        **(record.metrics if record.status == "finished" else {}),
-        "seconds": _seconds(record),
-        "device": provenance.get("device"),
-        "threads": provenance.get("threads"),
-        "host": provenance.get("host"),
-        "commit": git.get("commit"),
-        "dirty": git.get("dirty"),
-        "schema": provenance.get("schema"),
-        "started": record.started,
-        "ended": record.ended,
-        "error": record.error["message"] if record.error else None,
+        "seconds": [_seconds(record) for record in records],
+        "device": [provenance.get("device") for provenance in provenances],
+        "threads": [provenance.get("threads") for provenance in provenances],
+        "host": [provenance.get("host") for provenance in provenances],
+        "commit": [commit.get("commit") for commit in git],
+        "dirty": [commit.get("dirty") for commit in git],
+        "schema": [provenance.get("schema") for provenance in provenances],
+        "started": [record.started for record in records],
+        "ended": [record.ended for record in records],
+        "error": [record.error["message"] if record.error else None for record in records],
     }
 
 
@@ -160,25 +152,27 @@ def _is_scientific(setting: str, learners: Sequence[Names]) -> bool:
     return measures or any(names.is_scientific(setting) for names in learners)
 
 
-class _Settings:
-    """Conversion of nested settings to dotted ones; a part shared by runs is converted once."""
+def _settings(configs: Sequence[Settings]) -> dict[str, Any]:
+    """Dotted columns; a part of the settings that runs share is converted once."""
+    columns: dict[str, Any] = {}
+    for key in dict.fromkeys(chain.from_iterable(configs)):
+        parts = [config.get(key, ABSENT) for config in configs]
+        distinct = {id(part): part for part in parts}
+        code = {identity: number for number, identity in enumerate(distinct)}
+        codes = np.fromiter((code[id(part)] for part in parts), dtype="int64", count=len(parts))
+        levels = [
+            {n: _plain(v) for n, v in dotted({} if part is ABSENT else {key: part})}
+            for part in distinct.values()
+        ]
+        for name, values in _listed(levels).items():
+            columns[name] = pd.Series(typed(values)).array.take(codes)
+    return columns
 
-    def __init__(self) -> None:
-        self._parts: dict[tuple[str, int], tuple[Any, dict[str, Any]]] = {}
 
-    @property
-    def names(self) -> list[str]:
-        """Dotted names of all settings converted so far."""
-        return list(dict.fromkeys(name for _, part in self._parts.values() for name in part))
-
-    def dotted(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, part in config.items():
-            place = key, id(part)
-            if place not in self._parts:  # holds the part, so that its id is not reused
-                self._parts[place] = part, {n: _plain(v) for n, v in dotted({key: part})}
-            found |= self._parts[place][1]
-        return found
+def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Columns of rows, None where a row has no such column."""
+    names = dict.fromkeys(chain.from_iterable(rows))
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _plain(value: Any) -> Any:
@@ -194,11 +188,3 @@ def _column(name: str, values: list[Any], is_number: bool) -> Any:
     if name == "seconds" or (is_number and (float in kinds or not kinds)):
         return np.array(values, dtype="float64") if kinds <= {int, float} else typed(values)
     return typed(values)
-
-
-def _numbers(name: str, values: list[Any]) -> Any:
-    if name == "iteration":
-        return np.array(values, dtype="int64")
-    if any(isinstance(value, str) for value in values[:1000]):
-        return typed(values)
-    return np.array(values, dtype="float64")

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from grokrfm.checks import StoreError
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names, Record, ranks_before
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
@@ -50,6 +51,7 @@ class Reading:
     latest: Sequence[Settings]
 
 
+@without_garbage_collection()
 def read(studies: Folders) -> Reading:
     """Read the records and plans of studies."""
     statuses = [StudyStatus(store) for store in open_stores(studies)]

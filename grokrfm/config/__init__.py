@@ -1,6 +1,7 @@
 """From a composed config to the objects of a run."""
 
-from grokrfm.config.errors import readable_hydra_errors, readable_message
+from grokrfm.config.choices import check_choice, is_nested
+from grokrfm.config.errors import cannot_be_composed, readable_hydra_errors, readable_message
 from grokrfm.config.node import Builder, build, preset
 from grokrfm.config.settings import (
     build_hardware,
@@ -17,8 +18,11 @@ __all__ = [
     "build",
     "build_hardware",
     "build_run",
+    "cannot_be_composed",
+    "check_choice",
     "complete",
     "compose",
+    "is_nested",
     "plain",
     "preset",
     "readable_hydra_errors",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from yaml import MarkedYAMLError
 
 from grokrfm.checks import GrokrfmError, nearest
+from grokrfm.config.studies import search_folders
 
 
 @contextmanager
@@ -17,7 +21,7 @@ def readable_hydra_errors() -> Iterator[None]:
     """Turn errors of Hydra into GrokrfmErrors with readable messages."""
     try:
         yield
-    except HydraException as error:
+    except (HydraException, MarkedYAMLError) as error:
         raise GrokrfmError(readable_message(error)) from error
 
 
@@ -27,19 +31,83 @@ def readable_message(error: Exception) -> str:
         return str(error)
     cause = error.__cause__
     if isinstance(error, OverrideParseException):
-        reason = str(error).splitlines()[0]
-        return f"{error.override}: not understood ({reason}); write group=option or setting=value"
-    if isinstance(error, MissingConfigException) and error.options:
+        return _not_understood(error)
+    if isinstance(error, MissingConfigException) and "/" in str(error.missing_cfg_file):
         group, _, option = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={option}: there is no such option; {nearest(option, error.options)}"
-    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and cause.parent_node is not None:
-        known = {str(key) for key in cause.parent_node} - {"_target_", "name", "hydra"}
-        group = str(cause.full_key).rpartition(".")[0]
-        option = f"{group}={cause.parent_node.get('name')}"
-        hint = nearest(str(cause.key), known) if known else f"{option} has none"
-        return f"{cause.full_key}: there is no such setting; {hint}"
+        files = (
+            path
+            for folder in search_folders(sys.argv[1:])
+            for path in folder.glob(f"{group}/*.yaml")
+        )
+        options = error.options or {path.stem for path in files}
+        return f"{group}={option}: there is no such option; {nearest(option, options)}"
+    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)) and isinstance(
+        cause.parent_node, DictConfig
+    ):
+        return _no_such_setting(str(cause.full_key), str(cause.key), cause.parent_node)
     if isinstance(error, OSError) and not isinstance(error, HydraException):
         return f"{error.filename or 'outputs'}: {error.strerror or error}"
     if not isinstance(error, HydraException):  # Hydra's checks raise ValueError without the name
-        return f"{' '.join(sys.argv[1:])}: {error}"
-    return str(error).partition("Config search path")[0].strip()
+        return cannot_be_composed(sys.argv[1:], error)
+    text = str(error).partition("Config search path")[0].strip()
+    if found := re.match(r"Could not override '([^']+)'", text):
+        return _no_such_choice(found[1])
+    if found := re.match(r"Multiple values for (\S+)\.", text):
+        return f"{found[1]}: an option is chosen already; write {found[1]}=NAME, without +"
+    if text.startswith("Error merging override ") and cause is not None:
+        reason = str(cause).splitlines()[0]
+        return f"{text.removeprefix('Error merging override ')}: cannot be set ({reason})"
+    return text
+
+
+def cannot_be_composed(overrides: Sequence[str], error: Exception) -> str:
+    """Return the message for an error that Hydra does not expect itself."""
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"{mark.name}: line {mark.line + 1} is not valid YAML ({error.problem})"
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    return f"{' '.join(overrides):.500}: cannot be composed ({reason})"
+
+
+def _not_understood(error: OverrideParseException) -> str:
+    """Return the message for an override that is not written in Hydra's grammar."""
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("See ")]
+    reason = lines[-1].strip()
+    hint = "write group=option or setting=value"
+    if "LexerNoViableAlt" in str(error):
+        reason = "it has a character that must be quoted"
+        name, _, value = error.override.partition("=")
+        hint = f"""write '{name}="{value}"'""" + (", or ** for ^" if "^" in value else "")
+    return f"{error.override:.500}: not understood ({reason:.200}); {hint}"
+
+
+def _no_such_setting(name: str, key: str, parent: DictConfig) -> str:
+    known = {str(one) for one in parent} - {"_target_", "name", "hydra"}
+    group = name.rpartition(".")[0]
+    if not group:  # perhaps one below the root
+        deeper = [f"{node}.{key}" for node in sorted(known) if key in _keys(parent, node)]
+        hint = f"did you mean {deeper[0]}?" if deeper else nearest(key, known)
+    else:
+        option = parent.get("name") or parent.get("_target_")
+        hint = nearest(key, known) if known else f"{option} has none"
+    return f"{name}: there is no such setting; {hint}"
+
+
+def _keys(config: DictConfig, node: str) -> Collection[str]:
+    value = config._get_node(node)
+    return [str(key) for key in value] if isinstance(value, DictConfig) else []
+
+
+def _no_such_choice(choice: str) -> str:
+    """Return the message for a group of which the config chooses no option."""
+    group = choice.partition("@")[0]
+    places = []
+    for folder in search_folders(sys.argv[1:]):
+        for path in sorted(folder.glob("*/*.yaml")):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for part in re.findall(rf"^ *- /{re.escape(group)}@(\w+):", text, re.MULTILINE):
+                places.append(
+                    f"{group}@{path.parent.name}.{part}=NAME with {path.parent.name}={path.stem}"
+                )
+    hint = f"write {', or '.join(places)}" if places else "it is no group of this config"
+    return f"{choice}: nothing has an option of this group; {hint}"

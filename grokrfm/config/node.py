@@ -8,11 +8,18 @@ from contextlib import nullcontext
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
-from hydra.errors import HydraException
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 
-from grokrfm.checks import SettingError, nearest, setting_prefix
+from grokrfm.checks import (
+    FULL_ERROR,
+    GrokrfmError,
+    SettingError,
+    nearest,
+    plain_value,
+    setting_prefix,
+    shown,
+)
 from grokrfm.paths import conf_folder
 from grokrfm.runs.settings import TARGET
 
@@ -71,9 +78,11 @@ def build(node: Any, expected: type[T], path: str, builder: Builder | None = Non
     """
     node = mapping(node, path)
     if not isinstance(node.get(TARGET), str):
-        raise SettingError(path, f"has no {TARGET}; choose an option of the group, {path}=NAME")
+        raise SettingError(path, f"has no {TARGET}; {_choose(path)}")
     prefix = f"{path}." if path else ""
     target = target_of(node, path)
+    if not isinstance(node.get("name", ""), str):
+        raise SettingError(f"{prefix}name", f"must be text, got {shown(node['name'])}")
     arguments = {key: value for key, value in node.items() if key not in (TARGET, "name")}
     known = parameters(target)
     option = node.get("name", node[TARGET])
@@ -82,13 +91,14 @@ def build(node: Any, expected: type[T], path: str, builder: Builder | None = Non
             hint = nearest(key, known) if known else "it has none"
             raise SettingError(f"{prefix}{key}", f"there is no such setting of {option}; {hint}")
     for key, parameter in known.items():
-        if key not in arguments and parameter.default is parameter.empty:
+        collects = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if key not in arguments and parameter.default is parameter.empty and not collects:
             raise SettingError(f"{prefix}{key}", f"must be given, {option} needs it")
     for key, value in arguments.items():
         part = _expected_part(target, key)
         arguments[key] = _built(value, part, f"{prefix}{key}", builder or build)
     with setting_prefix(path) if path else nullcontext():
-        built = target(**arguments)
+        built = _called(target, arguments, node[TARGET])
     if not isinstance(built, expected):
         raise SettingError(
             f"{prefix}{TARGET}",
@@ -100,14 +110,39 @@ def build(node: Any, expected: type[T], path: str, builder: Builder | None = Non
 def target_of(node: Mapping[str, Any], path: str) -> Any:
     """Return the class or function that a node's `_target_` names."""
     name, setting = node[TARGET], f"{path}.{TARGET}" if path else TARGET
+    if not isinstance(name, str):
+        raise SettingError(setting, f"must name a class or a function, got {shown(name)}")
     try:
         target = _object(name)
-    except (HydraException, ImportError, ValueError, AttributeError) as error:
+    except Exception as error:  # importing runs the module, which may raise anything
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        raise SettingError(setting, f"{name} cannot be imported ({reason})") from error
-    if not callable(target):
-        raise SettingError(setting, f"{name} must be a class or a function")
+        raise SettingError(setting, f"{shown(name)} cannot be imported ({reason:.200})") from error
+    if not callable(target) or _is_abstract(target):
+        kind = "complete class" if callable(target) else "class"
+        raise SettingError(setting, f"{name} must be a {kind} or a function")
+    try:
+        parameters(target)
+    except (ValueError, TypeError) as error:
+        raise SettingError(
+            setting, f"{name} does not list its arguments; name a function that calls it"
+        ) from error
     return target
+
+
+def _is_abstract(target: Any) -> bool:
+    return inspect.isabstract(target) or getattr(target, "_is_protocol", False)
+
+
+def _called(target: Any, arguments: Mapping[str, Any], name: str) -> Any:
+    """Return what a class or function makes of its arguments."""
+    try:
+        return target(**arguments)
+    except GrokrfmError:
+        raise
+    except Exception as error:
+        raise SettingError(
+            "", f"{name} raises {type(error).__name__}: {error!s:.500}; {FULL_ERROR}=1 shows where"
+        ) from error
 
 
 @cache
@@ -136,8 +171,18 @@ def plumbing(node: Mapping[str, Any], path: str = "") -> list[str]:
 def mapping(node: Any, path: str) -> dict[str, Any]:
     """Return a node, if it is a mapping."""
     if not isinstance(node, dict):
-        raise SettingError(path, f"must be an option of the config group {path}, got {node!r}")
+        raise SettingError(path, f"must be an option, got {shown(node)}; {_choose(path)}")
+    if wrong := [key for key in node if not isinstance(key, str)]:
+        raise SettingError(path, f"must have names as keys, got {shown(wrong[0])}")
     return node
+
+
+def _choose(path: str) -> str:
+    """Return the remedy where an option is missing: a group of its own name, or its part's."""
+    root, _, rest = path.partition(".")
+    own = rest.rpartition(".")[2]
+    group = own if own and (conf_folder() / own).is_dir() else root
+    return f"choose one with {f'{group}@' if rest else ''}{path}=NAME"
 
 
 def is_option(value: Any) -> bool:
@@ -148,11 +193,15 @@ def is_option(value: Any) -> bool:
 def _built(value: Any, expected: Any, path: str, builder: Builder) -> Any:
     """Return the object or the plain value of an argument."""
     if get_origin(expected) is not None:  # a mapping of options, such as the probes
-        part, options = get_args(expected)[-1], mapping(value, path).items()
-        return {key: builder(option, part, f"{path}.{key}") for key, option in options}
+        part, options = get_args(expected)[-1], mapping(value, path)
+        if wrong := [key for key, option in options.items() if not is_option(option)]:
+            raise SettingError(
+                f"{path}.{wrong[0]}", f"must be an option; choose them with {path}=[NAME,NAME]"
+            )
+        return {key: builder(option, part, f"{path}.{key}") for key, option in options.items()}
     if is_option(value) or expected is not object:
         return builder(value, expected, path)
-    return value
+    return plain_value(path, value)
 
 
 @cache
@@ -163,7 +212,7 @@ def _expected_part(target: Any, key: str) -> Any:
     """
     try:
         annotation = inspect.signature(target, eval_str=True).parameters[key].annotation
-    except NameError:
+    except Exception:  # an annotation is any expression
         return object
     part = annotation
     if isinstance(origin := get_origin(annotation), type) and issubclass(origin, Mapping):

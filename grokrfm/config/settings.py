@@ -14,7 +14,7 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from grokrfm.checks import SettingError, integer, nearest, setting_prefix
+from grokrfm.checks import SettingError, integer, nearest, setting_prefix, shown
 from grokrfm.config.node import (
     Builder,
     build,
@@ -24,7 +24,7 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
-from grokrfm.config.studies import check_study_name, register_studies
+from grokrfm.config.studies import check_study, register_studies
 from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
@@ -124,12 +124,20 @@ def build_hardware(settings: Settings) -> Hardware:
 
 def study_folder(settings: Settings) -> Path:
     """Return the folder of a run's study."""
-    name = check_study_name(mapping(settings["study"], "study").get("name"))
-    if not isinstance(settings["outputs"], (str, int)) or not str(settings["outputs"]):
-        raise SettingError("outputs", f"must be the path of a folder, got {settings['outputs']!r}")
-    folder = Path(str(settings["outputs"])).expanduser()
-    if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
-        raise SettingError("outputs", f"{folder} is or lies in a file; give the path of a folder")
+    name, outputs = check_study(mapping(settings["study"], "study")), settings["outputs"]
+    if not isinstance(outputs, (str, int)) or not str(outputs):
+        raise SettingError("outputs", f"must be the path of a folder, got {shown(outputs)}")
+    try:
+        folder = Path(str(outputs)).expanduser()
+        (folder / name).stat()
+    except FileNotFoundError:
+        pass
+    except NotADirectoryError as error:
+        problem = f"{folder} is or lies in a file; give the path of a folder"
+        raise SettingError("outputs", problem) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError("outputs", f"{shown(outputs)} cannot be a folder ({reason})") from error
     return folder / name
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
-from grokrfm.checks import SettingError
+from grokrfm.checks import SettingError, plain_value, shown
+from grokrfm.config.choices import LONGEST, check_choices
 from grokrfm.paths import conf_folder
 
 GROUP = "study"
@@ -18,14 +20,17 @@ GROUP = "study"
 def register_studies(arguments: Sequence[str]) -> None:
     """Make options of the studies that a command line names and no file describes.
 
+    Choices that Hydra would not understand are refused before.
+
     Such a study is a name without settings of its own. Hydra would take an entry of its
     ConfigStore for the schema of a file with that name, so names with a file are skipped.
 
     Raises
     ------
-    SettingError   if a name is not that of a folder
+    SettingError   if a name is not that of a folder, or a choice is that of no option
     """
     folders = search_folders(arguments)
+    check_choices(arguments, folders)
     for argument in arguments:
         if "/" in argument and argument.startswith(f"{GROUP}="):
             check_study_name(argument.removeprefix(f"{GROUP}="))
@@ -44,11 +49,24 @@ def search_folders(arguments: Sequence[str]) -> list[Path]:
 
 def check_study_name(name: object) -> str:
     """Return the name of a study, if it can be that of a folder."""
-    if not isinstance(name, (str, int)) or not re.fullmatch(r"\w[\w.+-]*", str(name)):
+    valid = isinstance(name, (str, int)) and re.fullmatch(r"\w[\w.+-]*", str(name))
+    if not valid or len(str(name).encode()) > LONGEST:
         raise SettingError(
-            "study.name", f"must be a plain folder name (letters, digits, . _ + -), got {name!r}"
+            "study.name",
+            f"must be a plain folder name (letters, digits, . _ + -; at most {LONGEST} bytes),"
+            f" got {shown(name)}",
         )
     return str(name)
+
+
+def check_study(study: Mapping[str, Any]) -> str:
+    """Return the name of a study, if its other settings are valid too."""
+    for key in ("tables", "figures"):
+        listed = study.get(key, [])
+        if not isinstance(listed, (list, str)) or not all(isinstance(one, str) for one in listed):
+            raise SettingError(f"study.{key}", f"must be a list of names, got {shown(listed)}")
+    plain_value("study", study)
+    return check_study_name(study.get("name"))
 
 
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:

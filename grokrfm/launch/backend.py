@@ -29,6 +29,9 @@ class Backend(Hardware, ABC):
     scheduler: ClassVar[str]
     """Name of what runs the jobs, in submissions."""
 
+    queues: ClassVar[bool]
+    """True if jobs may wait for long before they start."""
+
     wait: bool
     run_minutes: float | None
 
@@ -97,7 +100,10 @@ class Backend(Hardware, ABC):
     @staticmethod
     @abstractmethod
     def cluster_name() -> str | None:
-        """Return the machine or cluster whose jobs can be followed from here; None: none."""
+        """Return the host or cluster whose jobs can be followed from here; None: none.
+
+        Its first word is the name that people know.
+        """
 
     @staticmethod
     @abstractmethod

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.config import complete, plain
-from grokrfm.runs.settings import Settings, SharedParts
+from grokrfm.checks import GrokrfmError
+from grokrfm.config import cannot_be_composed, check_choice, complete, is_nested, plain
+from grokrfm.runs.settings import TARGET, Settings, SharedParts
 
 
 class Composer:
@@ -61,7 +63,12 @@ class Composer:
 
     def compose_with_hydra(self, overrides: Sequence[str]) -> DictConfig:
         """Return the whole config of one run as Hydra composes it."""
-        return self._loader.load_sweep_config(self._master, list(overrides))
+        try:
+            return self._loader.load_sweep_config(self._master, list(overrides))
+        except HydraException:
+            raise
+        except Exception as error:  # Hydra checks some values while it uses them
+            raise GrokrfmError(cannot_be_composed(overrides, error)) from error
 
     def _base(self, chosen: tuple[str, ...]) -> _Base | None:
         """Return the settings of a combination of options; None if they hold interpolations."""
@@ -76,16 +83,23 @@ class Composer:
 
     def _parse(self, text: str) -> Override:
         if text not in self._parsed:
-            self._parsed[text] = self._parser.parse_override(text)
+            parsed = self._parser.parse_override(text)
+            if self._is_choice(parsed):
+                check_choice(parsed)
+            self._parsed[text] = parsed
         return self._parsed[text]
 
     def _is_value(self, override: Override) -> bool:
         """True if an override sets a plain value, not an option of a group."""
-        key = override.key_or_group
         if override.is_add() or override.is_force_add() or override.is_delete():
             return False
-        if override.package is not None or override.is_hydra_override() or "/" in key:
-            return False
+        return not (override.is_hydra_override() or self._is_choice(override))
+
+    def _is_choice(self, override: Override) -> bool:
+        """True if an override chooses an option of a group."""
+        key = override.key_or_group
+        if is_nested(override):
+            return True
         if key not in self._groups:
             self._groups[key] = bool(
                 self._loader.get_group_options(
@@ -95,7 +109,7 @@ class Composer:
                     overrides=list(self._master.hydra.overrides.hydra),
                 )
             )
-        return not self._groups[key]
+        return self._groups[key]
 
 
 def without_hydra(config: DictConfig) -> DictConfig:
@@ -117,6 +131,8 @@ def _fits(base: Mapping[str, Any], override: Override) -> bool:
         return False
     node: Any = base
     *path, last = override.key_or_group.split(".")
+    if last == TARGET:  # its settings are others
+        return False
     for part in path:
         if not isinstance(node, dict) or part not in node:
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.launch.jobs import BACKENDS, active_jobs, active_runs, cancel_jobs
@@ -13,10 +13,11 @@ from grokrfm.launch.study_workload import StudyWorkload
 from grokrfm.launch.sweep import RETRIES, Sweep
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.processes import this_process
-from grokrfm.runs.record import Record
+from grokrfm.runs.record import OUT_OF_MEMORY, Record
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 
 POLL_SECONDS = 0.3
 SCHEDULER_SECONDS = 3.0
@@ -75,8 +76,8 @@ class SweepDriver:
             self._watch(view)
             if self.stopping:
                 break
-        if submitted and self.sweep.backend.wait:
-            self._tidy()
+        if self.sweep.backend.wait:
+            self._tidy(bool(submitted))
 
     def counts(self) -> Counter[str]:
         """Return state → number of runs: as in StudyStatus, or finished before or by others."""
@@ -204,20 +205,46 @@ class SweepDriver:
         self.jobs = active
         # A process that the scheduler had lost may have done all runs of a requeued job.
         pending = set(active.values()) == {"PENDING"} and self.sweep.retry == "none"
-        if pending and not self.remaining():
+        if pending and not self.remaining() and not self._retried_alone():
             cancel_jobs(self.sweep.folder)
         if self.claimed_by_others and not self.stopping:
             self.claimed_by_others &= active_runs(self.status).keys()
 
-    def _tidy(self) -> None:
-        """Remove files of jobs, logs without failures, and earlier plans that this one covers."""
-        ours = set(self.sweep.plan.digests)
+    def _retried_alone(self) -> bool:
+        """True if a job may yet retry a run that was out of memory."""
+        attempts = self.status.attempts(self.sweep.folder.name)
+        return any(
+            record.error and record.error["type"] == OUT_OF_MEMORY and attempts[digest] < 2
+            for digest, record in self.outcomes.items()
+        )
+
+    def _tidy(self, submitted: bool) -> None:
+        """Remove the files of jobs, earlier plans that this one covers, and logs of no use.
+
+        That includes those of launches that were killed.
+
+        Parameters
+        ----------
+        submitted   False if this sweep had nothing to compute: no plan replaces an earlier one
+        """
+        ours, digests = self.sweep.folder, set(self.sweep.plan.digests)
         with launch_lock(self.sweep.study):
-            self.sweep.folder.clean_up()
-            ended = [record.status for record in self.outcomes.values()]
-            if not self.remaining() and set(ended) <= {"finished"}:
-                self.sweep.folder.remove_logs()
-            for earlier in SweepFolder.all_of(self.sweep.study):
-                over = earlier.name < self.sweep.folder.name and not earlier.submissions()
-                if over and ours >= set(earlier.read_plan().digests):
-                    earlier.remove()
+            if submitted:
+                ours.clean_up()
+            for folder in SweepFolder.all_of(self.sweep.study):
+                if folder.submissions() or not (submitted or folder.logs.exists()):
+                    continue
+                plan = folder.plan()
+                if plan is None:  # damaged
+                    continue
+                planned = set(plan.digests)
+                if submitted and folder.name < ours.name and planned <= digests:
+                    folder.remove()
+                elif self._all_finished(folder, planned):
+                    folder.remove_logs()
+
+    def _all_finished(self, folder: SweepFolder, planned: Collection[str]) -> bool:
+        """True if the planned runs of a sweep have finished, and none of them failed in it."""
+        best, outcomes = self.status.best, self.status.outcomes(folder.name)
+        ends = [best.get(digest) for digest in planned] + [*outcomes.values()]
+        return all(record is not None and record.status == "finished" for record in ends)

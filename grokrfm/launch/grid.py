@@ -10,7 +10,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Transformer
 
-from grokrfm.checks import SettingError, nearest
+from grokrfm.checks import SettingError, nearest, shown
 
 OUTERMOST = "seed"
 """Varies most slowly, so that a sweep cut short still covers every cell."""
@@ -35,6 +35,9 @@ def grid(
     ------
     SettingError   if zipped lists differ in length, or a name is not swept over
     """
+    for name, value in (("zip", zipped), ("exclude", excluded)):
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise SettingError(f"hydra.sweeper.{name}", f"must be a list, got {shown(value)}")
     parser = OverridesParser.create(config_loader=loader)
     levels: dict[str, list[str]] = {}
     for override in parser.parse_overrides(list(arguments)):
@@ -90,7 +93,7 @@ def _checked_zip(
                 "hydra.sweeper.zip",
                 f"must be a list of lists of names, such as [[task,split]], got {group!r}",
             )
-        for name in group:
+        for name in map(str, group):
             if name not in levels:
                 raise SettingError(
                     "hydra.sweeper.zip", f"{name} is not swept over; {nearest(name, levels)}"

@@ -47,7 +47,7 @@ class HydraWorkload(Workload):
 
     def on_result(self, batch: Batch, result: JobReturn | Raised) -> list[Batch]:
         if isinstance(result, Raised):
-            error = JobError(f"{result.type}: {result.message}\n{result.traceback}")
+            error = JobError(f"{result.message}\n{result.traceback}")
             result = JobReturn(status=JobStatus.FAILED, _return_value=error)
         self.returns[batch[0]] = result
         return []

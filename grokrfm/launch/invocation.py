@@ -17,8 +17,9 @@ from grokrfm.launch.live import LiveTable
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
 from grokrfm.runs import checkpoint
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.record import Number, Record
-from grokrfm.runs.run import execute
+from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
@@ -103,14 +104,16 @@ class Invocation:
             self.terminal.skipped(record, run)
             self.outcomes.append("already finished")
             return record
-        claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
-        if claimed:
-            raise GrokrfmError(
-                f"this run is already being computed by {claimed}; `grokrfm-status {study}"
-                " --follow` follows it, and --cancel ends a sweep"
-            )
+        with launch_lock(study):
+            claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
+            if claimed:
+                raise GrokrfmError(
+                    f"this run is already being computed by {claimed}; `grokrfm-status {study}"
+                    " --follow` follows it, and --cancel ends a sweep"
+                )
+            attempts = start([run], store, hardware)
         with self.terminal.watching(run) as progress:
-            record = execute(run, store, hardware, progress)
+            [record] = finish(attempts, store, hardware, progress)
         self.terminal.summary(record, run, study)
         self.outcomes.append(record.status)
         if record.error:

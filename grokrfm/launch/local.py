@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +16,11 @@ import submitit
 from grokrfm.checks import SettingError, integer
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
-from grokrfm.runs.processes import process_start
+from grokrfm.runs.processes import process_start, this_host
 from grokrfm.runs.sweep_folder import SweepFolder
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
+MOST_SLOTS = 1024
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Local(Backend):
     """The slots of this machine."""
 
     scheduler: ClassVar[str] = "local"
+    queues: ClassVar[bool] = False
 
     @property
     def workers(self) -> int:
@@ -47,14 +48,14 @@ class Local(Backend):
 
     @staticmethod
     def cluster_name() -> str:
-        return platform.node()
+        return " ".join(map(str, this_host().values()))
 
     @staticmethod
     def active(folder: SweepFolder, ids: Sequence[str]) -> dict[str, str]:
         return {
             job: "RUNNING"
             for job in ids
-            if folder.job_is_running(job) or _is_controller(int(job), folder)
+            if folder.job_is_running(job) or (job.isdecimal() and _is_controller(int(job), folder))
         }
 
     @staticmethod
@@ -76,11 +77,23 @@ class LocalCPU(Local):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.slots is not None:
-            object.__setattr__(self, "slots", integer("slots", self.slots, minimum=1))
+            slots = integer("slots", self.slots, minimum=1, maximum=MOST_SLOTS)
+            object.__setattr__(self, "slots", slots)
 
     @property
     def worker_threads(self) -> int:
         return self.threads or 1
+
+    def check(self) -> None:
+        self.check_device()
+        super().check()
+
+    def check_device(self) -> None:
+        super().check_device()
+        cores = available_cores()
+        if self.worker_threads > cores:
+            rule = f"must be at most {cores}, the cores that this process may use"
+            raise SettingError("hardware.threads", f"{rule}, got {self.threads}")
 
     def resolved(self) -> Self:
         return replace(self, slots=self.workers)
@@ -113,7 +126,7 @@ class LocalGPUs(Local):
             raise SettingError(
                 "devices", f"must be a list of devices such as [0, 1], got {self.devices!r}"
             )
-        slots = integer("slots_per_device", self.slots_per_device, minimum=1)
+        slots = integer("slots_per_device", self.slots_per_device, minimum=1, maximum=MOST_SLOTS)
         object.__setattr__(self, "slots_per_device", slots)
 
     @property

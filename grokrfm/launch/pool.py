@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ from submitit.helpers import DelayedSubmission
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.launch.backend import Backend
-from grokrfm.launch.worker import Interrupted, Ready, Worker
+from grokrfm.launch.worker import Interrupted, Ready, Worker, exit_cause, with_news
 from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.processes import still_running
 
@@ -115,9 +114,9 @@ class WorkerPool:
             busy = [worker for worker, assigned in self._workers.items() if assigned]
             if not busy:
                 return in_time
-            ready = wait([worker.connection for worker in busy], POLL_SECONDS)
+            news = with_news(busy, POLL_SECONDS)
             for worker in busy:
-                self._attend(worker, worker.connection in ready)
+                self._attend(worker, worker in news)
 
     def _assign(self) -> bool:
         """Give batches to idle workers; returns False if the remaining time is too short."""
@@ -145,7 +144,7 @@ class WorkerPool:
         """Return an idle worker, started if a slot has none; None if all are busy."""
         for worker, assigned in list(self._workers.items()):
             if assigned is None:
-                if not worker.connection.poll():
+                if not (worker.died or worker.connection.poll()):
                     return worker
                 self._remove(worker)  # it died while it was idle
         if not self._free_slots:
@@ -176,7 +175,7 @@ class WorkerPool:
                 worker.ready = True
                 self._workers[worker] = assigned._replace(started=time.monotonic())
                 return
-            if too_long:  # it may have been killed just after it had sent this
+            if too_long or worker.ending:  # it may have been killed just after it had sent this
                 self._remove(worker)
             else:
                 self._workers[worker] = None
@@ -187,10 +186,10 @@ class WorkerPool:
 
     def _bury(self, worker: Worker, batch: Batch, cause: str | None) -> None:
         """Report the death of a worker and free its slot."""
-        exit_cause = _cause(self._remove(worker))
+        death = exit_cause(self._remove(worker))
         if not worker.ready:
-            raise PoolError(f"a worker process cannot start, {exit_cause}:\n{worker.tail()}")
-        self.workload.on_death(batch, Death(cause or exit_cause, worker.pid, worker.tail()))
+            raise PoolError(f"a worker process cannot start, {death}:\n{worker.tail()}")
+        self.workload.on_death(batch, Death(cause or death, worker.pid, worker.tail()))
 
     def _remove(self, worker: Worker) -> int:
         """End a worker, free its slot, and return its exit code."""
@@ -219,27 +218,18 @@ class WorkerPool:
     def _stop_workers(self, grace: float) -> None:
         """Ask every worker to stop its batch safely; end all of them after `grace` seconds."""
         workers, self._workers = self._workers, {}
-        busy = {worker.connection: worker for worker, assigned in workers.items() if assigned}
+        busy = [worker for worker, assigned in workers.items() if assigned]
         if grace:
-            for worker in busy.values():
+            for worker in busy:
                 worker.stop()
         deadline = time.monotonic() + grace
         while busy and (remaining := deadline - time.monotonic()) > 0:
-            for connection in wait(list(busy), remaining):
-                busy.pop(connection)  # type: ignore[call-overload]
-        for worker in busy.values():
+            news = with_news(busy, remaining)
+            busy = [worker for worker in busy if worker not in news]
+        for worker in busy:
             worker.kill()
         for worker in workers:
             worker.end()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**replace(self, _workers={}).__dict__}
-
-
-def _cause(code: int) -> str:
-    if code >= 0:
-        return f"its process exited with code {code}"
-    try:
-        return f"its process was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"its process was killed by signal {-code}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import StoreError
+from grokrfm.launch.worker import Stopped
 from grokrfm.runs.store import Store
 
 if TYPE_CHECKING:  # the pool, which pickles the handler, must not wait for torch
@@ -43,7 +44,8 @@ class RunHandler:
                 raise StoreError("a file that the run reads has changed since it was planned")
             built.append(run)
         hardware = Hardware(self._device, self._threads)
-        records = execute_batch(built, self._store, hardware, _StopWatcher(stop_requested))
+        watcher = _StopWatcher(stop_requested)
+        records = execute_batch(built, self._store, hardware, watcher, interruption=Stopped)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # free memory for other processes on the device
         return [record.error["type"] if record.error else None for record in records]
@@ -61,4 +63,4 @@ class _StopWatcher:
 
     def on_step(self, run: Run, observation: Observation) -> None:
         if self._stop_requested.is_set():
-            raise KeyboardInterrupt
+            raise Stopped

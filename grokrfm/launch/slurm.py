@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import submitit
 
-from grokrfm.checks import SettingError, integer, nearest, positive
+from grokrfm.checks import SettingError, integer, nearest, positive, shown
 from grokrfm.launch import slurm_commands as slurm
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.launch.chunks import chunks
@@ -45,6 +45,7 @@ class Slurm(Backend):
     """
 
     scheduler: ClassVar[str] = "slurm"
+    queues: ClassVar[bool] = True
     partition: str | None
     account: str | None
     qos: str | None
@@ -67,6 +68,11 @@ class Slurm(Backend):
             object.__setattr__(self, name, integer(name, getattr(self, name), minimum=minimum))
         for name in ("memory", "chunk_minutes"):
             object.__setattr__(self, name, positive(name, getattr(self, name)))
+        for name in ("partition", "account", "qos", "constraint"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
+                raise SettingError(name, f"must be text, or null, got {shown(value)}")
+            object.__setattr__(self, name, None if value is None else str(value))
         if not isinstance(self.setup, (list, tuple)) or not all(
             isinstance(line, str) for line in self.setup
         ):
@@ -170,7 +176,12 @@ class Slurm(Backend):
 
     @staticmethod
     def cluster_name() -> str | None:
-        return None if shutil.which("scontrol") is None else slurm.configured("ClusterName")
+        if shutil.which("scontrol") is None:
+            return None
+        try:
+            return slurm.configured("ClusterName")
+        except SchedulerError:  # its jobs are known by their heartbeats, as from another cluster
+            return None
 
     @staticmethod
     def active(folder: SweepFolder, ids: Sequence[str]) -> dict[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,7 @@ from grokrfm.launch.run_handler import RunHandler
 from grokrfm.launch.worker import Raised
 from grokrfm.launch.workload import Batch, Death, Workload
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.processes import this_process
+from grokrfm.runs.processes import on_this_host, this_process
 from grokrfm.runs.provenance import SWEEP, provenance, scheduler_job
 from grokrfm.runs.record import OUT_OF_MEMORY, Record
 from grokrfm.runs.store import Store
@@ -57,8 +56,15 @@ class StudyWorkload(Workload):
         if self.folder.claim_job(self._job, self._identity):
             # the earlier process may still run, such as on a node that SLURM cannot reach
             time.sleep(SUPERSEDED_SECONDS)
+        self._heartbeat = ExitStack()
+        if self.folder.has_submitted(self._job):
+            with suppress(FileNotFoundError):  # another launch has taken the job over
+                self._heartbeat.enter_context(self.folder.job_heartbeat(self._job))
+        else:  # its launch was killed before it had noted the job: a later one submits the runs
+            self.folder.release_job(self._job, self._identity)
 
     def end(self) -> None:
+        self._heartbeat.close()
         self.folder.release_job(self._job, self._identity)
 
     def handler(self) -> bytes:
@@ -109,8 +115,7 @@ class StudyWorkload(Workload):
         unended = {
             record.digest: record
             for record in self._status.unended()
-            if record.provenance.get("pid") == death.pid
-            and record.provenance.get("host") == platform.node()
+            if record.provenance.get("pid") == death.pid and on_this_host(record.provenance)
         }
         for i in batch:
             record = unended.get(self._plan.digests[i])

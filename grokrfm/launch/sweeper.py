@@ -10,6 +10,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from grokrfm.checks import SettingError, shown
 from grokrfm.launch.grid import grid
 
 
@@ -23,6 +24,10 @@ def sweep(
     arguments: Sequence[str],
 ) -> list[Any]:
     """Sweep as Sweeper.sweep must: over `params`, a study's own, and over the command line."""
+    if not isinstance(params, Mapping):
+        raise SettingError(
+            "hydra.sweeper.params", f"must be names with their values, got {shown(params)}"
+        )
     own = [f"{name}={value}" for name, value in params.items()]
     runs = grid([*own, *arguments], zipped, excluded, context.config_loader)
     folder = Path(str(config.hydra.sweep.dir))

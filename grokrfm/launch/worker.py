@@ -1,37 +1,39 @@
-"""Worker: a warm process of a pool that handles one item after another.
-
-It is started as `python -m grokrfm.launch.worker FD`; its device is made visible before torch is
-imported. FD is a socket to the pool: the worker receives the handler first, then the items. It ends
-as soon as the pool has ended.
-"""
+"""Worker: a warm process of a pool that handles one item after another, as the pool sees it."""
 
 from __future__ import annotations
 
 import os
 import pickle
-import queue
 import signal
 import subprocess
 import sys
 import threading
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from socket import socketpair
 from typing import Any, NamedTuple
 
 import cloudpickle
 
-from grokrfm.runs.provenance import LOG
+from grokrfm.runs.log import WorkerLog
 
 Handler = Callable[[Any, threading.Event], Any]
-"""Handles one item; it stops as soon as its state is safe once the event is set."""
+"""Handles one item; once the event is set, it raises Stopped as soon as its state is safe."""
 
-TAIL_LINES = 20
+DISCONNECTED = 74
+"""Exit code of a worker that cannot send its result."""
+
+PIPE_BYTES = 2**20
+"""The most that a pipe holds."""
 
 SCHEDULERS_SIGNALS = {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGCONT}
+
+
+class Stopped(BaseException):
+    """Raised by a handler that has stopped its item at the request of the pool."""
 
 
 class Raised(NamedTuple):
@@ -50,53 +52,70 @@ class Ready(NamedTuple):
     """Message of a worker that has loaded its handler."""
 
 
+class Ending(NamedTuple):
+    """Message of a worker, before its last result: an item has harmed it."""
+
+
 class Worker:
-    """The pool's side of a worker process.
+    """A worker process.
 
     Parameters
     ----------
     slot : int                  of the pool
     handler : bytes             a pickled Handler
     environment                 variables set for the worker, such as CUDA_VISIBLE_DEVICES
-    log : Path                  receives its output
+    log : Path                  receives its output, through a pipe that the pool reads
+
+    Attributes
+    ----------
+    ready : bool    True once it has loaded its handler
+    ending : bool   True if it must be replaced after its item
+    output : int    the pool's end of the pipe; None once every process has closed the other one
     """
 
     def __init__(
         self, slot: int, handler: bytes, environment: Mapping[str, str], log: Path
     ) -> None:
-        self.slot, self.ready = slot, False
+        self.slot, self.ready, self.ending = slot, False, False
+        self._log = WorkerLog(log)
         ours, theirs = socketpair()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output, theirs, _blocked():
+        self.output: int | None
+        self.output, printed = os.pipe()
+        os.set_blocking(self.output, False)
+        with theirs, _blocked():
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "grokrfm.launch.worker", str(theirs.fileno())],
-                env={**os.environ, **environment, LOG: str(log)},
+                [sys.executable, "-m", "grokrfm.launch.worker_process", str(theirs.fileno())],
+                env={**os.environ, **environment},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=printed,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in a terminal must not reach it
+                start_new_session=True,  # Ctrl-C must not reach it; its children die with it
             )
+        os.close(printed)
         self.connection = Connection(ours.detach())
-        self._log, self._log_start = log, log.stat().st_size
-        self.send_bytes(handler)
+        self._send(handler)
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
+    @property
+    def died(self) -> bool:
+        """True if the process has ended; a child of it may hold its connection open."""
+        return self.process.poll() is not None
+
     def give(self, item: Any) -> None:
         """Start an item."""
-        self._log_start = self._log.stat().st_size
-        self.send_bytes(cloudpickle.dumps(item))
+        self.read_output()  # of the last item: it was printed before the result was sent
+        self._send(cloudpickle.dumps((self._log.start_part(), item)))
 
     def stop(self) -> None:
         """Ask the worker to stop its item as soon as its state is safe."""
-        self.send_bytes(cloudpickle.dumps(Interrupted()))
+        self._send(cloudpickle.dumps(Interrupted()))
 
-    def send_bytes(self, message: bytes) -> None:
-        """Send a message; the death of the worker is detected in `receive`."""
-        with suppress(OSError):
+    def _send(self, message: bytes) -> None:
+        with suppress(OSError):  # the death of the worker is detected in `receive`
             self.connection.send_bytes(message)
 
     def receive(self) -> Any:
@@ -106,31 +125,78 @@ class Worker:
         ------
         EOFError   if the worker has died
         """
+        if self.died and not self.connection.poll():
+            raise EOFError
         try:
-            return pickle.loads(self.connection.recv_bytes())
+            message = pickle.loads(self.connection.recv_bytes())
         except OSError as error:
             raise EOFError from error
+        if isinstance(message, Ending):
+            self.ending = True
+            return self.receive()
+        return message
+
+    def read_output(self) -> None:
+        """Move printed output from the pipe to the log."""
+        if self.output is not None:
+            with suppress(BlockingIOError):
+                printed = os.read(self.output, PIPE_BYTES)
+                self._log.write(printed)
+                if not printed:
+                    self._close_output()
 
     def end(self, seconds: float = 5) -> int:
         """Close the worker, force its end after so long, and return its exit code."""
         self.connection.close()
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        self.kill()
+        code = self.process.wait()
+        self.read_output()
+        self._close_output()
+        self._log.close()
+        return code
 
     def kill(self) -> None:
-        """Kill the process; its death is detected in `receive`."""
-        self.process.kill()
+        """Kill the process and those that its runs have started; see `died`."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def tail(self) -> str:
         """Return the last lines printed since the current item started."""
-        with self._log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(self._log_start, size - 20_000))
-            text = file.read().decode("utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-TAIL_LINES:])
+        return self._log.tail()
+
+    def _close_output(self) -> None:
+        if self.output is not None:
+            os.close(self.output)
+            self.output = None
+
+
+def with_news(workers: Sequence[Worker], seconds: float) -> list[Worker]:
+    """Wait, reading output, until workers have sent something or died; return these workers."""
+    deadline = time.monotonic() + seconds
+    while True:
+        remaining = deadline - time.monotonic()
+        outputs = [worker.output for worker in workers if worker.output is not None]
+        ready = wait([*(worker.connection for worker in workers), *outputs], max(0, remaining))
+        for worker in workers:
+            if worker.output in ready:
+                worker.read_output()
+        found = [worker for worker in workers if worker.connection in ready or worker.died]
+        if found or remaining <= 0:
+            return found
+
+
+def exit_cause(code: int) -> str:
+    """Return the death of a worker in words."""
+    if code == DISCONNECTED:
+        return "it closed the connection of its worker process"
+    if code >= 0:
+        return f"its process exited with code {code}"
+    try:
+        return f"its process was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"its process was killed by signal {-code}"
 
 
 @contextmanager
@@ -144,60 +210,3 @@ def _blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def main(descriptor: int) -> None:
-    """Run the worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection = Connection(descriptor)
-    handler: Handler = pickle.loads(connection.recv_bytes())
-    connection.send_bytes(cloudpickle.dumps(Ready()))
-    items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    stop_requested = threading.Event()
-    threading.Thread(target=_listen, args=(connection, items, stop_requested), daemon=True).start()
-    while True:
-        item = items.get()
-        result = _handled(handler, item, stop_requested)
-        sys.stdout.flush()
-        try:
-            message = cloudpickle.dumps(result)
-        except Exception as error:
-            message = cloudpickle.dumps(_raised(error))
-        connection.send_bytes(message)
-
-
-def _listen(
-    connection: Connection, items: queue.SimpleQueue[Any], stop_requested: threading.Event
-) -> None:
-    try:
-        while True:
-            item = pickle.loads(connection.recv_bytes())
-            if isinstance(item, Interrupted):
-                stop_requested.set()
-            else:
-                items.put(item)
-    except BaseException as error:
-        if not isinstance(error, (EOFError, OSError)):  # else the pool has ended
-            traceback.print_exc()  # a message cannot be unpickled here
-            sys.stderr.flush()
-        os._exit(1)
-
-
-def _handled(handler: Handler, item: Any, stop_requested: threading.Event) -> Any:
-    try:
-        return handler(item, stop_requested)
-    except KeyboardInterrupt:
-        return Interrupted()
-    except BaseException as error:  # SystemExit too: it ends the item, not the worker
-        return _raised(error)
-
-
-def _raised(error: BaseException) -> Raised:
-    text = "".join(traceback.format_exception(error))
-    return Raised(type(error).__name__, str(error), text)
-
-
-if __name__ == "__main__":
-    from grokrfm.launch.worker import main as run  # not __main__'s classes: they are pickled
-
-    run(int(sys.argv[1]))

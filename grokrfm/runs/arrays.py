@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -38,8 +37,10 @@ def read(source: Path) -> dict[str, np.ndarray]:
     """
     if not source.exists():
         return {}
+    if not source.is_file():  # a FIFO would block
+        raise StoreError(f"{source}: cannot be read (it is no regular file)")
     try:
         with np.load(source, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except Exception as error:  # numpy and zipfile raise errors of many kinds for damaged bytes
         raise StoreError(f"{source}: cannot be read ({error})") from error

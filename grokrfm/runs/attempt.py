@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from grokrfm.checks import GrokrfmError, SettingError
+from grokrfm.checks import GrokrfmError, SettingError, described
 from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.record import OUT_OF_MEMORY, Number, Record
@@ -31,10 +31,11 @@ class Attempt:
 
     Parameters
     ----------
-    origin   the provenance; its "batch" is the number of runs that share the wall time
+    origin      the provenance; its "batch" is the number of runs that share the wall time
+    log_start   first byte of its output in the log of its worker
     """
 
-    def __init__(self, run: Run, store: Store, origin: Mapping[str, Any]) -> None:
+    def __init__(self, run: Run, store: Store, origin: Mapping[str, Any], log_start: int) -> None:
         self.run = run
         self._store = store
         found = checkpoint.read(store.study, run.spec)
@@ -62,6 +63,7 @@ class Attempt:
                 "class": learner.cost_class(),
             },
             "resumed_at": self._updates,
+            "log_start": log_start,
         }
         self._end: dict[str, Any] = {}
         self._name = store.start(**{**self._start, "names": asdict(run.names)})
@@ -104,12 +106,12 @@ class Attempt:
         )
         checkpoint.remove(study, spec)
 
-    def fail(self, error: Exception | SystemExit) -> None:
+    def fail(self, error: BaseException) -> None:
         """End a run that raised an error."""
         metrics = self._last()
         with suppress(Exception):  # summarise may fail for a short history; the error is recorded
             metrics |= self.run.learner.summarise(self._history)
-        self._write_end(status="failed", error=_described(error), metrics=metrics)
+        self._write_end(status="failed", error=_details(error), metrics=metrics)
         checkpoint.remove(self._store.study, self.run.spec)
 
     def interrupt(self) -> None:
@@ -176,11 +178,11 @@ class Attempt:
         return {**last, "updates": self._updates}
 
 
-def _described(error: Exception | SystemExit) -> dict[str, str]:
+def _details(error: BaseException) -> dict[str, str]:
     by_user = isinstance(error, GrokrfmError)
     return {
         "type": OUT_OF_MEMORY if is_out_of_memory(error) else type(error).__name__,
-        "message": str(error),
+        "message": described(error),
         "traceback": "" if by_user else "".join(traceback.format_exception(error)),
     }
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from grokrfm.checks import StoreError
 from grokrfm.runs import arrays
-from grokrfm.runs.files import remove_leftovers
+from grokrfm.runs.files import remove_leftovers, warn_skipped
 from grokrfm.runs.spec import Spec
 from grokrfm.version import __version__
 
@@ -59,16 +59,17 @@ def read(study: Path, spec: Spec) -> Checkpoint | None:
     """Return the checkpoint of a run, if one of these versions keeps what `spec` asks for."""
     try:
         kept = arrays.read(path(study, spec.digest))
-    except StoreError:  # a disk that failed: the run starts over
+        if not kept or str(kept["keeps"]) != _keeps(spec):
+            return None
+        return Checkpoint(
+            {name.removeprefix("state."): kept[name] for name in kept if name.startswith("state.")},
+            json.loads(str(kept["history"])),
+            {int(name[7:]): kept[name] for name in kept if name.startswith("matrix.")},
+            float(kept["seconds"]),
+        )
+    except (StoreError, KeyError, ValueError) as error:  # a disk that failed
+        warn_skipped("a checkpoint", f"{error}; the run starts over")
         return None
-    if not kept or str(kept["keeps"]) != _keeps(spec):
-        return None
-    return Checkpoint(
-        {name.removeprefix("state."): kept[name] for name in kept if name.startswith("state.")},
-        json.loads(str(kept["history"])),
-        {int(name[7:]): kept[name] for name in kept if name.startswith("matrix.")},
-        float(kept["seconds"]),
-    )
 
 
 def remove(study: Path, spec: Spec) -> None:

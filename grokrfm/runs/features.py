@@ -45,8 +45,11 @@ class FeatureSelection:
             return
         if not possible:
             raise SettingError("features", "must be none, this learner has no feature matrices")
-        if isinstance(self.chosen, tuple) and (wrong := set(self.chosen) - set(possible)):
-            first, last = min(possible), max(possible)
+        if isinstance(self.chosen, tuple) and (
+            wrong := [k for k in self.chosen if k not in possible]
+        ):
+            ends = (possible[0], possible[-1]) if isinstance(possible, range) else possible
+            first, last = min(ends), max(ends)
             steps = max(1, (last - first) // max(1, len(possible) - 1))
             every = f" in steps of {steps}" if steps > 1 else ""
             raise SettingError(
@@ -62,7 +65,11 @@ class FeatureSelection:
 
     def satisfied_by(self, kept: Collection[int], updates: int) -> bool:
         """True if `kept` holds everything chosen of a run with so many updates."""
-        return all(k in kept for k in range(updates + 1) if self.wants(k, k == updates))
+        if isinstance(self.chosen, tuple):
+            return all(k in kept for k in self.chosen if k <= updates)
+        if self.chosen == "all":
+            return all(k in kept for k in range(updates + 1))
+        return self.chosen == "none" or updates in kept
 
 
 def path(study: Path, digest: str) -> Path:

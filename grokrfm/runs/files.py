@@ -2,55 +2,96 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 from grokrfm.checks import StoreError
 
+log = logging.getLogger(__name__)
+
 ASIDE = ".tmp"
 
 
-def write_aside(target: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_aside(target: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file aside, flush it to disk, and rename it.
 
     Raises
     ------
     StoreError   if the disk is full or the folder cannot be written; `target` is then as it was
     """
-    aside = target.with_suffix(f".{platform.node()}-{os.getpid()}{ASIDE}")
+    try:
+        with written_aside(target, write) as aside:
+            aside.replace(target)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+@contextmanager
+def written_aside(target: Path, write: Callable[[IO[bytes]], object]) -> Iterator[Path]:
+    """Give a file beside `target`, written and flushed to disk, to be renamed or linked."""
+    aside = name_aside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
+        with aside.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(target)
-    except OSError as error:
+        yield aside
+    finally:
         aside.unlink(missing_ok=True)
-        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+def name_aside(target: Path) -> Path:
+    """Return a new name beside `target`; containers may share the name of a host and a PID."""
+    mine = f"{platform.node()}-{os.getpid()}-{os.urandom(3).hex()}"
+    return target.with_suffix(f".{mine}{ASIDE}")
 
 
 def write_bytes(target: Path, content: bytes) -> None:
     """`write_aside` for content in memory."""
-
-    def write(file: IO[bytes]) -> None:
-        file.write(content)
-
-    write_aside(target, write)
+    write_aside(target, lambda file: file.write(content))
 
 
 def write_text(target: Path, text: str) -> None:
-    """`write_aside` for a text."""
+    """`write_aside` for a text; its name is flushed to disk too."""
     write_bytes(target, text.encode())
+    with suppress(OSError):  # some file systems cannot
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def leftovers(target: Path) -> list[Path]:
+    """Return temporary files of this file: being written, or left by a process that was killed."""
+    return list(target.parent.glob(f"{target.stem}.*{ASIDE}"))
 
 
 def remove_leftovers(target: Path) -> None:
     """Remove temporary files of processes that were killed while they wrote this file."""
-    for leftover in target.parent.glob(f"{target.stem}.*{ASIDE}"):
+    for leftover in leftovers(target):
         leftover.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or what has its name."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def is_read_only(folder: Path) -> bool:
+    """True if the file system of a folder takes no files."""
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:
@@ -59,3 +100,9 @@ def cannot_write(path: Path, error: OSError) -> StoreError:
         f"outputs: {path} cannot be written ({error.strerror or error}); free or mend the disk, or"
         " choose another folder with outputs=PATH"
     )
+
+
+@cache
+def warn_skipped(what: str, reason: str) -> None:
+    """Warn, once in a process, that something damaged or foreign was passed over."""
+    log.warning("%s skipped: %s", what, reason)

@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from grokrfm.runs.lines import Name, setting
 from grokrfm.runs.record import Names
 from grokrfm.runs.settings import Settings
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,47 +51,71 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as text; equal parts of settings are written once."""
-        keys = list(dict.fromkeys(key for settings in self.settings for key in settings))
-        parts: dict[str, list[Any]] = {key: [] for key in keys}
-        places: dict[tuple[str, int], int] = {}
-        rows = []
-        for i, settings in enumerate(self.settings):
-            row: list[Any] = [self.digests[i], round(self.costs[i], 4)]
-            row += [self.batch_keys[i], self.batch_sizes[i]]
-            for key in keys:
-                if key not in settings:
-                    row.append(None)
-                    continue
-                place = places.get((key, id(settings[key])))
-                if place is None:
-                    place = places[key, id(settings[key])] = len(parts[key])
-                    parts[key].append(settings[key])
-                row.append(place)
-            rows.append(row)
-        document = {"format": FORMAT, "names": asdict(self.names), "parts": parts, "runs": rows}
-        return json.dumps(document)
+        parts: dict[str, list[Any]] = {key: [] for settings in self.settings for key in settings}
+        places: dict[str, list[int | None]] = {}
+        for key, held in parts.items():
+            known: dict[int, int] = {}  # id of a part → its place among them
+            row = places[key] = []
+            for settings in self.settings:
+                if key in settings and id(settings[key]) not in known:
+                    known[id(settings[key])] = len(held)
+                    held.append(settings[key])
+                row.append(known[id(settings[key])] if key in settings else None)
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "names": asdict(self.names),
+                "digests": list(self.digests),
+                "costs": [round(cost, 4) for cost in self.costs],
+                "batch_keys": list(self.batch_keys),
+                "batch_sizes": list(self.batch_sizes),
+                "parts": parts,
+                "places": places,
+            }
+        )
 
     @staticmethod
-    def from_json(text: str) -> Plan:
+    def from_json(text: bytes | str) -> Plan:
         """Return the plan that `to_json` has written.
 
         Raises
         ------
-        ValueError, KeyError, IndexError, TypeError   if it is no such text
+        ValueError, RecursionError   if it is no such text
         """
-        document = json.loads(text)
-        if document["format"] != FORMAT:
-            raise ValueError(f"format {document['format']}, this version reads {FORMAT}")
-        parts, rows = document["parts"], document["runs"]
-        settings = [
-            {
-                key: parts[key][place]
-                for key, place in zip(parts, row[4:], strict=True)
-                if place is not None
-            }
-            for row in rows
-        ]
-        columns = [[row[column] for row in rows] for column in range(4)]
-        digests, costs, batch_keys, batch_sizes = columns
-        names = Names(**document["names"])
-        return Plan(digests, settings, costs, batch_keys, batch_sizes, names)
+        found = msgspec.json.decode(text, type=_Format).format
+        if found != FORMAT:
+            raise ValueError(f"format {found}, this version reads {FORMAT}")
+        held = _document.decode(text)
+        counts = [len(held.costs), len(held.batch_keys), len(held.batch_sizes)]
+        if {*counts, *map(len, held.places.values())} != {len(held.digests)}:
+            raise ValueError("its columns have different lengths")
+        settings: list[dict[str, Any]] = [{} for _ in held.digests]
+        for key, places in held.places.items():
+            parts = [setting(key, bytes(part)) for part in held.parts.get(key, ())]
+            if any(place is not None and place >= len(parts) for place in places):
+                raise ValueError(f"it lacks a part of {key}")
+            for one, place in zip(settings, places, strict=True):
+                if place is not None:
+                    one[key] = parts[place]
+        return Plan(
+            held.digests, settings, held.costs, held.batch_keys, held.batch_sizes, held.names
+        )
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+class _Document(msgspec.Struct):
+    """A plan as it is written: a column per field, and parts of settings by their places."""
+
+    names: Names
+    digests: list[Name]
+    costs: list[float]
+    batch_keys: list[int]
+    batch_sizes: list[int]
+    parts: dict[str, list[msgspec.Raw]]
+    places: dict[str, list[Annotated[int, msgspec.Meta(ge=0)] | None]]
+
+
+_document = msgspec.json.Decoder(_Document)

@@ -1,33 +1,79 @@
-"""Processes of this host: their identity, and a test if one still runs."""
+"""Processes: their identity, and a test if one still runs, on this host or another."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from grokrfm.runs.heartbeat import silent
+
+
+@cache
+def this_host() -> Mapping[str, str | None]:
+    """Return the identity of this host: its name, boot and PID namespace.
+
+    Containers and machines may share a name; a machine that was started again has the name of
+    before. Where there is no /proc, boot and namespace are None.
+    """
+    return {
+        "host": platform.node(),
+        "boot_id": _boot_id(),
+        "pid_namespace": _pid_namespace(),
+    }
 
 
 def this_process() -> dict[str, Any]:
     """Return the identity of this process: host, PID, and start in clock ticks since boot."""
     pid = os.getpid()
-    return {"host": platform.node(), "pid": pid, "process_start": process_start(pid)}
+    return {**this_host(), "pid": pid, "process_start": process_start(pid)}
 
 
-def still_running(identity: Mapping[str, Any]) -> bool:
+def on_this_host(identity: Mapping[str, Any]) -> bool:
+    """True if `this_process` has identified a process of this host."""
+    return all(identity.get(name) == value for name, value in this_host().items())
+
+
+def still_running(
+    identity: Mapping[str, Any],
+    heartbeat: Path | None = None,
+    is_silent: Callable[[Path], bool] = silent,
+) -> bool:
     """True if the process that `this_process` identified may still run.
 
-    A process of this host is looked up; one of another host cannot be, so it may run.
+    A process of this host is looked up; one of another host runs until its heartbeat is silent.
+
+    Parameters
+    ----------
+    heartbeat   the file that the process touches; None: of another host, it may always run
     """
-    if identity.get("host") != platform.node():
-        return True
+    if not on_this_host(identity):
+        return heartbeat is None or not is_silent(heartbeat)
     try:
-        os.kill(int(identity["pid"]), 0)
-    except ProcessLookupError:
-        return False
+        pid = int(identity["pid"])
+        os.kill(pid, 0)
+    except (ProcessLookupError, KeyError, TypeError, ValueError, OverflowError):
+        return False  # there is no such process, or its file is damaged
     except PermissionError:
         pass
-    return process_start(int(identity["pid"])) == identity.get("process_start")
+    return process_start(pid) == identity.get("process_start")
+
+
+def named_in(path: Path) -> Mapping[str, Any] | None:
+    """Return the process that a file names; None without a file, empty if a crash has torn it."""
+    if not path.is_file():  # a FIFO would block
+        return {} if os.path.lexists(path) else None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str | int | None])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def process_start(pid: int) -> str | None:
@@ -41,3 +87,17 @@ def process_start(pid: int) -> str | None:
     except OSError:
         return None
     return None if fields[0] in "ZX" else fields[19]
+
+
+def _boot_id() -> str | None:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
+def _pid_namespace() -> str | None:
+    try:
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115
+    except OSError:
+        return None

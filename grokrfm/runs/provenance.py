@@ -9,7 +9,7 @@ import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from grokrfm.paths import PACKAGE
 from grokrfm.runs.processes import this_process
@@ -19,10 +19,35 @@ from grokrfm.version import __version__
 SWEEP = "GROKRFM_SWEEP"
 """Environment variable that names the sweep a process works for."""
 
-LOG = "GROKRFM_LOG"
-"""Environment variable that names the file to which a process's output goes."""
-
 PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
+
+
+class Git(TypedDict):
+    """Commit of a checkout, and True if it has further changes."""
+
+    commit: str
+    dirty: bool
+
+
+class Provenance(TypedDict, total=False):
+    """Types of what readers use of a provenance; it may hold more."""
+
+    device: str
+    visible_devices: str | None
+    threads: int
+    host: Required[str]
+    boot_id: str | None
+    pid_namespace: str | None
+    pid: Required[int]
+    process_start: str | None
+    sweep: str | None
+    job: str | None
+    log: str | None
+    user: str | None
+    platform: str
+    versions: dict[str, str | None]
+    git: Git | None
+    schema: int
 
 
 def provenance(device: str, threads: int) -> dict[str, Any]:
@@ -34,7 +59,6 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         **this_process(),
         "sweep": os.environ.get(SWEEP),
         "job": scheduler_job(),
-        "log": os.environ.get(LOG),
         **_constant(),
     }
 

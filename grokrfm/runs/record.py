@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.spec import Spec
@@ -13,6 +15,8 @@ from grokrfm.runs.spec import Spec
 T = TypeVar("T")
 
 Number = float | int | str | None
+
+_NUMBER = re.compile(r"(?P<code>(code |signal |SystemExit: )-?)?\d+(\.\d+)?(e[+-]?\d+)?")
 
 OUT_OF_MEMORY = "OutOfMemoryError"
 """Type of every out-of-memory error in a record."""
@@ -42,8 +46,7 @@ class Names:
         return not any(setting == name or setting.startswith(f"{name}.") for name in self.plumbing)
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
+class Record(msgspec.Struct, frozen=True, eq=False):
     """One attempt at a run, as far as it went.
 
     Parameters
@@ -63,6 +66,7 @@ class Record:
     features            the k of the feature matrices kept
     predictions : bool  True if the predictions of the last iteration were kept
     resumed_at : int    updates made when it started from a checkpoint
+    log_start : int     first byte of its output in the log of its worker
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
     """
@@ -76,15 +80,16 @@ class Record:
     facts: Mapping[str, Any]
     provenance: Mapping[str, Any]
     names: Names = Names()
-    sources: Mapping[str, str] = field(default_factory=dict)
-    cost: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = {}
+    cost: Mapping[str, Any] = {}
+    metrics: Mapping[str, Any] = {}
     seconds: float | None = None
     features: Sequence[int] = ()
     predictions: bool = False
     resumed_at: int = 0
+    log_start: int = 0
     error: Mapping[str, str] | None = None
-    history: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    history: Mapping[str, Sequence[Any]] = {}
 
     def satisfies(self, spec: Spec) -> bool:
         """True if this is a finished run of `spec` with everything asked for."""
@@ -102,7 +107,7 @@ class Record:
             and all(measured.get(name) == settings for name, settings in probes.items())
             and (self.predictions or predictions == "none")
             and (
-                features.satisfied_by(self.features, self.metrics["updates"])
+                features.satisfied_by(self.features, self.metrics.get("updates", 0))
                 or features == FeatureSelection(self.config.get("save", {}).get("features", "none"))
             )
         )
@@ -129,10 +134,10 @@ def _rank(record: Record) -> tuple[bool, float]:
 def by_cause(messages: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
     """Group failures by the message of the first of each kind, the commonest kind first.
 
-    Messages of one kind differ in numbers only, such as the iteration.
+    Messages of one kind differ in numbers only, such as the iteration, not an exit code.
     """
     kinds: dict[str, tuple[str, list[T]]] = {}
     for failed, message in messages:
-        kind = re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", message)
+        kind = _NUMBER.sub(lambda found: found[0] if found["code"] else "#", message)
         kinds.setdefault(kind, (message, []))[1].append(failed)
     return dict(sorted(kinds.values(), key=lambda entry: -len(entry[1])))

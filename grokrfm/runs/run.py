@@ -9,6 +9,7 @@ from grokrfm.checks import StoreError
 from grokrfm.runs.attempt import Attempt
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Observation, Observer, Run
+from grokrfm.runs.log import part_of_this_run
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Record
 from grokrfm.runs.shared import Shared
@@ -25,41 +26,75 @@ def execute(run: Run, store: Store, hardware: Hardware, observer: Observer) -> R
 
 
 def execute_batch(
-    runs: Sequence[Run], store: Store, hardware: Hardware, observer: Observer
+    runs: Sequence[Run],
+    store: Store,
+    hardware: Hardware,
+    observer: Observer,
+    interruption: type[BaseException] = KeyboardInterrupt,
 ) -> list[Record]:
     """Run the learners of one batch, each from its checkpoint if it has one; write their records.
 
     Several learners must have one `batch_key`; the caller bounds their number. Every run has lines,
     numbers and files of its own, as if it had been alone; its seconds are its share.
 
+    Parameters
+    ----------
+    interruption   stops the runs, to be continued by later attempts; any other exception fails them
+
     Raises
     ------
     StoreError   if the store cannot be written; any error of a run itself is in its Record
     """
+    return finish(start(runs, store, hardware), store, hardware, observer, interruption)
+
+
+def start(runs: Sequence[Run], store: Store, hardware: Hardware) -> list[Attempt]:
+    """Write that the runs of one batch start; from now on they count as running."""
     threads = hardware.apply()
-    origin = {**provenance(hardware.describe(), threads), "batch": len(runs)}
+    log, log_start = part_of_this_run(store.study)
+    origin = {**provenance(hardware.describe(), threads), "log": log, "batch": len(runs)}
     for run in runs:
         run.learner.share(Shared(store.study, run.spec.science, hardware))
-    attempts = [Attempt(run, store, origin) for run in runs]
+    return [Attempt(run, store, origin, log_start) for run in runs]
+
+
+def finish(
+    attempts: Sequence[Attempt],
+    store: Store,
+    hardware: Hardware,
+    observer: Observer,
+    interruption: type[BaseException] = KeyboardInterrupt,
+) -> list[Record]:
+    """Run the learners of attempts that `start` has returned; write and return their records."""
+    with store.heartbeat():
+        _run(attempts, hardware, observer, interruption)
+    return [attempt.record for attempt in attempts]
+
+
+def _run(
+    attempts: Sequence[Attempt],
+    hardware: Hardware,
+    observer: Observer,
+    interruption: type[BaseException],
+) -> None:
     try:
         for index, outcome in _outcomes(attempts, hardware.torch_device):
             if isinstance(outcome, Exception):
                 attempts[index].fail(outcome)
             else:
                 attempts[index].add(outcome)
-                observer.on_step(runs[index], outcome)
+                observer.on_step(attempts[index].run, outcome)
         for attempt in _unended(attempts):
             attempt.finish()
     except StoreError:
         raise
-    except KeyboardInterrupt:
+    except interruption:
         for attempt in _unended(attempts):
             attempt.interrupt()
         raise
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         for attempt in _unended(attempts):
             attempt.fail(error)
-    return [attempt.record for attempt in attempts]
 
 
 def _outcomes(

@@ -58,7 +58,18 @@ class Spec:
                     problem = f"must be a finite number, got {value!r}"
                     raise SettingError(name, problem) from error
             raise
+        if "\\ud" in text:  # half of a surrogate pair, or both
+            _refuse_halves(self.science)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _refuse_halves(science: Mapping[str, Any]) -> None:
+    """Refuse text that has no UTF-8, such as a path of other bytes: a plan could not keep it."""
+    for name, value in dotted(science):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise SettingError(name, f"must be text in UTF-8, got {value!a}") from error
 
 
 def _canonical(value: Any) -> Any:

@@ -1,34 +1,30 @@
 """The store of a study: append-only segments of JSON lines, one writer per file.
 
-A run writes one line when it starts, and two at once when it ends: its history, then its end.
+A run writes a line to its segment when it starts, and one when it ends. Its history comes before
+its end, in a segment of the same name in histories/, which readers of records pass by.
 Readers skip a line that a crash has torn; it can hide no other.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import platform
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from grokrfm.checks import StoreError
-from grokrfm.runs.files import cannot_write
+from grokrfm.runs.heartbeat import heartbeat, silent_lately
+from grokrfm.runs.lines import Ended, History, Parts, Started, Value, decoded, encoded, numbers_of
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.processes import still_running
-from grokrfm.runs.record import Names, Record, best_by_digest
-from grokrfm.runs.settings import SharedParts
+from grokrfm.runs.record import Record, best_by_digest
+from grokrfm.runs.segments import Writer, read_lines, segments
 from grokrfm.runs.spec import SCHEMA, Spec
 
-log = logging.getLogger(__name__)
-
-_HISTORY = b'{"kind": "history"'
-_STARTED = {"attempt", "digest", "started", "config", "facts", "provenance"}
-_ENDED = {"attempt", "status", "ended", "metrics", "features"}
+SEGMENTS, HISTORIES = "segments", "histories"
 
 
 class Store:
@@ -40,23 +36,22 @@ class Store:
 
     Raises
     ------
-    StoreError   when it is read, if another version of this package wrote it
+    StoreError   when it is read, if only another version of this package wrote it
     """
 
     def __init__(self, study: Path) -> None:
         self.study = study
         self._offsets: dict[Path, int] = {}
-        self._starts: dict[str, Mapping[str, Any]] = {}
-        self._ends: dict[str, Mapping[str, Any]] = {}
+        self._records: dict[str, Record] = {}
+        self._ends: dict[str, Ended] = {}  # of attempts whose starts were not read yet
         self._changes: list[str] = []
-        self._shared = SharedParts()
-        self._names: dict[int, Names] = {}
+        self._parts = Parts()
+        self._other_schemas: set[str] = set()
 
     def records(self) -> list[Record]:
         """Return every attempt, in the order of their starts, without histories."""
         self._refresh()
-        starts = sorted(self._starts.values(), key=lambda start: start["started"])
-        return [self._record(start["attempt"]) for start in starts]
+        return sorted(map(self._judged, self._records.values()), key=lambda record: record.started)
 
     def changes(self, cursor: int) -> tuple[list[Record], int]:
         """Return the attempts that started or ended since `cursor`, and the next cursor.
@@ -65,18 +60,37 @@ class Store:
         """
         self._refresh()
         changed = dict.fromkeys(self._changes[cursor:])
-        found = [self._record(attempt) for attempt in changed if attempt in self._starts]
-        return found, len(self._changes)
+        return [self._judged(self._records[attempt]) for attempt in changed], len(self._changes)
 
-    def histories(self) -> dict[str, Mapping[str, list[Any]]]:
+    def histories(self) -> dict[str, dict[str, list[Value]]]:
         """Return the numbers of every observation, by attempt."""
-        found = {}
-        for path in self._segments():
-            with path.open("rb") as file:
-                for line in _whole_lines(file):
-                    if line.startswith(_HISTORY) and (entry := _parsed(line, path)):
-                        found[entry["attempt"]] = entry["history"]
+        found: dict[str, dict[str, list[Value]]] = {}
+        self.each_history(found.__setitem__)
         return found
+
+    def each_history(
+        self,
+        use: Callable[[str, dict[str, list[Value]]], None],
+        attempts: Collection[str] | None = None,
+        numbers: Collection[str] | None = None,
+    ) -> None:
+        """Call `use` with every attempt and the numbers of its observations.
+
+        Parameters
+        ----------
+        attempts, numbers   those to read; None: all
+        """
+
+        def keep(line: bytes) -> None:
+            entry = decoded(line)
+            if isinstance(entry, History) and (attempts is None or entry.attempt in attempts):
+                use(entry.attempt, numbers_of(entry, numbers))
+
+        separate = segments(self.study / HISTORIES)
+        written = {path.name for path in separate}
+        inline = [path for path in segments(self.study / SEGMENTS) if path.name not in written]
+        for path in (*separate, *inline):  # until 2026-11-24 segments held histories too
+            read_lines(path, 0, keep)
 
     def finished(self, spec: Spec) -> Record | None:
         """Return a finished record with everything that `spec` asks for, if there is one."""
@@ -86,112 +100,97 @@ class Store:
     def start(self, **start: Any) -> str:
         """Write that a run starts, and return its attempt; the fields are those of Record."""
         attempt = f"{self._writer.name}#{self._writer.lines}"
-        self._writer.append({"kind": "started", "attempt": attempt, **start})
+        self._writer.append(SEGMENTS, encoded({"kind": "started", "attempt": attempt, **start}))
         return attempt
 
     def end(self, attempt: str, history: Mapping[str, list[Any]], **end: Any) -> None:
         """Write the end of an attempt; the fields are those of Record."""
-        self._writer.append(
-            {"kind": "history", "attempt": attempt, "history": history},
-            {"kind": "ended", "attempt": attempt, **end},
-        )
+        entry = {"kind": "history", "attempt": attempt, "history": history}
+        self._writer.append(HISTORIES, encoded(entry))
+        self._writer.append(SEGMENTS, encoded({"kind": "ended", "attempt": attempt, **end}))
 
-    def _refresh(self) -> None:
-        for path in self._segments():
-            offset = self._offsets.get(path, 0)
-            if path.stat().st_size == offset:
-                continue
-            with path.open("rb") as file:
-                file.seek(offset)
-                for line in _whole_lines(file):
-                    offset += len(line)
-                    if not line.startswith(_HISTORY):
-                        self._add(line, path)
-            self._offsets[path] = offset
+    def heartbeat(self) -> AbstractContextManager[None]:
+        """Show other hosts that the process runs which has started attempts here."""
+        return heartbeat(self._segment(self._writer.name))
+
+    def still_running(self, record: Record) -> bool:
+        """True if the process of an attempt may still run, on this host or another."""
+        segment = self._segment(record.attempt.rpartition("#")[0])
+        return still_running(record.provenance, segment, silent_lately)
 
     @cached_property
-    def _writer(self) -> _Writer:
-        return _Writer(self.study / "segments")
+    def _writer(self) -> Writer:
+        return Writer(self.study)
 
-    def _segments(self) -> list[Path]:
-        return sorted((self.study / "segments").glob("*.jsonl"))
-
-    def _add(self, line: bytes, path: Path) -> None:
-        """Keep the entry of a line, if it is the start or the end of a run."""
-        entry = _parsed(line, path)
-        if entry and entry.get("kind") == "started" and set(entry) >= _STARTED:
-            self._check_schema(entry["provenance"].get("schema"))
-            names = self._shared({"names": entry.get("names", {})})["names"]
-            if id(names) not in self._names:  # a part that is shared keeps its id
-                self._names[id(names)] = Names(**names)
-            self._starts[entry["attempt"]] = {
-                **entry,
-                "config": self._shared(entry["config"]),
-                "names": self._names[id(names)],
-            }
-        elif entry and entry.get("kind") == "ended" and set(entry) >= _ENDED:
-            self._ends[entry["attempt"]] = entry
-        else:
-            return
-        self._changes.append(entry["attempt"])
-
-    def _check_schema(self, schema: Any) -> None:
-        if schema != SCHEMA:
+    def _refresh(self) -> None:
+        with without_garbage_collection():
+            for path, size in segments(self.study / SEGMENTS).items():
+                offset = self._offsets.get(path, 0)
+                if size != offset:
+                    self._offsets[path] = read_lines(path, offset, self._keep)
+        if self._other_schemas and not self._records:
             raise StoreError(
-                f"{self.study}: another version of grokrfm wrote this study (schema {schema or 1},"
-                f" this version reads {SCHEMA}); compute it again under another study name"
+                f"{self.study}: another version of grokrfm wrote this study (schema"
+                f" {', '.join(sorted(self._other_schemas))}, this version reads {SCHEMA}); compute"
+                " it again under another study name"
             )
 
-    def _record(self, attempt: str) -> Record:
-        start, end = self._starts[attempt], self._ends.get(attempt)
-        fields = {**start, **(end or {})}
-        if end is None:
-            fields["status"] = "running" if still_running(start["provenance"]) else "lost"
-        known = {name: fields[name] for name in Record.__dataclass_fields__ if name in fields}
-        return Record(**{"ended": None, **known})
+    def _keep(self, line: bytes) -> None:
+        entry = decoded(line)
+        if isinstance(entry, Started):
+            if entry.attempt in self._records:
+                raise ValueError(f"the attempt {entry.attempt} has started already")
+            self._records[entry.attempt] = self._begun(entry)
+            if entry.attempt in self._ends:
+                self._end(self._ends.pop(entry.attempt))
+        elif isinstance(entry, Ended):
+            if entry.attempt not in self._records:
+                self._ends[entry.attempt] = entry
+                return
+            self._end(entry)
+        else:
+            return
+        self._changes.append(entry.attempt)
 
+    def _begun(self, start: Started) -> Record:
+        """Return the record of an attempt that has started."""
+        provenance = self._parts.provenance(start.provenance)
+        if (schema := provenance.get("schema")) != SCHEMA:
+            self._other_schemas.add(str(schema or 1))
+            raise ValueError(f"another version of grokrfm wrote it (schema {schema or 1})")
+        return Record(
+            digest=start.digest,
+            attempt=start.attempt,
+            status="running",
+            started=start.started,
+            ended=None,
+            config=self._parts.config(start.config),
+            facts=start.facts,
+            provenance=provenance,
+            names=self._parts.names(start.names),
+            sources=start.sources,
+            cost=start.cost or {},
+            resumed_at=start.resumed_at,
+            log_start=start.log_start,
+        )
 
-class _Writer:
-    """Appends lines to a segment of its own, each write flushed to disk."""
+    def _end(self, end: Ended) -> None:
+        self._records[end.attempt] = replace(
+            self._records[end.attempt],
+            status=end.status,
+            ended=end.ended,
+            metrics=end.metrics,
+            features=end.features,
+            seconds=end.seconds,
+            predictions=end.predictions,
+            error=end.error,
+        )
 
-    def __init__(self, folder: Path) -> None:
-        self.name = f"{platform.node()}-{os.getpid()}-{time.time_ns():x}"
-        self.lines = 0
-        self._torn = False
-        self._path = folder / f"{self.name}.jsonl"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = FileIO(self._path, "xb")
-        except OSError as error:
-            raise cannot_write(folder, error) from error
+    def _judged(self, record: Record) -> Record:
+        """Return a record with its status: one without an end is running or lost."""
+        if record.ended is None and not self.still_running(record):
+            return replace(record, status="lost")
+        return record
 
-    def append(self, *entries: Mapping[str, Any]) -> None:
-        text = "".join(json.dumps(entry) + "\n" for entry in entries)
-        data = (b"\n" if self._torn else b"") + text.encode("ascii")
-        self._torn = True  # until the last byte is on disk
-        try:
-            while data:
-                data = data[self._file.write(data) :]
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise cannot_write(self._path, error) from error
-        self._torn = False
-        self.lines += len(entries)
-
-
-def _whole_lines(file: Any) -> Iterator[bytes]:
-    """Yield the complete lines; the rest is still being written, or torn."""
-    for line in file:
-        if line.endswith(b"\n"):
-            yield line
-
-
-def _parsed(line: bytes, path: Path) -> Mapping[str, Any] | None:
-    if not line.strip():
-        return None
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        log.warning("%s: a line cannot be read and is skipped: %.60r", path, line)
-        return None
-    return entry if isinstance(entry, dict) else None
+    def _segment(self, writer: str) -> Path:
+        return self.study / SEGMENTS / f"{Path(writer).name}.jsonl"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.processes import still_running
 from grokrfm.runs.record import Record, ranks_before
 from grokrfm.runs.store import Store
-from grokrfm.runs.sweep_folder import Job, SweepFolder
+from grokrfm.runs.submission import Job
+from grokrfm.runs.sweep_folder import SweepFolder
 
 ENDED = ("finished", "failed", "crashed")
 """Statuses of attempts that are over: they were neither interrupted nor lost."""
@@ -127,9 +127,10 @@ class StudyStatus:
         sweep = record.provenance.get("sweep")
         if sweep and self.active is not None and all(s.name != sweep for s in self.active):
             return False
-        return still_running(record.provenance)
+        return self.store.still_running(record)
 
 
 def plans(study: Path) -> list[Plan]:
     """Return the plans of the sweeps of a study that are not withdrawn, oldest first."""
-    return [folder.read_plan() for folder in SweepFolder.all_of(study) if not folder.withdrawn]
+    found = (folder.plan() for folder in SweepFolder.all_of(study) if not folder.withdrawn)
+    return [plan for plan in found if plan]

@@ -6,44 +6,20 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.files import write_text
+from grokrfm.runs.files import warn_skipped, write_text
+from grokrfm.runs.heartbeat import heartbeat, silent
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.processes import still_running
+from grokrfm.runs.processes import named_in, still_running
+from grokrfm.runs.submission import Submission
 
-
-@dataclass(frozen=True)
-class Job:
-    """A worker pool that was submitted.
-
-    Parameters
-    ----------
-    id : str      the scheduler's number, such as 123_4; for a local job, the PID
-    runs          indices of its runs in the plan
-    """
-
-    id: str
-    runs: Sequence[int]
-
-
-@dataclass(frozen=True)
-class Submission:
-    """The jobs that one launch submitted together.
-
-    Parameters
-    ----------
-    scheduler : str   "local" or "slurm"
-    cluster : str     the machine or cluster that has the jobs
-    """
-
-    scheduler: str
-    cluster: str | None
-    jobs: Sequence[Job]
+SUBMISSION_SECONDS = 3600
+"""The longest submission that a job waits for; thousands of job arrays take minutes."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +97,20 @@ class SweepFolder:
         ------
         StoreError   if it cannot be read
         """
+        if self._plan.exists() and not self._plan.is_file():  # a FIFO would block
+            raise StoreError(f"{self._plan}: cannot be read (it is no regular file)")
         try:
-            return Plan.from_json(self._plan.read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            return Plan.from_json(self._plan.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
             raise StoreError(f"{self._plan}: cannot be read ({error})") from error
+
+    def plan(self) -> Plan | None:
+        """Return the plan; None, with a warning, if it is damaged or of another version."""
+        try:
+            return self.read_plan()
+        except StoreError as error:
+            warn_skipped(f"plan of the sweep {self.name}", str(error))
+            return None
 
     def save_submission(self, submission: Submission) -> None:
         """Write a further submission."""
@@ -135,13 +121,31 @@ class SweepFolder:
         """Return the submissions whose jobs are not known to be over."""
         found = []
         for path in sorted(self.path.glob("jobs-*.json")):
+            if not path.is_file():  # a FIFO would block
+                continue
             try:
-                held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+                found.append(Submission.decode(path.read_bytes()))
+            except FileNotFoundError:
                 continue  # removed meanwhile
-            jobs = [Job(job["id"], tuple(job["runs"])) for job in held["jobs"]]
-            found.append(Submission(held["scheduler"], held["cluster"], jobs))
+            except (OSError, ValueError, RecursionError) as error:
+                warn_skipped(str(path), str(error))
         return found
+
+    @property
+    def just_submitted(self) -> bool:
+        """True if a submission is so young that its jobs on another host may not run yet."""
+        return not all(map(silent, self.path.glob("jobs-*.json")))
+
+    def has_submitted(self, job_id: str) -> bool:
+        """True if a submission names a job; a launch that is still submitting is waited for."""
+
+        def named() -> bool:
+            return any(job.id == job_id for one in self.submissions() for job in one.jobs)
+
+        if named():
+            return True
+        with launch_lock(self.study, SUBMISSION_SECONDS):
+            return named()
 
     def claim_job(self, job_id: str, identity: str) -> bool:
         """Note the process that works for a job; returns True if another one did before."""
@@ -164,12 +168,18 @@ class SweepFolder:
         if self.owns_job(job_id, identity):
             self._worker(job_id).unlink(missing_ok=True)
 
+    def job_heartbeat(self, job_id: str) -> AbstractContextManager[None]:
+        """Show other hosts that the process which claimed a job runs."""
+        return heartbeat(self._worker(job_id))
+
+    def job_is_claimed(self, job_id: str) -> bool:
+        return self._worker(job_id).exists()
+
     def job_is_running(self, job_id: str) -> bool:
-        """True if the process that claimed a job of this machine runs."""
-        try:
-            return still_running(json.loads(self._worker(job_id).read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            return False
+        """True if the process that claimed a job runs, on this host or another."""
+        claim = self._worker(job_id)
+        process = named_in(claim)
+        return process is not None and still_running(process, claim)
 
     def write_job_error(self, job_id: str, message: str) -> None:
         """Write the reason why a job failed, among the logs: `clean_up` does not remove it."""

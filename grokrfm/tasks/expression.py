@@ -2,29 +2,30 @@
 
 sum     = ["-"] term {("+" | "-") term}
 term    = factor {"*" factor}
-factor  = atom ["^" integer]
+factor  = atom [("^" | "**") integer]
 atom    = integer | "x" | "y" | "(" sum ")"
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grokrfm.checks import SettingError
+from grokrfm.checks import SettingError, shown
 
 LONGEST = 1000  # characters
 DEEPEST = 50  # nested parentheses
 LARGEST_EXPONENT = 10**9
+MOST_OPERATIONS = 10**9  # on single values: ten seconds
 
 IntArray = NDArray[np.int64]
 
 HINTS = {
     "−": "write the minus sign as -",
-    "**": "write a power as ^",
     "·": "write a product as *",
     "×": "write a product as *",
     "/": "there is no division",
@@ -32,12 +33,12 @@ HINTS = {
 
 
 def evaluate(expression: Any, x: IntArray, y: IntArray, modulus: int) -> IntArray:
-    """Values of an expression at m points, in 0 … modulus − 1.
+    """Values of an expression at some points, in 0 … modulus − 1.
 
     Parameters
     ----------
-    expression : str   made of integers, x, y, +, -, *, ^ and parentheses
-    x, y : (m,) int    in 0 … modulus − 1
+    expression : str   made of integers, x, y, +, -, *, ^ or **, and parentheses
+    x, y : int arrays  in 0 … modulus − 1, of shapes that can be broadcast
     modulus : int      below 2³¹, so that a product fits into 64 bits
 
     Raises
@@ -45,12 +46,22 @@ def evaluate(expression: Any, x: IntArray, y: IntArray, modulus: int) -> IntArra
     SettingError   if the expression is invalid; names the position and the reason
     """
     if not isinstance(expression, str):
-        raise SettingError("expression", f"must be text such as x^2+x*y+y^2, got {expression!r}")
+        raise SettingError(
+            "expression", f"must be text such as x^2+x*y+y^2, got {shown(expression)}"
+        )
     if len(expression) > LONGEST:
         raise SettingError(
             "expression", f"must have at most {LONGEST} characters, has {len(expression)}"
         )
-    return _Reader(expression, {"x": x, "y": y}, modulus).value()
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    most = MOST_OPERATIONS // math.prod(shape)
+    operators = sum(map(expression.count, "+-*^"))
+    if operators > most:
+        raise SettingError(
+            "expression",
+            f"must have at most {most} operators at modulus {modulus}, has {operators}",
+        )
+    return np.broadcast_to(_Reader(expression, {"x": x, "y": y}, modulus).value(), shape)
 
 
 def _is_integer(token: str) -> bool:
@@ -88,13 +99,13 @@ class _Reader:
 
     def _factor(self) -> IntArray:
         value = self._atom()
-        if self._take("^"):
+        if self._take("^") or self._take("**"):
             if not _is_integer(self._token()):
                 raise self._refusal("an exponent must be an integer of at least 0")
             if len(self._token()) > 10 or int(self._token()) > LARGEST_EXPONENT:
                 raise self._refusal(f"an exponent must be at most {LARGEST_EXPONENT}")
             value = self._power(value, int(self._advance()))
-            if self._token() == "^":
+            if self._token() in ("^", "**"):
                 raise self._refusal("a power of a power needs parentheses, as in (x^2)^3")
         return value
 
@@ -106,7 +117,7 @@ class _Reader:
             constant = 0
             for digit in self._advance():
                 constant = (10 * constant + int(digit)) % self._modulus
-            return np.full_like(self._points["x"], constant)
+            return np.array(constant)
         if token != "(":
             raise self._refusal("expected an integer, x, y or (")
         if self._depth == DEEPEST:
@@ -120,13 +131,8 @@ class _Reader:
         return value
 
     def _power(self, base: IntArray, exponent: int) -> IntArray:
-        result = np.ones_like(base)
-        while exponent:
-            if exponent % 2:
-                result = result * base % self._modulus
-            base = base * base % self._modulus
-            exponent //= 2
-        return result
+        powers = [pow(value, exponent, self._modulus) for value in range(self._modulus)]
+        return np.array(powers)[base]
 
     def _token(self) -> str:
         return self._tokens[self._next][0] if self._next < len(self._tokens) else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grokrfm.algebra import Group, Symmetry, cyclic, is_prime, product, units
+from grokrfm.algebra import MOST_ELEMENTS, Group, Symmetry, cyclic, is_prime, product, units
 from grokrfm.checks import SettingError, boolean, integer
 from grokrfm.tasks.family import Family, IntArray, coordinate_symmetry
 from grokrfm.tasks.task import Task
@@ -104,12 +104,12 @@ def division_if_odd(modulus: int) -> Task:
 
 def residues(modulus: Any) -> Group:
     """Group of the operands 0 … modulus − 1, of which there are at least two."""
-    return cyclic(integer("modulus", modulus, minimum=2))
+    return cyclic(integer("modulus", modulus, minimum=2, maximum=MOST_ELEMENTS))
 
 
 def _units(modulus: Any, allow_composite: Any, operation: str) -> Group:
     composite_meant = boolean("allow_composite", allow_composite)
-    group = units(integer("modulus", modulus, minimum=3))
+    group = units(integer("modulus", modulus, minimum=3, maximum=MOST_ELEMENTS))
     if not (is_prime(modulus) or composite_meant):
         raise SettingError(
             "modulus",

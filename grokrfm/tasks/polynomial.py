@@ -7,14 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from grokrfm.algebra import Symmetry, units
-from grokrfm.checks import SettingError
 from grokrfm.tasks.expression import evaluate
 from grokrfm.tasks.family import Family, IntArray, coordinate_symmetry, every
 from grokrfm.tasks.operations import residues
 from grokrfm.tasks.task import Task
-
-LARGEST_MODULUS = 10_000
-"""A table has modulus² rows."""
 
 
 def polynomial(expression: str, modulus: int) -> Task:
@@ -32,11 +28,9 @@ def polynomial(expression: str, modulus: int) -> Task:
     expression : str   made of integers, x, y, +, -, *, ^ and parentheses, such as x^2+x*y+y^2
     """
     group = residues(modulus)
-    if modulus > LARGEST_MODULUS:
-        raise SettingError("modulus", f"must be at most {LARGEST_MODULUS}, got {modulus}")
     everything = np.arange(modulus)
-    labels = evaluate(expression, *np.divmod(np.arange(modulus**2), modulus), modulus)
-    square = labels.reshape(modulus, modulus)
+    square = evaluate(expression, everything[:, None], everything, modulus)
+    labels = square.flatten()
 
     def scaled(k: IntArray | int) -> IntArray:
         return everything * k % modulus

@@ -78,7 +78,7 @@ def test_generated_permutations_are_the_smallest_group_that_holds_them():
     ("make", "message"),
     [
         (lambda: dihedral(0), "n must be an integer of at least 1, got 0"),
-        (lambda: symmetric(7), "n must be at most 6, got 7; there are 5040 permutations"),
+        (lambda: symmetric(7), "n must be at most 6, got 7"),
         (lambda: permutations([]), "generators must be a list of permutations"),
         (lambda: permutations([[1, 1]]), "generators: [1, 1] is not a permutation of 0 … 1"),
         (lambda: permutations([[1, 0], [0]]), "generators: [0] is not as long as [1, 0]"),

@@ -9,6 +9,7 @@ FILES = {
     "header.csv": "x,y\n0,1\n",
     "bad_line.csv": "a,b\n0,1\n2,x\n",
     "no_pairs.csv": "a,b\n",
+    "own/kernel/broken.yaml": "_target_: grokrfm.kernels.Gaussian\n bandwidth: [2.0\n",
 }
 
 FIXED = "split=fixed_points"
@@ -26,6 +27,10 @@ MISTAKES = {
     "an unknown key": (
         ["foo=3"],
         ["foo: there is no such setting", "known are", "kernel", "outputs", "seed", "task"],
+    ),
+    "an option that is not YAML": (
+        ["--config-dir", "own", "kernel=broken"],
+        ["own/kernel/broken.yaml: line 2 is not valid YAML"],
     ),
     "an unknown option": (
         ["kernel=gausian"],
@@ -128,6 +133,7 @@ MISTAKES = {
 
 @pytest.fixture
 def folder(tmp_path):
+    (tmp_path / "own" / "kernel").mkdir(parents=True)
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path

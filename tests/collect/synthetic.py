@@ -1,11 +1,11 @@
 """Studies as the real Store writes them, of runs that nobody computed."""
 
 import os
-import platform
 from dataclasses import asdict
 
 from grokrfm.experiment import Experiment
 from grokrfm.runs.plan import Plan
+from grokrfm.runs.processes import this_host
 from grokrfm.runs.record import Names
 from grokrfm.runs.spec import SCHEMA
 from grokrfm.runs.store import Store
@@ -31,7 +31,7 @@ NAMES = Names(
 )
 HERE_BUT_GONE = {
     **ELSEWHERE,
-    "host": platform.node(),
+    **this_host(),
     "pid": os.getpid(),
     "process_start": "never",
 }

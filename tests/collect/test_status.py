@@ -77,6 +77,23 @@ def test_an_interrupted_run_can_be_taken_up_again(study, said):
     assert REMEDY in text
 
 
+def test_the_log_of_a_run_has_its_lines_alone_and_lies_below_the_study(study, said, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("a secret\n", encoding="utf-8")
+    folder = study(
+        run("d1", provenance={**ELSEWHERE, "log": "log"}),
+        run("d2", provenance={**ELSEWHERE, "log": "log"}, log_start=6),
+        run("d3", provenance={**ELSEWHERE, "log": str(secret)}),
+        run("d4", provenance={**ELSEWHERE, "log": "../secret"}),
+    )
+    (folder / "log").write_text("first\nsecond\n", encoding="utf-8")
+    assert said(folder, "--log", "d1").splitlines()[1:] == [f"{folder / 'log'}:", "first"]
+    assert said(folder, "--log", "d2").splitlines()[1:] == [f"{folder / 'log'}:", "second"]
+    for digest in ("d3", "d4"):
+        text = said(folder, "--log", digest)
+        assert "it has no log in the study" in text and "a secret" not in text
+
+
 def test_several_studies_follow_each_other(study, said):
     folders = [study(run("d1"), name="first"), study(failed("d1"), name="second")]
     lines = said(*folders).splitlines()

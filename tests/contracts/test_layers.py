@@ -43,7 +43,7 @@ MAY_IMPORT = {
 USE_HYDRA = {"cli", "config", "launch"}
 KNOW_NO_LEARNER = ["launch", "config", "runs", "terminal"]
 LEARNERS_WORDS = re.compile(
-    r"\brfm\b|kernel|n_train|test_accuracy|lu_iterations", flags=re.IGNORECASE
+    r"\brfm\b|(?<!/proc/sys/)kernel|n_train|test_accuracy|lu_iterations", flags=re.IGNORECASE
 )
 MOST_LINES = 250
 

@@ -51,6 +51,8 @@ class Counting(Learner):
 class ThreadWorker:
     """A worker of a pool whose process is a thread; the end of its pipe is its death."""
 
+    died, ending, output = False, False, None
+
     def __init__(self, slot, act, starts=lambda: True):
         self.slot, self.ready, self.pid = slot, False, 1000 + slot
         self.stop_requested = threading.Event()
@@ -117,6 +119,7 @@ class InProcess(Backend):
     """
 
     scheduler: ClassVar[str] = "in process"
+    queues: ClassVar[bool] = False
     deeds: ClassVar[dict[str, Any]] = {}
     threads_of_jobs: ClassVar[dict[str, threading.Thread]] = {}
     cancelled: ClassVar[list[str]] = []

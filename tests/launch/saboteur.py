@@ -16,7 +16,7 @@ class Saboteur(Gaussian):
 
     Parameters
     ----------
-    deed : str    none, raise, exit, vanish, segv, memory, memory_once or sleep
+    deed : str    none, raise, exit, interrupt, clear, vanish, segv, memory, memory_once or sleep
     marks : str   folder in which it leaves a file for every deed
     """
 
@@ -35,6 +35,13 @@ class Saboteur(Gaussian):
 
     def _exit(self):
         sys.exit(3)
+
+    def _interrupt(self):
+        raise KeyboardInterrupt
+
+    def _clear(self):
+        os.environ.clear()
+        os.chdir("/")
 
     def _vanish(self):
         print("about to go", flush=True)

@@ -11,9 +11,11 @@ from grokrfm.launch import driver as driver_module
 from grokrfm.launch import jobs
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.runs.processes import this_process
+from grokrfm.runs.record import OUT_OF_MEMORY
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 from tests.launch.fakes import InProcess, end_run, end_with, sweep_of, write_run
 
 SEEDS = [{"seed": seed} for seed in range(4)]
@@ -444,6 +446,57 @@ def test_a_plan_that_a_later_sweep_covers_is_removed(tmp_path):
     second, _ = drive(sweep_of(tmp_path, SEEDS))
     assert not first.sweep.folder.path.exists()
     assert second.sweep.folder.planned
+
+
+def test_logs_of_a_killed_launch_are_removed_once_its_runs_have_finished(tmp_path):
+    """Whoever finishes them, even if the next launch has nothing to compute."""
+    killed = sweep_of(tmp_path, SEEDS[:2])
+    killed.folder.write_plan(killed.plan)
+    killed.folder.logs.mkdir()
+    failed = sweep_of(tmp_path, SEEDS[1:3])
+    failed.folder.write_plan(failed.plan)
+    failed.folder.logs.mkdir()
+    store = Store(killed.study)
+    write_run(store, killed.plan.digests[0], sweep=killed.folder.name)
+    drive(sweep_of(tmp_path, SEEDS[:1]))
+    assert killed.folder.logs.exists()  # one of its runs is lost
+    write_run(store, failed.plan.digests[0], "failed", sweep=failed.folder.name)
+    for digest in failed.plan.digests:
+        write_run(store, digest)
+    drive(sweep_of(tmp_path, SEEDS[:1]))
+    assert not killed.folder.logs.exists()
+    assert failed.folder.logs.exists()
+    assert killed.folder.planned
+
+
+def test_a_pending_job_is_cancelled_once_no_run_waits_to_be_retried_alone(tmp_path, deeds):
+    """Preempted after a run had been out of memory, a job retries that run when it starts again."""
+
+    def deed(workload, job_id):
+        digest, store = workload.folder.read_plan().digests[0], Store(workload.folder.study)
+        error = {"type": OUT_OF_MEMORY, "message": "", "traceback": ""}
+        for preempted in (True, False):
+            attempt = write_run(store, digest, None, sweep=workload.folder.name)
+            store.end(attempt, {}, status="failed", ended=time.time(), error=error, metrics={},
+                      features=[])  # fmt: skip
+            if preempted:
+                time.sleep(0.3)  # several questions to the scheduler
+                before.extend(InProcess.cancelled)
+        while not InProcess.cancelled:
+            time.sleep(0.01)
+
+    class Pending(InProcess):
+        @staticmethod
+        def active(folder, ids):
+            return dict.fromkeys(InProcess.active(folder, ids), "PENDING")
+
+    deeds["preempted"], before = deed, []
+    sweep = sweep_of(tmp_path, SEEDS[:1], hardware={"deed": "preempted", **THREADED})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(jobs.BACKENDS, InProcess.scheduler, Pending)
+        drive(sweep)
+    assert before == []
+    assert len(InProcess.cancelled) == 1
 
 
 def test_a_pool_depends_on_its_driver_only_where_the_command_waits_on_this_machine(tmp_path):

@@ -14,7 +14,7 @@ def harmed(tmp_path_factory):
     from tests.launch.conftest import Sabotage
 
     sabotage = Sabotage(tmp_path_factory.mktemp("harmed"))
-    deeds = "none,raise,exit,vanish,segv"
+    deeds = "none,raise,exit,interrupt,clear,vanish,segv"
     done = sabotage(f"kernel.deed={deeds}", "seed=0,1", "hardware.slots=2")
     return sabotage, done
 
@@ -30,15 +30,17 @@ def test_every_other_run_finishes(harmed):
         "none": ["finished"] * 2,
         "raise": ["failed"] * 2,
         "exit": ["failed"] * 2,
+        "interrupt": ["failed"] * 2,
+        "clear": ["finished"] * 2,
         "vanish": ["crashed"] * 2,
         "segv": ["crashed"] * 2,
     }
-    assert done.stdout.splitlines()[-1] == "2 finished, 4 failed, 4 crashed"
+    assert done.stdout.splitlines()[-1] == "4 finished, 6 failed, 4 crashed"
 
 
 def test_nothing_is_tried_twice(harmed):
     started = [entry["digest"] for entry in lines(harmed[0].study, "started")]
-    assert len(started) == len(set(started)) == 10
+    assert len(started) == len(set(started)) == 14
 
 
 def test_failures_are_grouped_with_an_example_and_the_command_to_run_them_again(harmed):
@@ -49,7 +51,8 @@ def test_failures_are_grouped_with_an_example_and_the_command_to_run_them_again(
     assert "    about to crash\n" in told  # the end of its log
     assert "2 crashed: its process exited with code 4\n" in told
     assert "    about to go\n" in told
-    assert "2 failed: 3\n" in told  # sys.exit(3)
+    assert "2 failed: SystemExit: 3\n" in told
+    assert "2 failed: KeyboardInterrupt\n" in told
     assert told.splitlines()[-1].startswith("run again what is not finished: grokrfm -m ")
 
 
@@ -63,12 +66,12 @@ def test_a_crash_is_recorded_with_its_signal_and_the_tail_of_its_log(harmed):
 def test_status_groups_them_too_and_shows_the_log(harmed):
     sabotage = harmed[0]
     told = status(sabotage.folder, "outputs/demo").stdout
-    assert told.splitlines()[0] == "outputs/demo: 2 finished, 4 failed, 4 crashed"
+    assert told.splitlines()[0] == "outputs/demo: 4 finished, 6 failed, 4 crashed"
     assert "crashed (2): its process was killed by SIGSEGV" in told
     runs = collect.runs(sabotage.study)
     digest = runs.loc[runs["kernel.deed"] == "segv", "digest"].iloc[0]
-    log = status(sabotage.folder, "outputs/demo", "--log", digest).stdout
-    assert "about to crash" in log
+    log = status(sabotage.folder, "outputs/demo", "--log", digest).stdout.splitlines()
+    assert log[-1] == "about to crash" and log[-2].startswith("--- ")  # no lines of other runs
     tracebacks = status(sabotage.folder, "outputs/demo", "--failures").stdout
     assert tracebacks.count("RuntimeError: the kernel broke") == 2
 

@@ -1,6 +1,5 @@
 """A worker pool with workers that are threads: no process is started."""
 
-import platform
 import signal
 import threading
 import time
@@ -11,6 +10,7 @@ import pytest
 
 from grokrfm.launch.pool import PoolError, WorkerPool
 from grokrfm.launch.worker import Raised
+from grokrfm.runs.processes import this_host
 from tests.launch.fakes import InProcess, ThreadWorker, until_stopped
 
 
@@ -264,7 +264,7 @@ def test_a_pool_without_its_driver_stops(tmp_path):
     pool.run()
     assert len(work.results) == 3
     work.results.clear()
-    pool.driver = {"host": platform.node(), "pid": 2**22 + 1, "process_start": "1"}
+    pool.driver = {**this_host(), "pid": 2**22 + 1, "process_start": "1"}
     assert pool.run() is True
     assert work.results == {}
 

@@ -1,7 +1,8 @@
 """The runs of a study as a pool sees them: what remains, and what is written of failures."""
 
 import os
-import platform
+import threading
+import time
 
 import cloudpickle
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from grokrfm.launch.study_workload import StudyWorkload, batched
 from grokrfm.launch.worker import Raised
 from grokrfm.launch.workload import Death
+from grokrfm.runs import heartbeat
+from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.provenance import SWEEP
 from grokrfm.runs.store import Store
+from grokrfm.runs.submission import Job, Submission
 from tests.launch.fakes import sweep_of, write_run
 
 DEATH = Death("its process was killed by SIGSEGV", 7, "the end of its log")
@@ -27,6 +31,7 @@ def job(monkeypatch):
 def workload(tmp_path):
     sweep = sweep_of(tmp_path, [{"seed": seed} for seed in range(4)])
     sweep.folder.write_plan(sweep.plan)
+    sweep.folder.save_submission(Submission("local", "here", [Job("1", (0, 1, 2, 3))]))
     found = StudyWorkload(sweep.folder, [0, 1, 2, 3], {}, "cpu", 1, 60.0)
     found.begin()
     return found
@@ -126,9 +131,9 @@ def test_the_death_of_a_worker_ends_what_it_had_started_and_records_the_rest(wor
     assert workload.batches() == [(3,)]
 
 
-@pytest.mark.parametrize("other", [{"host": "another"}, {"pid": 8}])
+@pytest.mark.parametrize("other", [{"host": "another"}, {"pid_namespace": "a"}, {"pid": 8}])
 def test_the_death_of_a_worker_ends_no_attempt_of_another_process(workload, other):
-    theirs = write(workload, 0, None, **{"pid": 7, "host": platform.node(), **other})
+    theirs = write(workload, 0, None, **{"pid": 7, **other})
     workload.on_death((0,), DEATH)
     records = {record.attempt: record for record in Store(workload.folder.study).records()}
     assert records.pop(theirs).ended is None
@@ -153,6 +158,47 @@ def test_a_job_claims_its_number_and_names_its_sweep(workload):
     assert workload.folder.job_is_running("1")
     workload.end()
     assert not workload.folder.job_is_running("1")
+
+
+def test_a_job_shows_other_hosts_that_it_runs(workload, monkeypatch):
+    monkeypatch.setattr(heartbeat, "beat_seconds", lambda: 0.02)
+    workload.end()
+    workload.begin()
+    [claim] = (workload.folder.path / "workers").iterdir()
+    os.utime(claim, (0, 0))
+    time.sleep(0.2)
+    assert claim.stat().st_mtime > 0
+    workload.end()
+
+
+def test_a_job_that_no_submission_names_computes_nothing(workload):
+    """Its launch was killed before it had noted the job, or another launch has tidied up."""
+    workload.end()
+    workload.folder.clean_up()
+    workload.begin()
+    assert workload.stopped()
+    assert not workload.folder.job_is_claimed("1")
+    workload.end()
+
+
+def test_a_job_waits_for_the_launch_that_submits_it(workload):
+    """Many job arrays take minutes; the jobs of the first begin before the last is submitted."""
+    workload.end()
+    workload.folder.clean_up()
+    submission = Submission("local", "here", [Job("1", (0,))])
+
+    def submit():
+        with launch_lock(workload.folder.study):
+            locked.set()
+            time.sleep(0.3)
+            workload.folder.save_submission(submission)
+
+    locked = threading.Event()
+    threading.Thread(target=submit).start()
+    locked.wait()
+    workload.begin()
+    assert not workload.stopped()
+    workload.end()
 
 
 def test_an_error_of_the_pool_is_kept(workload):

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from grokrfm.checks import StoreError
-from grokrfm.runs import lock
+from grokrfm.runs import heartbeat, lock
+from grokrfm.runs.heartbeat import SILENCE_SECONDS
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.processes import this_process
 
@@ -40,12 +41,46 @@ def test_the_lock_is_gone_after_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("holder", "age"), [(GONE, 0), (ELSEWHERE, lock.STALE_SECONDS + 1)])
+@pytest.mark.parametrize(("holder", "age"), [(GONE, 0), (ELSEWHERE, SILENCE_SECONDS)])
 def test_the_lock_of_a_process_that_is_gone_is_broken(tmp_path, holder, age):
     hold(tmp_path, holder, age)
     with launch_lock(tmp_path, 0):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", '{"host": "an', "[1]"])
+def test_an_empty_or_torn_lock_is_broken_after_a_minute(tmp_path, text):
+    path = hold(tmp_path, ELSEWHERE)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StoreError, match="holds the lock; try again"), launch_lock(tmp_path, 0):
+        pass
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    with launch_lock(tmp_path, 0):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_is_held_for_long_shows_that_its_holder_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(heartbeat, "beat_seconds", lambda: 0.02)
+    path = tmp_path / "launching"
+    with launch_lock(tmp_path):
+        os.utime(path, (0, 0))
+        time.sleep(0.2)
+        path.write_text(json.dumps(ELSEWHERE), encoding="utf-8")  # as another host sees it
+        assert path.stat().st_mtime > 0
+        with pytest.raises(StoreError, match="process 7 on another"), launch_lock(tmp_path, 0):
+            pass
+
+
+def test_what_killed_launches_left_half_written_is_removed(tmp_path):
+    left, new = (tmp_path / f"launching.host-7-{name}.tmp" for name in ("old", "new"))
+    for path, age in ((left, 60), (new, 0)):
+        path.touch()
+        os.utime(path, (time.time() - age, time.time() - age))
+    with launch_lock(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == [new]  # perhaps of a launch that makes its lock right now
 
 
 @pytest.mark.parametrize(
@@ -54,7 +89,7 @@ def test_the_lock_of_a_process_that_is_gone_is_broken(tmp_path, holder, age):
     ids=["elsewhere", "here"],
 )
 def test_the_lock_of_a_process_that_may_run_is_respected(tmp_path, holder, said):
-    path = hold(tmp_path, holder, 60)
+    path = hold(tmp_path, holder, 40)
     with pytest.raises(StoreError, match=said), launch_lock(tmp_path, 0):
         pass
     assert json.loads(path.read_text(encoding="utf-8")) == holder
@@ -71,16 +106,16 @@ def test_a_launch_waits_for_another_one(tmp_path):
 def test_a_launch_breaks_no_lock_that_another_launch_has_made_meanwhile(tmp_path, monkeypatch):
     """Two launches find one stale lock; the slower one must not break the faster one's new lock."""
     path = hold(tmp_path, GONE)
-    is_stale = lock._is_stale
+    still_running = lock.still_running
 
     def slowly(*arguments):
-        found = is_stale(*arguments)
-        if found:  # now the other launch breaks the lock and makes its own
+        found = still_running(*arguments)
+        if not found:  # now the other launch breaks the lock and makes its own
             path.unlink()
             hold(tmp_path, ELSEWHERE)
         return found
 
-    monkeypatch.setattr(lock, "_is_stale", slowly)
+    monkeypatch.setattr(lock, "still_running", slowly)
     with pytest.raises(StoreError, match="process 7 on another"), launch_lock(tmp_path, 0):
         pass
     assert json.loads(path.read_text(encoding="utf-8")) == ELSEWHERE

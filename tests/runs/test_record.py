@@ -1,6 +1,12 @@
 from grokrfm.runs.record import by_cause
 
 
+def test_exit_codes_and_signals_are_different_causes():
+    messages = ["exited with code 0", "exited with code 7", "SystemExit: 7", "SystemExit: -9",
+                "SystemExit: 12", "killed by signal 64", "killed by signal 65"]  # fmt: skip
+    assert list(by_cause(enumerate(messages))) == messages
+
+
 def test_failures_that_differ_in_numbers_only_have_one_cause():
     failures = [
         ("a", "disk full"),

@@ -12,7 +12,7 @@ from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
 from grokrfm.runs.record import OUT_OF_MEMORY
-from grokrfm.runs.run import execute
+from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
 
@@ -108,6 +108,7 @@ def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp
 def test_a_run_that_exits_is_a_failed_record(tmp_path):
     _, store, record = run(tmp_path, Countdown(error=SystemExit(3)))
     assert (record.status, record.error["type"]) == ("failed", "SystemExit")
+    assert record.error["message"] == "SystemExit: 3"
     assert [found.status for found in store.records()] == ["failed"]
 
 
@@ -139,6 +140,22 @@ def test_an_interrupted_run_is_recorded_and_the_interrupt_goes_on(tmp_path):
         run(tmp_path, Countdown(error=KeyboardInterrupt()))
     [record] = Store(tmp_path).records()
     assert record.status == "interrupted"
+
+
+def test_a_run_that_raises_keyboard_interrupt_fails_where_it_is_no_request(tmp_path):
+    class Request(BaseException):
+        pass
+
+    settings = {"seed": 0, "probe": {}}
+    spec = Spec({"seed": 0}, {}, FeatureSelection("none"), "none")
+    made = Run(spec, Countdown(error=KeyboardInterrupt()), settings)
+    execute_batch([made], Store(tmp_path), Hardware("cpu", 1), Watcher(), interruption=Request)
+    [record] = Store(tmp_path).records()
+    assert (record.status, record.error["message"]) == ("failed", "KeyboardInterrupt")
+    made = Run(spec, Countdown(error=Request()), settings)
+    with pytest.raises(Request):
+        execute_batch([made], Store(tmp_path), Hardware("cpu", 1), Watcher(), interruption=Request)
+    assert [found.status for found in Store(tmp_path).records()] == ["failed", "interrupted"]
 
 
 def test_a_record_says_where_and_with_what_it_was_made(tmp_path):

@@ -76,3 +76,10 @@ def test_a_selection_is_satisfied_by_what_it_wants_and_nothing_less(chosen, kept
     assert [k for k in range(4) if selection.wants(k, last=k == 3)] == kept
     assert selection.satisfied_by(kept, updates=3)
     assert not kept or not selection.satisfied_by(kept[1:], updates=3)
+
+
+def test_text_without_utf8_is_refused_by_name():
+    """Such text would make the plan of a sweep unreadable."""
+    with pytest.raises(SettingError, match=r"task\.name must be text in UTF-8, got '\\udc80'"):
+        digest(SCIENCE | {"task": {"name": "\udc80"}})
+    assert digest(SCIENCE | {"task": {"name": "\U0001f600"}})

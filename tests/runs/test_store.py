@@ -66,7 +66,7 @@ def test_a_process_writes_one_file_however_many_runs(tmp_path):
     assert len(store.records()) == 50
 
 
-@pytest.mark.parametrize("cut", [1, 20, 200])
+@pytest.mark.parametrize("cut", [1, 20, 100])
 def test_a_torn_last_line_hides_no_earlier_record(tmp_path, cut):
     store = Store(tmp_path)
     write_run(store, "whole")
@@ -84,7 +84,7 @@ def test_garbage_in_the_middle_costs_that_line_alone(tmp_path, caplog):
     segment.write_bytes(segment.read_bytes() + b"\x00\xff{not json\n")
     write_run(Store(tmp_path), "second")
     assert set(best_by_digest(Store(tmp_path).records())) == {"first", "second"}
-    assert "cannot be read and is skipped" in caplog.text
+    assert "1 line skipped" in caplog.text
 
 
 def test_a_reader_sees_what_was_added_since(tmp_path):
@@ -174,4 +174,4 @@ def test_every_line_is_json_that_says_what_it_is(tmp_path):
     write_run(store)
     [segment] = segments(store)
     lines = [json.loads(line) for line in segment.read_text(encoding="utf-8").splitlines()]
-    assert [line["kind"] for line in lines] == ["started", "history", "ended"]
+    assert [line["kind"] for line in lines] == ["started", "ended"]

@@ -1,14 +1,17 @@
+import itertools
 import os
 import time
 
 import pytest
 
+from grokrfm.runs import heartbeat
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Names
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import ActiveSweep, StudyStatus, plans
-from grokrfm.runs.sweep_folder import Job, SweepFolder
+from grokrfm.runs.submission import Job
+from grokrfm.runs.sweep_folder import SweepFolder
 
 GONE = {"pid": os.getpid(), "process_start": "an earlier process with this number"}
 
@@ -55,6 +58,22 @@ def test_a_run_is_running_as_long_as_its_process_and_lost_afterwards(tmp_path):
     assert [status.state(digest) for digest in ("alive", "dead")] == ["running", "lost"]
     assert [record.digest for record in status.running()] == ["alive"]
     assert {record.digest for record in status.unended()} == {"alive", "dead"}
+
+
+@pytest.mark.parametrize("other", ["host", "boot_id", "pid_namespace"])
+def test_an_attempt_on_another_host_is_lost_once_its_heartbeat_is_silent(
+    tmp_path, other, monkeypatch
+):
+    monkeypatch.setattr(heartbeat, "_period", itertools.count().__next__)
+    store = Store(tmp_path)
+    start(store, "d", **{other: "another", "pid": 2**22 + 1})
+    status = StudyStatus(store)
+    assert (status.state("d"), store.records()[0].status) == ("running", "running")
+    assert len(status.running()) == 1
+    [segment] = (tmp_path / "segments").iterdir()
+    os.utime(segment, (time.time() - 60, time.time() - 60))
+    assert (status.state("d"), store.records()[0].status) == ("lost", "lost")
+    assert status.running() == []
 
 
 def test_an_attempt_of_a_sweep_runs_only_if_the_sweep_has_jobs(tmp_path):

@@ -1,5 +1,6 @@
 import json
 import os
+import time
 
 import pytest
 
@@ -7,7 +8,8 @@ from grokrfm.checks import StoreError
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.processes import this_process
 from grokrfm.runs.record import Names
-from grokrfm.runs.sweep_folder import Job, Submission, SweepFolder
+from grokrfm.runs.submission import Job, Submission
+from grokrfm.runs.sweep_folder import SweepFolder
 
 PLAN = Plan(
     ["d0", "d1"], [{"seed": 0}, {"seed": 1}], [1.0, 2.0], [-1, -1], [1, 1], Names([], [], [])
@@ -98,8 +100,34 @@ def test_a_job_runs_while_its_process_does(folder):
     assert folder.job_is_running("1")
     folder.claim_job("1", json.dumps({**this_process(), "process_start": "an earlier process"}))
     assert not folder.job_is_running("1")
+
+
+def test_a_torn_claim_counts_by_its_heartbeat(folder):
     folder.claim_job("1", "no identity")
+    assert folder.job_is_running("1")
+    [claim] = (folder.path / "workers").iterdir()
+    os.utime(claim, (0, 0))
     assert not folder.job_is_running("1")
+
+
+@pytest.mark.parametrize("other", ["host", "boot_id", "pid_namespace"])
+@pytest.mark.parametrize(("age", "runs"), [(0, True), (60, False)])
+def test_a_job_of_another_host_runs_as_long_as_its_heartbeat(folder, other, age, runs):
+    """Hosts may share a name: containers do, and a machine that has been started again."""
+    folder.claim_job("1", json.dumps({**this_process(), other: "another", "pid": 2**22 + 1}))
+    [claim] = (folder.path / "workers").iterdir()
+    os.utime(claim, (time.time() - age, time.time() - age))
+    assert folder.job_is_running("1") is runs
+    assert folder.job_is_claimed("1")
+
+
+def test_a_submission_is_young_for_a_minute(folder):
+    assert not folder.just_submitted
+    folder.save_submission(submission("1"))
+    assert folder.just_submitted
+    [path] = folder.path.glob("jobs-*")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert not folder.just_submitted
 
 
 def test_the_error_of_a_job_outlives_what_the_jobs_needed(folder):
@@ -114,7 +142,8 @@ def test_the_error_of_a_job_outlives_what_the_jobs_needed(folder):
 def test_what_a_killed_process_left_half_written_is_no_submission(folder):
     folder.save_submission(submission("1"))
     (folder.path / f"jobs-1.host-{os.getpid()}.tmp").write_text("{", encoding="utf-8")
-    (folder.path / "jobs-2.json").write_text("{", encoding="utf-8")
+    for number, text in enumerate(["{", "[]", '{"jobs": 1}', '{"jobs": []}'], 2):
+        (folder.path / f"jobs-{number}.json").write_text(text, encoding="utf-8")
     assert folder.submissions() == [submission("1")]
 
 

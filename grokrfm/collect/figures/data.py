@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from grokrfm.checks import StoreError
 from grokrfm.collect import frames
+from grokrfm.collect.observations import observations
 from grokrfm.collect.reading import Folders, Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs import predictions as prediction_files
+from grokrfm.runs.files import warn_skipped
 from grokrfm.runs.record import Record
 from grokrfm.runs.store import Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +47,7 @@ class Data:
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        return frames.steps(self.studies)
+        return observations(self.reading)
 
     @cached_property
     def records(self) -> dict[str, tuple[Store, Record]]:
@@ -54,15 +59,29 @@ class Data:
         return self.records[digest][1].config
 
     def features(self, digest: str) -> dict[int, np.ndarray]:
-        """Feature matrices of a run, {k: M_k}; empty if none were saved."""
-        return feature_files.read(self.records[digest][0].study, digest)
+        """Feature matrices of a run, {k: M_k}; empty if none were saved, or none can be read."""
+        return _read(feature_files.read, self._study(digest), digest)
 
     def figure_arrays(self, digest: str) -> dict[str, np.ndarray]:
         """Arrays that the learner keeps beside feature matrices or predictions, by its names."""
-        study = self.records[digest][0].study
-        kept = feature_files.read_figure_arrays(study, digest)
-        return kept or prediction_files.read(study, digest)
+        study = self._study(digest)
+        kept = _read(feature_files.read_figure_arrays, study, digest)
+        return kept or _read(prediction_files.read, study, digest)
 
     def predictions(self, digest: str) -> dict[str, np.ndarray] | None:
         """Saved predictions of a run (see grokrfm.runs.predictions), None if there are none."""
-        return prediction_files.read(self.records[digest][0].study, digest) or None
+        return _read(prediction_files.read, self._study(digest), digest) or None
+
+    def _study(self, digest: str) -> Path:
+        return self.records[digest][0].study
+
+
+def _read(
+    read: Callable[[Path, str], dict[T, np.ndarray]], study: Path, digest: str
+) -> dict[T, np.ndarray]:
+    """Arrays of a run; none, with a warning, if their file is damaged: figures show the others."""
+    try:
+        return read(study, digest)
+    except StoreError as error:
+        warn_skipped(f"arrays of the run {digest}", str(error))
+        return {}

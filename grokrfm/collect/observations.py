@@ -1,0 +1,95 @@
+"""Histories as a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grokrfm.collect.columns import typed
+from grokrfm.collect.reading import Folders, Reading, read
+from grokrfm.runs.memory import without_garbage_collection
+
+CHUNK = 100_000
+"""Values of a column that are Python objects at a time; later they take 8 bytes each."""
+
+
+def steps(studies: Folders, numbers: Collection[str] | None = None) -> pd.DataFrame:
+    """Frame with one row per run and observation: digest, iteration, every number measured.
+
+    Join with `runs` on digest.
+
+    Parameters
+    ----------
+    numbers   those to read, such as ["test_accuracy"]; None: all
+    """
+    return observations(read(studies), numbers)
+
+
+@without_garbage_collection()
+def observations(reading: Reading, numbers: Collection[str] | None = None) -> pd.DataFrame:
+    """Frame as `steps` returns it, of studies that have been read."""
+    wanted = None if numbers is None else {"iteration", *numbers}
+    columns = _Columns()
+    for store in {id(store): store for store, _ in reading.best}.values():
+        attempts = {record.attempt for owner, record in reading.best if owner is store}
+        store.each_history(columns.add, attempts, wanted)
+    best = [record for _, record in reading.best if record.attempt in columns.places]
+    places = [columns.places[record.attempt] for record in best]
+    order = np.concatenate([np.arange(0), *(np.arange(start, end) for start, end in places)])
+    lengths = [end - start for start, end in places]
+    digests = np.repeat(np.array([record.digest for record in best], dtype="object"), lengths)
+    return pd.DataFrame({"digest": pd.Series(digests, dtype="str"), **columns.ordered(order)})
+
+
+class _Columns:
+    """Columns that grow by one history after another."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[int, int]] = {}
+        self._count = 0
+        self._columns: dict[str, _Column] = {"iteration": _Column(0)}
+
+    def add(self, attempt: str, history: Mapping[str, Sequence[Any]]) -> None:
+        length = len(history.get("iteration", ()))
+        if not length:
+            return
+        for name in history.keys() - self._columns.keys():
+            self._columns[name] = _Column(self._count)
+        for name, column in self._columns.items():
+            column.extend(history.get(name) or [None] * length)
+        self.places[attempt] = self._count, self._count + length
+        self._count += length
+
+    def ordered(self, order: np.ndarray) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in list(self._columns):
+            values = self._columns.pop(name).values()[order]  # frees one column after another
+            found[name] = typed(list(values)) if values.dtype == object else values
+        return {**found, "iteration": found["iteration"].astype("int64")}
+
+
+class _Column:
+    """Values of one number; those missing are NaN, or None among texts."""
+
+    def __init__(self, missing: int) -> None:
+        self._compact: list[np.ndarray] = [np.full(missing, np.nan)]
+        self._recent: list[Any] = []
+
+    def extend(self, values: Sequence[Any]) -> None:
+        self._recent += values
+        if len(self._recent) > CHUNK:
+            self._compact.append(_array(self._recent))
+            self._recent = []
+
+    def values(self) -> np.ndarray:
+        parts = [*self._compact, _array(self._recent)]
+        if any(part.dtype == object for part in parts):
+            parts = [part.astype(object) for part in parts]
+        return np.concatenate(parts)
+
+
+def _array(values: list[Any]) -> np.ndarray:
+    return np.array(values, dtype=object if str in set(map(type, values)) else "float64")

@@ -1,0 +1,198 @@
+"""Lines of a study's files: the one schema against which each is checked as it is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal, TypedDict
+
+import msgspec
+from msgspec import Meta, Raw
+
+from grokrfm.runs.provenance import Provenance
+from grokrfm.runs.record import Names, Number
+from grokrfm.runs.settings import TARGET, Settings
+
+DEEPEST = 50
+"""The most levels of nested settings; readers walk them by recursion."""
+
+Value = Number | bool
+Name = Annotated[str, Meta(pattern=r"\A[^/\\\0]{1,200}\Z")]  # becomes the name of a file
+Moment = Annotated[float, Meta(ge=0, le=9e9)]  # pandas counts no further
+
+Cost = TypedDict(
+    "Cost",
+    {
+        "seconds": Annotated[float, Meta(ge=0)],
+        "iterations": Annotated[int, Meta(gt=0)],
+        "class": str,
+    },
+)
+
+
+class Error(TypedDict):
+    """Error of a run that failed."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
+    """Start of an attempt; the fields are those of Record, large ones still encoded."""
+
+    attempt: str
+    digest: Name
+    started: Moment
+    config: dict[str, Raw]
+    facts: dict[str, Any]
+    provenance: Raw
+    names: Raw = Raw(b"{}")
+    sources: dict[str, str] = {}
+    cost: Cost | None = None
+    resumed_at: int = 0
+    log_start: Annotated[int, Meta(ge=0)] = 0
+
+
+class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
+    """End of an attempt; the fields are those of Record."""
+
+    attempt: str
+    status: Literal["finished", "failed", "crashed", "interrupted"]
+    ended: Moment
+    metrics: dict[str, Value]
+    features: list[int]
+    seconds: float | None = None
+    predictions: bool = False
+    error: Error | None = None
+
+    def __post_init__(self) -> None:
+        updates = self.metrics.get("updates", 0)
+        if type(updates) is not int or updates < 0:
+            raise ValueError("updates must be a number of updates")
+
+
+class History(msgspec.Struct, tag_field="kind", tag="history", frozen=True):
+    """Numbers of every observation of an attempt, each list still encoded."""
+
+    attempt: str
+    history: dict[str, Raw]
+
+
+Line = Started | Ended | History
+
+_line = msgspec.json.Decoder(Line)
+_any = msgspec.json.Decoder()
+_of_setting: Mapping[str, msgspec.json.Decoder[Any]] = {
+    TARGET: msgspec.json.Decoder(str),
+    **dict.fromkeys(("probe", "save", "hardware", "study"), msgspec.json.Decoder(dict[str, Any])),
+}
+_values = msgspec.json.Decoder(list[Value])
+_names = msgspec.json.Decoder(Names)
+
+
+def encoded(entry: Mapping[str, Any]) -> bytes:
+    """Return a line, in ASCII."""
+    return json.dumps(entry, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def decoded(line: bytes) -> Line:
+    """Return the entry of a line.
+
+    Raises
+    ------
+    ValueError, RecursionError   if it is no JSON, or no such entry
+    """
+    try:
+        return _line.decode(line)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # such as NaN or half a surrogate pair, which Python writes
+        return _line.decode(_strict(line))
+
+
+def numbers_of(history: History, wanted: Collection[str] | None) -> dict[str, list[Value]]:
+    """Return some numbers of every observation; None: all.
+
+    Raises
+    ------
+    ValueError   if they are no numbers, or of uneven lengths
+    """
+    names = history.history.keys() if wanted is None else wanted
+    found = {n: _values.decode(history.history[n]) for n in names if n in history.history}
+    if len(set(map(len, found.values()))) > 1:
+        raise ValueError("a history has numbers of different lengths")
+    if any(type(k) is not int for k in found.get("iteration", ())):
+        raise ValueError("a history has an iteration that is no integer")
+    return found
+
+
+class Parts:
+    """Decodes the large fields of starts: equal parts once, so that runs share one object."""
+
+    def __init__(self) -> None:
+        self._settings: defaultdict[str, dict[bytes, Any]] = defaultdict(dict)
+        self._names: dict[bytes, Names] = {}
+        self._provenances: dict[bytes, Mapping[str, Any]] = {}
+
+    def config(self, encoded: Mapping[str, Raw]) -> Settings:
+        """Return settings, which must never be changed in place."""
+        config = {}
+        for key, raw in encoded.items():
+            known, text = self._settings[key], bytes(raw)
+            config[key] = (
+                known[text] if text in known else known.setdefault(text, setting(key, text))
+            )
+        return config
+
+    def names(self, encoded: Raw) -> Names:
+        """Return the names that a record carries."""
+        text = bytes(encoded)
+        return self._names.get(text) or self._names.setdefault(text, _names.decode(text))
+
+    def provenance(self, encoded: Raw) -> Mapping[str, Any]:
+        """Return a provenance."""
+        text = bytes(encoded)
+        return self._provenances.get(text) or self._provenances.setdefault(text, _provenance(text))
+
+
+def setting(key: str, text: bytes) -> Any:
+    """Return a part of the settings, such as the task.
+
+    Raises
+    ------
+    ValueError, RecursionError   if it has another type, or too many levels
+    """
+    part = _of_setting.get(key, _any).decode(text)
+    if _depth(part) > DEEPEST:
+        raise ValueError(f"{key} has more than {DEEPEST} levels")
+    return part
+
+
+def _provenance(text: bytes) -> Mapping[str, Any]:
+    found = _any.decode(text)
+    msgspec.convert(found, Provenance)  # a check: what it does not name is kept too
+    return found
+
+
+def _depth(value: Any) -> int:
+    """Return the number of levels, not by recursion."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inner = [
+            one.values() if isinstance(one, dict) else one
+            for one in level
+            if isinstance(one, (dict, list))
+        ]
+        level = [value for values in inner for value in values]
+    return depth
+
+
+def _strict(line: bytes) -> bytes:
+    """Return JSON without numbers that are not finite, and with visible halves of surrogates."""
+    entry = json.loads(line, parse_constant=lambda _: None)
+    text = json.dumps(entry, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):x}", text).encode()
