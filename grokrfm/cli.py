@@ -13,6 +13,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # Ctrl-C while torch is imported just ends the process; `main` handles it afterwards.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+import gc
 import logging
 import sys
 import tempfile
@@ -43,7 +44,9 @@ def main() -> None:
         replace=True,
     )
     OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
-    sys.exit(_run(Invocation(Terminal())))
+    code = _run(Invocation(Terminal()))
+    gc.freeze()  # else the interpreter takes half a second to look for garbage at its end
+    sys.exit(code)
 
 
 def _run(invocation: Invocation) -> int:

@@ -26,6 +26,8 @@ from typing import Any
 
 import pytest
 
+from tests import served
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LANGUAGES = {"bash", "python", "text", ""}
@@ -196,7 +198,8 @@ def check_out(folder: Path) -> None:
 def _environment() -> dict[str, str]:
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    places = [str(served.folder()), str(Path(sys.executable).parent), os.environ["PATH"]]
+    path = os.pathsep.join(places)
     settings = {"PATH": path, "OMP_NUM_THREADS": "1", "PIP_NO_INDEX": "1", "MPLBACKEND": "agg"}
     return {**kept, **nowhere, **settings, "PYTHONUTF8": "1"}
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from grokrfm.algebra.symmetry import Symmetry
 
@@ -25,6 +23,9 @@ def orbits(permutations: Sequence[NDArray[np.int64]], size: int) -> NDArray[np.i
 
     Orbits are numbered from 0.
     """
+    from scipy.sparse import coo_array  # a quarter of a second that most runs need not pay
+    from scipy.sparse.csgraph import connected_components
+
     points = np.tile(np.arange(size), len(permutations))
     images = np.concatenate([np.arange(0), *permutations])
     edges = coo_array((np.ones(len(points), dtype=bool), (points, images)), shape=(size, size))

@@ -11,8 +11,6 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-import torch
-
 from grokrfm.checks import GrokrfmError, SettingError, described
 from grokrfm.runs import checkpoint, features, predictions
 from grokrfm.runs.learner import Observation, Run
@@ -191,5 +189,7 @@ def _details(error: BaseException) -> dict[str, str]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """True for an out-of-memory error; on a CPU only the message of torch shows it."""
+    import torch
+
     in_words = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     return in_words or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))

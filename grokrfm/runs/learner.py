@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
-import torch
 
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.record import Names, Number
 from grokrfm.runs.shared import Shared
 from grokrfm.runs.spec import Spec
+
+if TYPE_CHECKING:  # a command that builds no learner must not wait for torch
+    import torch
 
 Arrays = Mapping[str, np.ndarray]
 

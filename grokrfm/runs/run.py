@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-import torch
+from typing import TYPE_CHECKING
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.attempt import Attempt
@@ -15,6 +14,9 @@ from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Record
 from grokrfm.runs.shared import Shared
 from grokrfm.runs.store import Store
+
+if TYPE_CHECKING:  # a command that builds no learner must not wait for torch
+    import torch
 
 
 def execute(run: Run, store: Store, hardware: Hardware, observer: Observer) -> Record:

@@ -1,4 +1,4 @@
-"""The real commands, as a user starts them, and what they leave on disk."""
+"""The commands, as a user starts them, and what they leave on disk."""
 
 import json
 import os
@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from tests import served
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80"}
@@ -27,8 +29,10 @@ def status(folder, study, *arguments):
 
 
 def finished(folder, command, environment):
+    """Run an installed command until it ends; it is served (tests/served.py)."""
+    script, *arguments = command
     return subprocess.run(
-        command,
+        [served.folder() / script.name, *arguments],
         cwd=folder,
         env={**ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,

@@ -1,9 +1,8 @@
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests import served
 from tests.collect import synthetic
 
 
@@ -20,12 +19,11 @@ def study(tmp_path):
 
 @pytest.fixture
 def command(tmp_path):
-    """Runs an installed command for real, in tmp_path."""
+    """Runs an installed command in tmp_path."""
 
     def run(name, *arguments):
-        script = Path(sys.executable).with_name(name)
         return subprocess.run(
-            [script, *map(str, arguments)],
+            [served.folder() / name, *map(str, arguments)],
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -168,3 +168,15 @@ def test_a_file_holds_one_idea(path):
 def test_the_store_is_read_without_torch():
     code = "import sys, grokrfm.collect, grokrfm.status; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["kernel=gausian"]])
+def test_a_command_that_builds_no_learner_needs_no_torch(arguments, tmp_path):
+    code = (
+        "import sys; from grokrfm.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
