@@ -90,8 +90,8 @@ def remove(path: Path) -> None:
 
 
 def is_read_only(folder: Path) -> bool:
-    """True if the file system of a folder takes no files."""
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    """True if no file can be made in a folder."""
+    return folder.is_dir() and not os.access(folder, os.W_OK)
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 
 import pytest
@@ -32,4 +33,21 @@ def command(tmp_path):
             timeout=60,
         )
 
+    return run
+
+
+@pytest.fixture(scope="session")
+def mounted_read_only(tmp_path_factory):
+    """Runs a command that sees a folder as a read-only file system."""
+    steps = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+
+    def run(folder, *command):
+        arguments = ["unshare", "-m", "sh", "-c", steps, folder, *command]
+        return subprocess.run([*map(str, arguments)], capture_output=True, text=True, check=False)
+
+    probe = tmp_path_factory.mktemp("mounted")
+    if not shutil.which("unshare") or run(probe, "touch", probe / "x").returncode == 0:
+        pytest.skip("needs the right to mount a folder read-only (unshare -m)")
+    if run(probe, "true").returncode:
+        pytest.skip("needs the right to mount a folder read-only (unshare -m)")
     return run

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.cli import run_cli
+from grokrfm.runs.files import is_read_only
 from grokrfm.text import printable
 
 
@@ -24,7 +25,7 @@ def _report() -> None:
     output: str = arguments.output or arguments.studies[0]
     folder = not arguments.output or output.endswith(os.sep) or Path(output).is_dir()
     target = Path(output) / "report.html" if folder else Path(output)
-    if target.parent.is_dir() and not os.access(target.parent, os.W_OK):
+    if is_read_only(target.parent):
         raise GrokrfmError(f"{target.parent} is read-only; name another folder with --output")
     write(arguments.studies, target, arguments.config_dir, arguments.runs)
     sys.stdout.write(f"{printable(str(target))}\n")

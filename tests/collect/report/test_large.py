@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
@@ -187,21 +185,7 @@ def test_numbers_are_rounded_as_python_writes_them(number, digits):
         assert found == pytest.approx(expected, rel=1.1 * 10.0 ** (1 - digits), abs=1e-290)
 
 
-def mounted_read_only(folder, *command):
-    """Run a command that sees a folder as a read-only file system."""
-    steps = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
-    arguments = ["unshare", "-m", "sh", "-c", steps, folder, *command]
-    return subprocess.run([*map(str, arguments)], capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def can_mount(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mounted")
-    if not shutil.which("unshare") or mounted_read_only(folder, "true").returncode:
-        pytest.skip("needs the right to mount a folder read-only (unshare -m)")
-
-
-def test_a_read_only_study_is_reported_to_another_folder(folder, tmp_path, can_mount):
+def test_a_read_only_study_is_reported_to_another_folder(folder, tmp_path, mounted_read_only):
     assert mounted_read_only(folder, "touch", folder / "x").returncode != 0
     before = sorted(folder.rglob("*"))
     done = mounted_read_only(folder, REPORT, folder, "--output", f"{tmp_path}/new/")
@@ -210,7 +194,7 @@ def test_a_read_only_study_is_reported_to_another_folder(folder, tmp_path, can_m
     assert sorted(folder.rglob("*")) == before
 
 
-def test_a_report_into_a_read_only_study_names_the_remedy(folder, can_mount):
+def test_a_report_into_a_read_only_study_names_the_remedy(folder, mounted_read_only):
     done = mounted_read_only(folder, REPORT, folder)
     assert done.returncode == 1
     assert done.stderr == f"{folder} is read-only; name another folder with --output\n"
