@@ -34,7 +34,7 @@ def test_tables_are_printed(folder, mounted_read_only):
     before = sorted(folder.rglob("*"))
     done = mounted_read_only(folder, BIN / "grokrfm-collect", folder)
     assert done.returncode == 0
-    assert "0.500 (n=1 of 3: 2 missing)" in " ".join(done.stdout.split())
+    assert "N = 1 of 3 runs (2 missing)" in " ".join(done.stdout.split())
     assert done.stderr == f"table summary is not written: {folder} is read-only\n"
     done = mounted_read_only(folder, BIN / "grokrfm-collect", folder, "--rows", "task.name")
     assert (done.returncode, done.stderr) == (0, "")
