@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.cli.command import lines, status
+from tests.cli.command import BIN, finished, lines, status
 from tests.launch.hosts import Host, on_several_hosts
 from tests.launch.test_second_launch import done_once, wait_until
 
@@ -82,3 +82,10 @@ def test_a_run_alone_is_refused_on_another_host_until_the_stated_silence(tmp_pat
     new.start(*LONG)
     wait_until(lambda: len(lines(study, "started")) == 2, 120)
     new.kill()
+
+
+def test_a_sweep_ends_where_proc_shows_the_processes_of_another_namespace(tmp_path):
+    done = finished(
+        tmp_path, ["unshare", "--pid", "--fork", BIN / "grokrfm", *RUNS, "seed=0,1"], {}
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2 finished\n", "")

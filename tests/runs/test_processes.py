@@ -15,6 +15,7 @@ from grokrfm.runs.processes import process_start, still_running, this_process
 
 me = this_process()
 assert still_running(me)
+assert (me["process_start"] is not None) == processes.are_listed()
 child = subprocess.Popen(["sh", "-c", "read line; exit 3"], stdin=subprocess.PIPE)
 identity = {**me, "pid": child.pid, "process_start": process_start(child.pid)}
 assert still_running(identity)
