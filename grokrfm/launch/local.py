@@ -16,7 +16,7 @@ import submitit
 from grokrfm.checks import SettingError, integer
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
-from grokrfm.runs.processes import process_start, this_host
+from grokrfm.runs.processes import are_listed, exists, process_start, this_host
 from grokrfm.runs.sweep_folder import SweepFolder
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
@@ -161,6 +161,8 @@ class LocalGPUs(Local):
 
 def _is_controller(pid: int, folder: SweepFolder) -> bool:
     """True if the process that submitit started for a pool of this sweep runs."""
+    if not are_listed():  # the PID may be another's by now
+        return exists(pid) and folder.just_submitted
     start = process_start(pid)
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()

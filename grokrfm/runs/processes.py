@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,12 +57,31 @@ def still_running(
         return heartbeat is None or not is_silent(heartbeat)
     try:
         pid = int(identity["pid"])
+    except (KeyError, TypeError, ValueError):  # the file is damaged
+        return False
+    return exists(pid) and process_start(pid) == identity.get("process_start")
+
+
+def exists(pid: int) -> bool:
+    """True if a process of this host has this PID, and is no zombie of this process."""
+    try:
         os.kill(pid, 0)
-    except (ProcessLookupError, KeyError, TypeError, ValueError, OverflowError):
-        return False  # there is no such process, or its file is damaged
+    except (ProcessLookupError, OverflowError):
+        return False
     except PermissionError:
         pass
-    return process_start(pid) == identity.get("process_start")
+    with suppress(OSError, AttributeError):  # it is no child of this process; macOS cannot ask
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    return True
+
+
+@cache
+def are_listed() -> bool:
+    """True if /proc shows the processes of this host: not those of another namespace, or none."""
+    try:
+        return os.readlink("/proc/self") == str(os.getpid())  # noqa: PTH115
+    except OSError:
+        return False
 
 
 def named_in(path: Path) -> Mapping[str, Any] | None:
@@ -79,8 +99,10 @@ def named_in(path: Path) -> Mapping[str, Any] | None:
 def process_start(pid: int) -> str | None:
     """Return the start of a process of this host, in clock ticks since boot.
 
-    None if there is no such process, or only a zombie, or no /proc.
+    None if there is no such process, or only a zombie, or if processes are not listed.
     """
+    if not are_listed():
+        return None
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # noqa: PTH123
             fields = file.read().rpartition(")")[2].split()
