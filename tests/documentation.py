@@ -35,11 +35,13 @@ MARKS = {"slow", "slurm"}
 OUTPUT = "<!-- output -->"
 FENCED = re.compile(r"^```(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
 NOT_COMPARED = (
+    (r"(?m)^iteration \d+ of \d+: .*\n", ""),  # of a run of more than half a minute
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
     (r"\b(?=[a-f]*\d)[0-9a-f]{10,16}\b\+?", "DIGEST"),
     (r" Commit [^.]+\.", ""),
     (r"\biteration \d+: .*", "ERROR"),
     (r"\bafter \d+ iterations", "NUMBER"),
+    (r"\ba second\b", "TIME"),
     (r"\b[\d.]+(e[+-]\d+)? (s|ms|min|minutes|seconds|MB|GB)\b", "TIME"),
     (r"\b\d(\.\d+)?e-[12]\d\b", "ROUNDING"),
     (r"\b(threads|process|job) \d+", "NUMBER"),

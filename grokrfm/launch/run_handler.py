@@ -24,6 +24,8 @@ class RunHandler:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Import what runs need, so that the time limit of the first run does not count it."""
+        import torch  # noqa: F401
+
         import grokrfm.config  # noqa: F401
 
         self.__dict__.update(state)

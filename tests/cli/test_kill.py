@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from grokrfm import collect
 from tests.cli.command import grokrfm, lines, segments, start, status
@@ -29,6 +30,14 @@ def in_the_middle(folder, study):
 
 def lines_so_far(study):
     return b"".join(segments(study).values()).splitlines()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The study of the run that is killed below, made without a disturbance."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    grokrfm(folder, *LONG, "study=undisturbed")
+    return folder / "outputs" / "undisturbed"
 
 
 def statuses(study):
@@ -59,17 +68,19 @@ def kill_all(folder):
         os.kill(pid, signal.SIGKILL)
 
 
-def test_kill_9_of_the_command_ends_its_workers_and_the_same_command_makes_the_rest(tmp_path):
+def test_kill_9_of_the_command_ends_its_workers_and_the_same_command_makes_the_rest(
+    tmp_path, undisturbed
+):
     study = tmp_path / "outputs" / "demo"
     process, _ = in_the_middle(tmp_path, study)
     process.kill()
     process.communicate()
     until_gone(tmp_path)
     assert statuses(study) == {7: "finished", 31: "interrupted"}
-    made_whole(tmp_path, study)
+    made_whole(tmp_path, study, undisturbed)
 
 
-def test_kill_9_of_every_process_loses_nothing_finished(tmp_path):
+def test_kill_9_of_every_process_loses_nothing_finished(tmp_path, undisturbed):
     study = tmp_path / "outputs" / "demo"
     process, _ = in_the_middle(tmp_path, study)
     kill_all(tmp_path)
@@ -81,10 +92,10 @@ def test_kill_9_of_every_process_loses_nothing_finished(tmp_path):
     assert "1 lost" in told.splitlines()[0]
     assert "1 finished" in told.splitlines()[0]
     assert "addition mod 31" in told
-    made_whole(tmp_path, study)
+    made_whole(tmp_path, study, undisturbed)
 
 
-def made_whole(folder, study):
+def made_whole(folder, study, undisturbed):
     """The same command does the rest, and every number is that of an undisturbed run."""
     left = segments(study)
     done = grokrfm(folder, *SWEEP, "study=demo")
@@ -94,8 +105,6 @@ def made_whole(folder, study):
     assert left.items() < segments(study).items()
     assert len(lines(study, "started")) == 3
 
-    grokrfm(folder, *LONG, "study=undisturbed")
-    undisturbed = folder / "outputs" / "undisturbed"
     expected, resumed = steps(undisturbed), steps(study)
     assert len(expected) == 150
     resumed = resumed[resumed["digest"].isin(expected["digest"])].reset_index(drop=True)

@@ -7,7 +7,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grokrfm.checks import GrokrfmError
@@ -18,7 +18,7 @@ from grokrfm.paths import conf_folder
 
 CONF = conf_folder()
 STUDIES = sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
-MOST_RUNS = 40
+MOST_RUNS = {"quick": 8, "slow": 40}
 
 
 def composer_for(loader, *overrides):
@@ -38,13 +38,14 @@ def full(composer, overrides):
     return plain(composer.compose(overrides))
 
 
+@pytest.mark.parametrize("most", ["quick", pytest.param("slow", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("study", STUDIES)
-def test_every_study(study, loader):
+def test_every_study(study, most, loader):
     composer, master = composer_for(loader, f"study={study}")
     params = master.hydra.sweeper.get("params") or {}
     own = [f"{name}={value}" for name, value in params.items()]
     runs = grid([*own, f"study={study}"], master.hydra.sweeper.zip, [], loader)
-    step = max(1, len(runs) // MOST_RUNS)
+    step = max(1, len(runs) // MOST_RUNS[most])
     for overrides in runs[::step]:
         assert composer.settings(overrides) == full(composer, overrides)
 
@@ -90,8 +91,23 @@ ONE = st.one_of(
 )
 
 
-@given(st.lists(ONE, max_size=6, unique_by=lambda text: text.split("=")[0]))
+SEVERAL = st.lists(ONE, max_size=6, unique_by=lambda text: text.split("=")[0])
+
+
+@settings(max_examples=15)
+@given(SEVERAL)
 def test_random_overrides(loader, overrides):
+    assert_composed_alike(loader, overrides)
+
+
+@pytest.mark.slow
+@settings(max_examples=200)
+@given(SEVERAL)
+def test_many_random_overrides(loader, overrides):
+    assert_composed_alike(loader, overrides)
+
+
+def assert_composed_alike(loader, overrides):
     composer, _ = composer_for(loader)
     try:
         expected = full(composer, overrides)

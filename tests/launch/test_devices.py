@@ -11,6 +11,7 @@ from grokrfm import collect
 from tests.cli.command import grokrfm, lines
 
 GPUS = ["hardware=local_gpus", "hardware.device=cpu", "hardware.threads=1"]
+SLOW = pytest.mark.slow
 SMALL = ["task.modulus=11", "rfm.iterations=60", "study=demo"]
 
 
@@ -28,11 +29,16 @@ def fields(study):
     ]
 
 
-@pytest.mark.parametrize(("per_device", "named"), [(1, "env"), (2, "setting")])
-def test_each_device_gets_its_share_and_no_slot_two_runs_at_once(tmp_path, per_device, named):
-    devices = ["0", "1", "2", "3"]
+@pytest.mark.parametrize(
+    ("devices", "per_device", "named"),
+    [("0123", 1, "env"), ("23", 2, "setting"), pytest.param("0123", 2, "setting", marks=SLOW)],
+)
+def test_each_device_gets_its_share_and_no_slot_two_runs_at_once(
+    tmp_path, devices, per_device, named
+):
+    devices = list(devices)
     how = {"CUDA_VISIBLE_DEVICES": ",".join(devices)} if named == "env" else {}
-    setting = [] if named == "env" else ["hardware.devices=[0,1,2,3]"]
+    setting = [] if named == "env" else [f"hardware.devices=[{','.join(devices)}]"]
     done = grokrfm(
         tmp_path, "-m", *SMALL, *GPUS, *setting, "seed=range(0,40)",
         f"hardware.slots_per_device={per_device}", threads=None, **how,

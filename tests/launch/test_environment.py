@@ -129,7 +129,7 @@ def test_callbacks_and_sweepers_get_real_returns(tmp_path):
     )
     done = grokrfm(
         tmp_path, "-m", "--config-dir", "own", "hydra/sweeper=climbing", "hydra/callbacks=notes",
-        *SMALL, PYTHONPATH=".",
+        *SMALL, "hardware.slots=1", PYTHONPATH=".",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     runs = collect.runs(tmp_path / "outputs" / "demo").set_index("split.train_fraction")

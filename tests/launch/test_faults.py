@@ -88,7 +88,7 @@ def test_a_second_launch_runs_what_failed_again_and_leaves_the_rest(sabotage):
      ("crashed", {"raise": 1, "vanish": 2}), ("all", {"raise": 2, "vanish": 2})],
 )  # fmt: skip
 def test_retry_tries_once_more_in_the_same_launch(sabotage, retry, attempts):
-    sabotage("kernel.deed=raise,vanish", f"retry={retry}")
+    sabotage("kernel.deed=raise,vanish", f"retry={retry}", "hardware.slots=1")
     deeds = [entry["config"]["kernel"]["deed"] for entry in lines(sabotage.study, "started")]
     assert {deed: deeds.count(deed) for deed in attempts} == attempts
 

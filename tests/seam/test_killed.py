@@ -19,10 +19,10 @@ SWEEP = ["-m", *KILLED, "seed=0,1", "hardware.slots=1", "study=killed"]
 
 
 @pytest.fixture
-def undisturbed(settings, tmp_path):
-    """A study of the same runs, made in this process."""
-    study = tmp_path / "undisturbed"
-    for seed in (0, 1):
+def undisturbed(settings, tmp_path_factory):
+    """A study of the same runs, made once, in this process."""
+    study = tmp_path_factory.getbasetemp() / "undisturbed"
+    for seed in () if study.exists() else (0, 1):
         save = {**settings["save"], "features": "last"}
         run(settings, study, updates=UPDATES, observe_every=50, save=save, seed=seed)
     return study
