@@ -116,7 +116,7 @@ def target_of(node: Mapping[str, Any], path: str) -> Any:
         target = _object(name)
     except Exception as error:  # importing runs the module, which may raise anything
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        raise SettingError(setting, f"{shown(name)} cannot be imported ({reason:.200})") from error
+        raise SettingError(setting, f"{name:.200} cannot be imported ({reason:.200})") from error
     if not callable(target) or _is_abstract(target):
         kind = "complete class" if callable(target) else "class"
         raise SettingError(setting, f"{name} must be a {kind} or a function")
