@@ -126,7 +126,7 @@ def _target(name: str) -> Any:
         target = get_object(name)
     except Exception as error:  # importing runs the module, which may raise anything
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        raise SettingError(TARGET, f"{shown(name)} cannot be imported ({reason:.200})") from error
+        raise SettingError(TARGET, f"{name:.200} cannot be imported ({reason:.200})") from error
     if not callable(target) or _is_abstract(target):
         kind = "complete class" if callable(target) else "class"
         raise SettingError(TARGET, f"{name} must be a {kind} or a function")
