@@ -169,14 +169,14 @@ class SweepDriver:
 
     def _watch(self, view: Callable[[SweepDriver], None]) -> None:
         """Wait until no job of this sweep is active and no run is claimed by others."""
-        asked = 0.0
+        asked, pause = 0.0, SCHEDULER_SECONDS
         while True:
             try:
-                news = self.status.refresh()
-                waited = time.monotonic() - asked > SCHEDULER_SECONDS
-                if waited or (news and not self.remaining()):
+                if self.status.refresh() and not self.remaining():
+                    pause = 0.0  # the jobs end within moments: ask soon, and then less often
+                if time.monotonic() - asked >= pause:
                     self._ask_scheduler()
-                    asked = time.monotonic()
+                    asked, pause = time.monotonic(), min(pause + POLL_SECONDS, SCHEDULER_SECONDS)
                 view(self)
                 if not self.jobs and not self.claimed_by_others:
                     return

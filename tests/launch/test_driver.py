@@ -309,6 +309,7 @@ def test_ctrl_c_lets_the_jobs_stop_and_a_second_one_waits_for_nothing(tmp_path, 
     def stoppable(workload, job_id):
         while not workload.folder.stopped:
             time.sleep(0.01)
+        time.sleep(0.3)  # until it is cancelled too
 
     deeds["stoppable"] = stoppable
     sweep = sweep_of(tmp_path, SEEDS, hardware={"deed": "stoppable", **THREADED})
@@ -507,3 +508,19 @@ def test_a_pool_depends_on_its_driver_only_where_the_command_waits_on_this_machi
         "wait": True, "run_minutes": None, "slots": 1,
     })  # fmt: skip
     assert SweepDriver(local)._myself == this_process()
+
+
+def test_the_end_of_the_last_job_is_noticed_soon(tmp_path, deeds, monkeypatch):
+    """A pool ends a moment after its last run; the next question may be far away by then."""
+    monkeypatch.setattr(driver_module, "SCHEDULER_SECONDS", 60)
+    finish = end_with("finished")
+
+    def linger(workload, job_id):
+        time.sleep(0.1)  # the driver asks first
+        finish(workload, job_id)
+        time.sleep(0.1)
+
+    deeds["linger"] = linger
+    began = time.monotonic()
+    drive(sweep_of(tmp_path, SEEDS, hardware={"deed": "linger", **THREADED}))
+    assert time.monotonic() - began < 30
