@@ -200,7 +200,7 @@ def foreign(message):
 
 @contextmanager
 def limited(arguments):
-    """Fail if the block takes longer than SECONDS, or much memory."""
+    """Fail if the block takes longer than SECONDS."""
 
     def too_long(*_):
         raise AssertionError(f"{arguments} takes more than {SECONDS} seconds")
