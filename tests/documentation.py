@@ -35,7 +35,7 @@ MARKS = {"slow", "slurm"}
 OUTPUT = "<!-- output -->"
 FENCED = re.compile(r"^```(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
 NOT_COMPARED = (
-    (r"(?m)^iteration \d+ of \d+: .*\n", ""),  # of a run of more than half a minute
+    (r"(?m)^(iteration \d+ of \d+: |\d+ of \d+ done).*\n", ""),  # of more than half a minute
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
     (r"\b(?=[a-f]*\d)[0-9a-f]{10,16}\b\+?", "DIGEST"),
     (r" Commit [^.]+\.", ""),

@@ -21,7 +21,7 @@ def calibration(records: Iterable[Record]) -> dict[CostClass, float]:
         if record.status == "finished" and record.seconds and updates and cost.get("seconds"):
             estimate = cost["seconds"] * updates / cost["iterations"]
             device = str(record.config.get("hardware", {}).get("device"))
-            key = str(record.config[TARGET]), cost["class"], device
+            key = str(record.config.get(TARGET)), cost["class"], device
             ratios[key].append(record.seconds / estimate)
     return {key: statistics.median(found) for key, found in ratios.items()}
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from grokrfm.checks import StoreError
-from grokrfm.runs import arrays
+from grokrfm.runs import arrays, files
 from grokrfm.runs.files import remove_leftovers, warn_skipped
 from grokrfm.runs.spec import Spec
 from grokrfm.version import __version__
@@ -75,7 +75,7 @@ def read(study: Path, spec: Spec) -> Checkpoint | None:
 def remove(study: Path, spec: Spec) -> None:
     """Remove the checkpoint of a run that has ended, or that starts over."""
     kept = path(study, spec.digest)
-    kept.unlink(missing_ok=True)
+    files.remove(kept)
     remove_leftovers(kept)
 
 

@@ -78,15 +78,15 @@ def leftovers(target: Path) -> list[Path]:
 def remove_leftovers(target: Path) -> None:
     """Remove temporary files of processes that were killed while they wrote this file."""
     for leftover in leftovers(target):
-        leftover.unlink(missing_ok=True)
+        remove(leftover)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or what has its name."""
+    """Remove a file, or whatever has its name, if there is any."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def is_read_only(folder: Path) -> bool:

@@ -193,6 +193,6 @@ def _depth(value: Any) -> int:
 
 def _strict(line: bytes) -> bytes:
     """Return JSON without numbers that are not finite, and with visible halves of surrogates."""
-    entry = json.loads(line, parse_constant=lambda _: None)
+    entry = json.loads(line.decode(), parse_constant=lambda _: None)
     text = json.dumps(entry, ensure_ascii=False)
     return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):x}", text).encode()

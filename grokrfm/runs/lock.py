@@ -41,7 +41,7 @@ def launch_lock(study: Path, wait_seconds: float = 120) -> Iterator[None]:
     try:
         with heartbeat(path):
             for leftover in filter(silent, leftovers(path)):
-                leftover.unlink(missing_ok=True)
+                remove(leftover)
             yield
     finally:
         _remove(path, this_process())

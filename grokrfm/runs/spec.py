@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grokrfm.checks import SettingError, choice
+from grokrfm.checks import SettingError, choice, plain_value, shown
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.settings import TARGET, dotted
 
@@ -50,14 +49,7 @@ class Spec:
         ------
         SettingError   if a file cannot be read, or a number is not finite
         """
-        try:
-            text = json.dumps([SCHEMA, _canonical(self.science)], sort_keys=True, allow_nan=False)
-        except ValueError as error:
-            for name, value in dotted(self.science):
-                if isinstance(value, float) and not math.isfinite(value):
-                    problem = f"must be a finite number, got {value!r}"
-                    raise SettingError(name, problem) from error
-            raise
+        text = json.dumps([SCHEMA, _canonical(self.science)], sort_keys=True)
         if "\\ud" in text:  # half of a surrogate pair, or both
             _refuse_halves(self.science)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -72,23 +64,28 @@ def _refuse_halves(science: Mapping[str, Any]) -> None:
             raise SettingError(name, f"must be text in UTF-8, got {value!a}") from error
 
 
-def _canonical(value: Any) -> Any:
+def _canonical(value: Any, setting: str = "") -> Any:
     if isinstance(value, Mapping):
         label = "name" if TARGET in value else None
+        prefix = f"{setting}." if setting else ""
         return {
-            str(key): _file(part) if key == "path" else _canonical(part)
+            str(key): (_file if key == "path" else _canonical)(part, f"{prefix}{key}")
             for key, part in value.items()
             if key != label
         }
     if isinstance(value, (list, tuple)):
-        return [_canonical(v) for v in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+        return [_canonical(part, setting) for part in value]
+    if isinstance(value, float):
+        plain_value(setting, value)
+        return int(value) if value.is_integer() else value
     return value
 
 
-def _file(path: str) -> str:
+def _file(path: Any, setting: str) -> str:
+    if not isinstance(path, str):
+        raise SettingError(setting, f"must be the path of a file, got {shown(path)}")
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise SettingError("path", f"{path}: cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError(setting, f"{path:.200}: cannot be read ({reason})") from error

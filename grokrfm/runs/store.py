@@ -158,6 +158,8 @@ class Store:
         if (schema := provenance.get("schema")) != SCHEMA:
             self._other_schemas.add(str(schema or 1))
             raise ValueError(f"another version of grokrfm wrote it (schema {schema or 1})")
+        if not isinstance(start.facts.get("title"), str):
+            start.facts["title"] = f"run {start.digest}"
         return Record(
             digest=start.digest,
             attempt=start.attempt,

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.files import warn_skipped, write_text
+from grokrfm.runs.files import remove, warn_skipped, write_text
 from grokrfm.runs.heartbeat import heartbeat, silent
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.plan import Plan
@@ -166,7 +166,7 @@ class SweepFolder:
     def release_job(self, job_id: str, identity: str) -> None:
         """Remove the claim, if it is still that process's."""
         if self.owns_job(job_id, identity):
-            self._worker(job_id).unlink(missing_ok=True)
+            remove(self._worker(job_id))
 
     def job_heartbeat(self, job_id: str) -> AbstractContextManager[None]:
         """Show other hosts that the process which claimed a job runs."""
@@ -194,7 +194,7 @@ class SweepFolder:
         """Remove the files that only active jobs need."""
         shutil.rmtree(self.submitit, ignore_errors=True)
         for path in self.path.glob("jobs-*.json"):
-            path.unlink(missing_ok=True)
+            remove(path)
         shutil.rmtree(self.path / "workers", ignore_errors=True)
 
     def remove_logs(self) -> None:

@@ -63,8 +63,10 @@ def segments(study):
 
 
 def lines(study, kind):
-    """The lines of one kind, started, history or ended, of all segments, in order of writing."""
-    entries = [json.loads(line) for text in segments(study).values() for line in text.splitlines()]
+    """The lines of one kind, started, history or ended, in order of writing."""
+    folder = study / ("histories" if kind == "history" else "segments")
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl")]
+    entries = [json.loads(line) for text in texts for line in text.splitlines()]
     entries = [entry for entry in entries if entry["kind"] == kind]
     return sorted(entries, key=lambda entry: entry.get("ended") or entry.get("started") or 0)
 

@@ -85,6 +85,7 @@ def test_kill_9_of_every_process_loses_nothing_finished(tmp_path, undisturbed):
     process, _ = in_the_middle(tmp_path, study)
     kill_all(tmp_path)
     process.communicate()
+    until_gone(tmp_path)
     assert process.returncode == -signal.SIGKILL
     assert statuses(study) == {7: "finished", 31: "lost"}
 

@@ -55,6 +55,14 @@ MISTAKES = {
         ["probe.accuracy.tie=nan"],
         ["probe.accuracy.tie must be a finite number, got nan"],
     ),
+    "a list with a number that is not finite": (
+        ["rfm.stop_patience=[nan]"],
+        ["rfm.stop_patience must be a finite number, got nan"],
+    ),
+    "a number for a file": (
+        ["split=listed", "split.path=5"],
+        ["split.path must be the path of a file, got 5"],
+    ),
     "a table that is no name": (["study.tables=[nan]"], ["study.tables must be a list of names"]),
     "a class that is not ours": (
         ["++probe.accuracy.tie={_target_:builtins.int}"],
@@ -192,7 +200,7 @@ def foreign(message):
 
 @contextmanager
 def limited(arguments):
-    """Fail if the block takes longer than SECONDS, or much memory."""
+    """Fail if the block takes longer than SECONDS."""
 
     def too_long(*_):
         raise AssertionError(f"{arguments} takes more than {SECONDS} seconds")

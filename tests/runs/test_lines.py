@@ -198,3 +198,8 @@ def test_records_of_another_version_are_skipped_beside_ours(tmp_path, caplog):
     segment(tmp_path).write_text(json.dumps(other) + "\n", encoding="utf-8")
     assert [record.digest for record in Store(tmp_path).records()] == ["own"]
     assert "another version of grokrfm" in caplog.text
+
+
+def test_a_run_without_a_title_gets_one(tmp_path):
+    segment(tmp_path).write_text(json.dumps(started(facts={"title": 3})) + "\n", encoding="utf-8")
+    assert Store(tmp_path).records()[0].facts["title"] == "run foreign"
