@@ -94,7 +94,9 @@ class Composer:
         """True if an override sets a plain value, not an option of a group."""
         if override.is_add() or override.is_force_add() or override.is_delete():
             return False
-        return not (override.is_hydra_override() or self._is_choice(override))
+        if override.is_sweep_override() or override.is_hydra_override():  # Hydra refuses a sweep
+            return False
+        return not self._is_choice(override)
 
     def _is_choice(self, override: Override) -> bool:
         """True if an override chooses an option of a group."""

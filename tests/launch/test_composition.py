@@ -84,7 +84,7 @@ ONE = st.one_of(
             "kernel.bandwith=3",
             "kernel=gausian",
             "split.reflections.0=3",
-            "task/none=1",
+            "task/none=one",
             "hydra.job.name=x",
         ]
     ),
