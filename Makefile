@@ -23,7 +23,7 @@ demo: install  ## a run that groks, the trap, a small sweep with its table and f
 	$(BIN)/grokrfm-collect outputs/demo
 
 test: install  ## the quick tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow

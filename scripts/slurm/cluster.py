@@ -91,7 +91,7 @@ class Cluster:
             if self.pid("slurmctld"):
                 with contextlib.suppress(ClusterError):  # the daemons are ended all the same
                     self._wait(f"scancel -u {getpass.getuser()}", 20)
-                    self._wait("squeue -h", 15, lambda jobs: not jobs)
+                    self._wait("squeue -h", 8, lambda jobs: not jobs)
             self._end(*(name for name in self.daemons if name.startswith("slurmd.")))
             for process in self._left_behind():
                 with contextlib.suppress(ProcessLookupError):

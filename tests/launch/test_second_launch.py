@@ -9,8 +9,8 @@ import pytest
 from grokrfm import collect
 from tests.cli.command import BIN, finished, grokrfm, lines, start, status
 
-RUNS = ["task.modulus=31", "rfm.iterations=60", "study=demo"]  # about a second each
-DETACHED = [*RUNS, "seed=range(0,12)", "hardware.wait=false"]
+RUNS = ["task.modulus=29", "rfm.iterations=60", "study=demo"]  # half a second each
+DETACHED = [*RUNS, "seed=range(0,6)", "hardware.wait=false"]
 
 
 def wait_until(met, seconds=60):
@@ -33,7 +33,7 @@ def test_a_detached_sweep_goes_on_and_can_be_asked_after(tmp_path):
     done = grokrfm(tmp_path, "-m", *DETACHED)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "12 runs submitted in 1 job",
+        "6 runs submitted in 1 job",
         "to follow them: grokrfm-status outputs/demo",
     ]
     wait_until(lambda: (study / "segments").is_dir())
@@ -46,15 +46,15 @@ def test_a_detached_sweep_goes_on_and_can_be_asked_after(tmp_path):
     again = grokrfm(tmp_path, "-m", *DETACHED)  # the same, detached again: nothing is submitted
     assert again.returncode == 0
     assert again.stdout.startswith("0 runs submitted in 0 jobs, ")
-    attached = grokrfm(tmp_path, "-m", *RUNS, "seed=range(0,14)")  # overlapping, and waiting
+    attached = grokrfm(tmp_path, "-m", *RUNS, "seed=range(0,8)")  # overlapping, and waiting
     assert (attached.returncode, attached.stderr) == (0, "")
     assert " 2 finished" in f" {attached.stdout}"
     followed = status(tmp_path, "outputs/demo", "--follow").stdout
-    assert followed == "outputs/demo: 14 finished\n"
-    done_once(study, 14)
+    assert followed == "outputs/demo: 8 finished\n"
+    done_once(study, 8)
 
     basic = grokrfm(
-        tmp_path, "-m", *RUNS[:2], "study=basic", "seed=range(0,14)", "hydra/launcher=basic"
+        tmp_path, "-m", *RUNS[:2], "study=basic", "seed=range(0,8)", "hydra/launcher=basic"
     )
     assert basic.returncode == 0
     one, other = (
@@ -70,11 +70,11 @@ def test_a_detached_sweep_goes_on_and_can_be_asked_after(tmp_path):
 
 
 def test_two_launches_at_once_share_the_work(tmp_path):
-    one = start(tmp_path, "-m", *RUNS, "seed=range(0,8)")
-    other = start(tmp_path, "-m", *RUNS, "seed=range(4,12)")
+    one = start(tmp_path, "-m", *RUNS, "seed=range(0,4)")
+    other = start(tmp_path, "-m", *RUNS, "seed=range(2,6)")
     assert [process.communicate(timeout=120)[1] for process in (one, other)] == ["", ""]
     assert (one.returncode, other.returncode) == (0, 0)
-    done_once(tmp_path / "outputs" / "demo", 12)
+    done_once(tmp_path / "outputs" / "demo", 6)
 
 
 def test_what_a_sweep_leaves_beside_its_records_is_one_plan(tmp_path):
@@ -118,7 +118,7 @@ def test_later_edits_of_conf_change_nothing(tmp_path):
     (own / "own.yaml").write_text(yaml.format(9.0), encoding="utf-8")
     status(tmp_path, "outputs/demo", "--follow")
     runs = collect.runs(tmp_path / "outputs" / "demo")
-    assert runs["status"].tolist() == ["finished"] * 12
+    assert runs["status"].tolist() == ["finished"] * 6
     assert set(runs["kernel.bandwidth"]) == {2.0}
 
 
@@ -145,7 +145,7 @@ def test_collect_reads_a_sweep_in_flight(tmp_path):
 
 def test_a_run_alone_and_a_sweep_do_not_do_the_same_run(tmp_path):
     study = tmp_path / "outputs" / "demo"
-    long = ["task.modulus=31", "rfm.iterations=400", "study=demo"]
+    long = ["task.modulus=31", "rfm.iterations=200", "study=demo"]
     alone = start(tmp_path, *long, "seed=0")
     wait_until(lambda: lines(study, "started"))
     twice = grokrfm(tmp_path, *long, "seed=0")

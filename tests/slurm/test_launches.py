@@ -22,7 +22,7 @@ def test_a_sweep_in_flight_is_looked_at_and_not_done_twice(sweeps):
     """Detached; then status, collect, an overlapping launch and the same one again, attached."""
     study = sweeps.study("detached")
     two_jobs = "hardware.chunk_minutes=0.0014"
-    first = sweeps("detached", "seed=range(0,4)", "hardware.wait=false", two_jobs, pause=0.4)
+    first = sweeps("detached", "seed=range(0,4)", "hardware.wait=false", two_jobs, pause=0.2)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.splitlines() == [
         "4 runs submitted in 2 jobs",
@@ -76,7 +76,7 @@ def test_ctrl_c_twice_returns_at_once(sweeps):
 
 def test_the_jobs_of_a_driver_that_died_go_on_and_are_found(sweeps):
     study = sweeps.study("orphaned")
-    process = sweeps.start("orphaned", "seed=range(0,3)", pause=0.1)
+    process = sweeps.start("orphaned", "seed=range(0,3)", pause=0.05)
     sweeps.until_started("orphaned")
     process.kill()
     process.communicate()
