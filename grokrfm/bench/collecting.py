@@ -136,6 +136,7 @@ def _write(
             started=record.started + number,
             config=config,
             facts=record.facts,
+            cost=record.cost,
             provenance=record.provenance,
             names=names,
         )
