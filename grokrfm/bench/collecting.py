@@ -136,6 +136,7 @@ def _write(
             started=record.started + number,
             config=config,
             facts=record.facts,
+            cost=record.cost,
             provenance=record.provenance,
             names=names,
         )
@@ -164,6 +165,6 @@ TABLES: Tables = {
     ),
 }
 LARGE: Tables = {
-    "commands on a large study (bounds: status in 10 s, a relaunch that computes nothing in 60 s,"
+    "commands on a large study (bounds: status in 2 s, a relaunch that computes nothing in 10 s,"
     " the report in 30 s; 2 GB each; a page of 5 MB)": (commands, [[100_000, 60, 16]]),
 }

@@ -13,6 +13,7 @@ from grokrfm.launch.backend import Backend
 from grokrfm.launch.chunks import CostClass, calibration
 from grokrfm.launch.sweep import RETRIES, Sweep
 from grokrfm.runs.learner import Run
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.settings import TARGET, Settings
 from grokrfm.runs.store import Store
@@ -28,6 +29,7 @@ SHOWN = 5
 """The most problems that a refusal lists."""
 
 
+@without_garbage_collection()
 def plan_sweeps(
     compose: Callable[[Sequence[str]], Settings], overrides: Sequence[Sequence[str]]
 ) -> tuple[list[Sweep], list[tuple[int, int]]]:
