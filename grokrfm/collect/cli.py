@@ -101,6 +101,7 @@ def _all(arguments: argparse.Namespace) -> None:
     runs = frame(reading)
     wanted = products.wanted(reading, runs, arguments.table, arguments.config_dir)
     folder = Path(arguments.studies[0])
+    read_only = is_read_only(folder)
     problems: list[str] = []
     for name, layout in wanted.tables.items():
         try:
@@ -114,14 +115,16 @@ def _all(arguments: argparse.Namespace) -> None:
         else:
             sys.stdout.write(f"{terminal(table)}\n")
             endings = ",".join(path.suffix[1:] for path in files)
-            if is_read_only(folder):
+            if read_only:
                 sys.stderr.write(f"table {name} is not written: {folder} is read-only\n")
                 continue
             products.write(files)
             stem = printable(str(folder / "tables" / name))
             sys.stderr.write(f"table written to {stem}.{{{endings}}}\n")
-    figures = {} if arguments.check or is_read_only(folder) else wanted.figures
-    for name, preset in figures.items():
+    for name, preset in wanted.figures.items() if not arguments.check else ():
+        if read_only:
+            sys.stderr.write(f"figure {name} is not drawn: {folder} is read-only\n")
+            continue
         try:
             _draw_preset(arguments.studies, folder / "figures" / name, preset)
         except GrokrfmError as error:

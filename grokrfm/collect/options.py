@@ -86,7 +86,18 @@ def parser() -> argparse.ArgumentParser:
         metavar="A,B",
         help="presets of conf/table/ to use instead of those of the study; draws no figures",
     )
+    add_config_dir(every)
     every.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; list the files in tables/ that would change, with exit code 1",
+    )
+    return parsed
+
+
+def add_config_dir(group: argparse._ActionsContainer) -> None:
+    """Add the option for folders of presets."""
+    group.add_argument(
         "--config-dir",
         type=Path,
         action="append",
@@ -94,12 +105,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder with your own table/ and figure/; repeatable",
     )
-    every.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing; list the files in tables/ that would change, with exit code 1",
-    )
-    return parsed
 
 
 def _names(text: str) -> list[str]:

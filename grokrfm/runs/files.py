@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -68,6 +69,18 @@ def write_text(target: Path, text: str) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a regular file.
+
+    Raises
+    ------
+    OSError   if there is none, or it is anything else: a FIFO would block
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("it is no regular file")
+    return path.read_bytes()
 
 
 def leftovers(target: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -51,7 +52,9 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as text; equal parts of settings are written once."""
-        parts: dict[str, list[Any]] = {key: [] for settings in self.settings for key in settings}
+        parts: dict[str, list[Any]] = {
+            key: [] for key in dict.fromkeys(chain.from_iterable(self.settings))
+        }
         places: dict[str, list[int | None]] = {}
         for key, held in parts.items():
             known: dict[int, int] = {}  # id of a part → its place among them

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from grokrfm.runs.files import read_bytes
 from grokrfm.runs.heartbeat import silent
 
 
@@ -86,12 +87,10 @@ def are_listed() -> bool:
 
 def named_in(path: Path) -> Mapping[str, Any] | None:
     """Return the process that a file names; None without a file, empty if a crash has torn it."""
-    if not path.is_file():  # a FIFO would block
-        return {} if os.path.lexists(path) else None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, str | int | None])
+        return msgspec.json.decode(read_bytes(path), type=dict[str, str | int | None])
     except FileNotFoundError:
-        return None
+        return {} if path.is_symlink() else None
     except (OSError, ValueError, RecursionError):
         return {}
 

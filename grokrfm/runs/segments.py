@@ -31,7 +31,7 @@ def read_lines(path: Path, offset: int, keep: Callable[[bytes], None]) -> int:
     The rest is still being written, or torn. A line that `keep` refuses with a ValueError is
     skipped with a warning, like a file that cannot be read.
     """
-    refused: list[Exception] = []
+    refused, first = 0, ""
     try:
         with path.open("rb") as file:
             file.seek(offset)
@@ -43,12 +43,12 @@ def read_lines(path: Path, offset: int, keep: Callable[[bytes], None]) -> int:
                     try:
                         keep(line)
                     except (ValueError, RecursionError) as error:
-                        refused.append(error)
+                        refused, first = refused + 1, first or str(error)
     except OSError as error:
         warn_skipped(str(path), f"it cannot be read ({error.strerror or error})")
     if refused:
-        lines = "1 line" if len(refused) == 1 else f"{len(refused)} lines"
-        warn_skipped(f"{path}: {lines}", str(refused[0]))
+        lines = "1 line" if refused == 1 else f"{refused} lines"
+        warn_skipped(f"{path}: {lines}", first)
     return offset
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.runs.files import remove, warn_skipped, write_text
+from grokrfm.runs.files import read_bytes, remove, warn_skipped, write_text
 from grokrfm.runs.heartbeat import heartbeat, silent
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.plan import Plan
@@ -97,10 +97,8 @@ class SweepFolder:
         ------
         StoreError   if it cannot be read
         """
-        if self._plan.exists() and not self._plan.is_file():  # a FIFO would block
-            raise StoreError(f"{self._plan}: cannot be read (it is no regular file)")
         try:
-            return Plan.from_json(self._plan.read_bytes())
+            return Plan.from_json(read_bytes(self._plan))
         except (OSError, ValueError, RecursionError) as error:
             raise StoreError(f"{self._plan}: cannot be read ({error})") from error
 
@@ -121,10 +119,8 @@ class SweepFolder:
         """Return the submissions whose jobs are not known to be over."""
         found = []
         for path in sorted(self.path.glob("jobs-*.json")):
-            if not path.is_file():  # a FIFO would block
-                continue
             try:
-                found.append(Submission.decode(path.read_bytes()))
+                found.append(Submission.decode(read_bytes(path)))
             except FileNotFoundError:
                 continue  # removed meanwhile
             except (OSError, ValueError, RecursionError) as error:

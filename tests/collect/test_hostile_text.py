@@ -49,7 +49,7 @@ def evil(study):
 
 @pytest.fixture
 def said(monkeypatch, capsys):
-    """What a command prints, in this process: said(main, "demo") -> its output."""
+    """Runs a command in this process: said(main, "demo") -> its output."""
 
     def say(main, *arguments):
         monkeypatch.setattr(sys, "argv", ["grokrfm", *map(str, arguments)])

@@ -39,3 +39,11 @@ def test_tables_are_printed(folder, mounted_read_only):
     done = mounted_read_only(folder, BIN / "grokrfm-collect", folder, "--rows", "task.name")
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(folder.rglob("*")) == before
+
+
+def test_figures_that_are_not_drawn_are_named(study, mounted_read_only):
+    config = {"task": {"name": "addition"}, "study": {"figures": ["accuracy"]}, "seed": 0}
+    folder = study(run("d1", metrics={"test_accuracy": 0.5}, config=config))
+    done = mounted_read_only(folder, BIN / "grokrfm-collect", folder)
+    assert done.returncode == 0
+    assert f"figure accuracy is not drawn: {folder} is read-only\n" in done.stderr

@@ -1,4 +1,4 @@
-"""What an item may do to the process of its worker; imported there too, so it imports little."""
+"""Deeds of an item to the process of its worker, which imports this: so it imports little."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ def record(error):
 
 
 def look():
-    """What the item before may have changed."""
+    """Return the state of the process that the item before may have changed."""
     print("seen")
     return [os.environ.get("SLOT"), os.environ.get("TROUBLE"), os.getcwd()]  # noqa: PTH109
 

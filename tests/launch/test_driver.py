@@ -450,7 +450,7 @@ def test_a_plan_that_a_later_sweep_covers_is_removed(tmp_path):
 
 
 def test_logs_of_a_killed_launch_are_removed_once_its_runs_have_finished(tmp_path):
-    """Whoever finishes them, even if the next launch has nothing to compute."""
+    """Another launch may finish them, and the next one have nothing to compute."""
     killed = sweep_of(tmp_path, SEEDS[:2])
     killed.folder.write_plan(killed.plan)
     killed.folder.logs.mkdir()

@@ -1,9 +1,7 @@
 """`kill -9` of hosts, commands, pools and workers on three hosts that share a folder: slow."""
 
 import functools
-import os
 import random
-import signal
 import time
 from collections import Counter
 
@@ -16,7 +14,7 @@ from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from tests.cli.command import lines
 from tests.launch.hosts import Host, on_several_hosts
-from tests.launch.test_kill_many import seeds, table
+from tests.launch.test_kill_many import killed, seeds, table
 from tests.launch.test_second_launch import wait_until
 
 RUNS = ["-m", "task.modulus=23", "rfm.iterations=40", "rfm.checkpoint_seconds=0"]
@@ -29,7 +27,7 @@ def finished(study):
 
 
 def has_news(study, ended, hosts):
-    """Whether more runs have ended, or a command."""
+    """True if more runs have ended, or a command."""
     over = any(host.process.poll() is not None for host in hosts)
     return over or len(lines(study, "ended")) > ended
 
@@ -45,11 +43,7 @@ def kill(host, which):
     if not running:
         return False
     pid = min(running) if which == "command" else random.choice(running)
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return False
-    return True
+    return killed(pid)
 
 
 @pytest.mark.slow

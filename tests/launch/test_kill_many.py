@@ -27,7 +27,7 @@ def table(study):
 
 
 def killed(pid):
-    """Whether there was such a process, or its remains, to kill."""
+    """Kill a process; True if there was one, or its remains."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -152,3 +152,14 @@ def test_a_removed_sweep_leaves_nothing(folder):
     folder.save_submission(submission("1"))
     folder.remove()
     assert not folder.path.exists()
+
+
+def test_a_fifo_among_its_files_blocks_nothing_and_is_named(folder, caplog):
+    folder.save_submission(submission("1"))
+    os.mkfifo(folder.path / "plan.json")
+    os.mkfifo(folder.path / "jobs-1.json")
+    assert folder.plan() is None
+    assert folder.submissions() == [submission("1")]
+    plan, jobs = (record.getMessage() for record in caplog.records)
+    assert plan.startswith(f"plan of the sweep {folder.name} skipped: ")
+    assert jobs == f"{folder.path / 'jobs-1.json'} skipped: it is no regular file"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from grokrfm.runs.files import write_text
+from grokrfm.runs.files import remove, write_text
 
 NAME = re.compile(r"(rows|details)-\d+-[0-9a-f]{12}\.js")
 
@@ -50,7 +50,7 @@ class Beside:
             return
         for path in self.folder.iterdir():
             if NAME.fullmatch(path.name) and path.name not in self._written:
-                path.unlink(missing_ok=True)
+                remove(path)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.cli import run_cli
+from grokrfm.collect.options import add_config_dir
 from grokrfm.runs.files import is_read_only
 from grokrfm.text import printable
 
@@ -50,14 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="all|none|N",
         help="runs to list with their histories: all, none or the first N (default: all)",
     )
-    parser.add_argument(
-        "--config-dir",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="folder with your own table/ and figure/; repeatable",
-    )
+    add_config_dir(parser)
     return parser
 
 
