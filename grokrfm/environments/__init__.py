@@ -1,0 +1,1 @@
+"""Environments: what the second learner interacts with."""
