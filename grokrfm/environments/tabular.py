@@ -70,6 +70,13 @@ class Tabular(Environment):
         return len(self.transitions)
 
     @cached_property
+    def is_one_hot(self) -> bool:
+        """True if each state is seen as its one-hot vector."""
+        return self.shape == (self.states,) and np.array_equal(
+            self.observations, one_hot(self.states)
+        )
+
+    @cached_property
     def _generated(self) -> tuple[Group, IntArray]:
         return generated_group(self.transitions.T)
 
