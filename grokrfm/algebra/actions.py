@@ -1,0 +1,68 @@
+"""Actions on states: permutations, and the group that they generate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grokrfm.algebra.groups import Group
+from grokrfm.algebra.orbits import orbits
+from grokrfm.checks import SettingError
+
+IntArray = NDArray[np.int64]
+
+MOST_GENERATED = 2500
+"""Limit on the order of a generated group, whose table has order² entries."""
+
+
+def is_transitive(permutations: IntArray) -> bool:
+    """True if products of the (A, S) permutations lead from every state to every other."""
+    return len(np.unique(orbits(list(permutations), permutations.shape[1]))) == 1
+
+
+def generated_group(permutations: IntArray) -> tuple[Group, IntArray]:
+    """Return the group that (A, S) permutations generate, and the index of each of them.
+
+    Elements are tuples of images, in the order of their shortest products, the identity first;
+    p·q applies q first.
+
+    Raises
+    ------
+    SettingError   if there are more than MOST_GENERATED elements
+    """
+    permutations = np.ascontiguousarray(permutations, dtype=np.int64)
+    found = [np.arange(permutations.shape[1])]
+    index = {found[0].tobytes(): 0}
+    left = []  # left[k][a]: index of permutation a times element k
+    for element in found:  # breadth-first: the list grows on the way
+        products = permutations[:, element]
+        left.append([index.setdefault(p.tobytes(), len(index)) for p in products])
+        for p, k in zip(products, left[-1], strict=True):
+            if k == len(found):
+                found.append(p)
+        if len(found) > MOST_GENERATED:
+            raise SettingError(
+                "generators",
+                f"generate more than {MOST_GENERATED} permutations; choose a smaller group",
+            )
+    points = found[0].astype(object)  # the elements share these integers
+    elements = tuple(map(tuple, points[np.array(found)].tolist()))
+    group = Group(f"group of {len(found)} permutations", elements, _table(np.array(left)))
+    return group, np.array(left[0])
+
+
+def _table(left: IntArray) -> IntArray:
+    """Cayley table, from the (n, A) products of each generator with each element.
+
+    An element i found as a·k has the row i·j = a·(k·j) for every j.
+    """
+    order = len(left)
+    table = np.empty((order, order), dtype=np.int64)
+    table[0] = np.arange(order)
+    done = {0}
+    for k in range(order):
+        for a, i in enumerate(left[k].tolist()):
+            if i not in done:
+                table[i] = left[table[k], a]
+                done.add(i)
+    return table
