@@ -59,7 +59,7 @@ def trained(
     """
     training, model = runs[0].training, runs[0].model
     members = [member for run in runs for member in run.members()]
-    modules = [_initial(member) for member in members]
+    modules = [initial(member) for member in members]
     ensemble = Ensemble(modules, training, device, model.trains_together)
     first = 0
     if states := [state for state in resumes if state]:
@@ -86,7 +86,7 @@ def trained(
         window, started, begun = [], time.monotonic(), done
 
 
-def _initial(member: Member) -> Module:
+def initial(member: Member) -> Module:
     """Return a module with the initial weights of a member."""
     seed = generator(member.seed, WEIGHTS, member.restart).integers(2**63)
     with torch.random.fork_rng(devices=[]):

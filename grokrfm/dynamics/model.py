@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import softplus
 
 from grokrfm.environments import Environment
 
@@ -80,9 +80,15 @@ class Module(nn.Module, ABC):
         return None
 
 
-def mean_cross_entropy(logits: Tensor, frames: Tensor, batch: Batch) -> Tensor:
-    """Mean binary cross-entropy over pixels and valid frames, (B, L + 1, …) both."""
-    if "weights" not in batch:
-        return binary_cross_entropy_with_logits(logits, frames)
-    each = binary_cross_entropy_with_logits(logits, frames, reduction="none")
-    return (each.flatten(2).mean(-1) * batch["weights"]).mean()
+def cross_entropy(logits: Tensor, frames: Tensor) -> Tensor:
+    """Binary cross-entropy, mean over the pixels: (B, L + 1) from (B, L + 1, …) both.
+
+    For a logit l and a pixel x it is log(1 + e^l) − l·x. torch's own function of this is taken
+    apart by vmap into ten operations.
+    """
+    return (softplus(logits) - logits * frames).flatten(2).mean(-1)
+
+
+def mean_over_frames(values: Tensor, batch: Batch) -> Tensor:
+    """Mean of (B, L + 1) values over the valid frames."""
+    return (values * batch["weights"]).mean() if "weights" in batch else values.mean()

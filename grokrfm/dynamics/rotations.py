@@ -14,7 +14,14 @@ from torch.nn.functional import normalize
 
 from grokrfm.checks import SettingError, integer, positive
 from grokrfm.dynamics.actions import ContinuousActions, DiscreteActions
-from grokrfm.dynamics.model import Batch, Losses, Model, Module, mean_cross_entropy
+from grokrfm.dynamics.model import (
+    Batch,
+    Losses,
+    Model,
+    Module,
+    cross_entropy,
+    mean_over_frames,
+)
 from grokrfm.dynamics.networks import networks
 from grokrfm.dynamics.schedule import Schedule, schedule
 from grokrfm.environments import Environment
@@ -108,11 +115,14 @@ class RotationModule(Module):
         encoded = self.encode(frames if self.is_consistent else frames[:, :1])
         latents = rolled_out(encoded[:, 0], matrices)
         losses = {
-            "reconstruction_loss": mean_cross_entropy(self.decode(latents), frames, batch),
+            "reconstruction_loss": mean_over_frames(
+                cross_entropy(self.decode(latents), frames), batch
+            ),
             "entanglement": entanglement(plane_angles),
         }
         if self.is_consistent:
-            losses["consistency"] = (encoded - latents).square().sum(-1).mean()
+            distances = (encoded - latents).square().sum(-1)
+            losses["consistency"] = mean_over_frames(distances, batch)
         terms = (weights[name] * losses[name] for name in losses.keys() & weights.keys())
         return {**losses, "loss": losses["reconstruction_loss"] + sum(terms)}
 
@@ -135,7 +145,8 @@ def rolled_out(latents: Tensor, matrices: Tensor) -> Tensor:
     """Return (B, L + 1, n) latents z_{t+1} = G_t z_t from (B, n) first ones and (B, L, n, n)."""
     found = [latents]
     for t in range(matrices.shape[1]):
-        found.append((matrices[:, t] @ found[-1][..., None]).squeeze(-1))
+        # many matrices this small are multiplied faster so than by a batched product
+        found.append((matrices[:, t] * found[-1][:, None, :]).sum(-1))
     return torch.stack(found, dim=1)
 
 
