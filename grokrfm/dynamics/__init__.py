@@ -1,0 +1,1 @@
+"""Dynamics: models that learn from interaction the group of an environment."""
