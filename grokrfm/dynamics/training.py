@@ -15,7 +15,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from grokrfm.checks import choice, integer, not_negative
 from grokrfm.dynamics.model import Batch, Losses, Module
-from grokrfm.dynamics.schedule import Schedule, schedule
+from grokrfm.schedule import Schedule, schedule
 from grokrfm.runs.learner import Arrays
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
