@@ -23,7 +23,7 @@ from grokrfm.dynamics.model import (
     mean_over_frames,
 )
 from grokrfm.dynamics.networks import networks
-from grokrfm.dynamics.schedule import Schedule, schedule
+from grokrfm.schedule import Schedule, schedule
 from grokrfm.environments import Environment
 
 

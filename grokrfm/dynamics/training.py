@@ -15,7 +15,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from grokrfm.checks import choice, integer, not_negative
 from grokrfm.dynamics.model import Batch, Losses, Module
-from grokrfm.dynamics.schedule import Schedule, schedule
+from grokrfm.schedule import Schedule, schedule
 from grokrfm.runs.learner import Arrays
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -148,7 +148,7 @@ class Ensemble:
             for name, values in self.weights.items():
                 values.copy_(joined(f"weights.{name}"))
                 moments = {key: joined(f"{key}.{name}").to(values) for key in MOMENTS}
-                step = torch.as_tensor(states[0]["step"]).to(values.device)
+                step = torch.tensor(states[0]["step"], device=values.device)
                 self._optimiser.state[values] = {"step": step, **moments}
 
     def _losses(self, batches: Batch, weights: Mapping[str, Tensor]) -> Losses:

@@ -3,7 +3,7 @@
 import pytest
 
 from grokrfm.checks import SettingError
-from grokrfm.dynamics.schedule import schedule
+from grokrfm.schedule import schedule
 
 
 def test_a_number_is_constant():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from grokrfm.dynamics.choice import Candidate
+from grokrfm.dynamics.choice import FITS, Candidate
 from grokrfm.dynamics.probes.affine import affine
 from grokrfm.dynamics.probes.eigen_angles import eigen_angles
-from grokrfm.dynamics.probes.equivariance import equivariance
+from grokrfm.dynamics.probes.equivariance import equivariance, inconsistency
 from grokrfm.dynamics.probes.overlap import overlap
 from grokrfm.dynamics.probes.recovery import recovery
 from grokrfm.dynamics.probes.steering import steering
 from grokrfm.dynamics.view import View
+from grokrfm.recovery.verdict import MOST, closed_group
 from grokrfm.runs.record import Number
 
 PROBES: Sequence[Callable[[View], dict[str, Number]]] = (
@@ -34,8 +35,7 @@ def measured(view: View) -> dict[str, Number]:
 
 def candidate(view: View, loss: float) -> Candidate:
     """Return what the choice among restarts may know of one: nothing of the true group."""
-    table, matrices = view.table, view.matrices
-    if table is None or matrices is None:
+    if view.matrices is None or view.table is None or loss > FITS:
         return Candidate(loss, 0.0, 0)
-    closed = closure(matrices, TOLERANCE, MOST)
-    return Candidate(loss, inconsistency(view), closed.order if closed else 0)
+    closed = closed_group(view.matrices, MOST)
+    return Candidate(loss, inconsistency(view), closed[0].order if closed else 0)
