@@ -130,6 +130,7 @@ class RotationModule(Module):
         return normalize(self.encoder(frames), dim=-1)
 
     def decode(self, latents: Tensor) -> Tensor:
+        """Return (…, *shape) logits of (…, n) latents."""
         logits: Tensor = self.decoder(latents)
         return logits
 
