@@ -248,7 +248,7 @@ def test_the_ends_of_the_uniform_numbers_have_finite_angles_and_gradients(unifor
 
 @pytest.mark.parametrize("kappa", KAPPAS)
 def test_samples_have_the_moments_of_the_distribution(kappa):
-    rng, count = np.random.default_rng(0), 40_000
+    rng, count = np.random.default_rng(0), 4000
     uniform = torch.as_tensor((np.arange(count) + 0.5) / count)
     normal = torch.as_tensor(rng.standard_normal((count, 4)))
     direction = torch.as_tensor(MU).expand(count, 4)
@@ -261,7 +261,7 @@ def test_samples_have_the_moments_of_the_distribution(kappa):
     np.testing.assert_allclose(drawn.mean(0), cosine * MU, atol=4 * math.sqrt(across / count))
     off = drawn - np.outer(drawn @ MU, MU)
     expected = across * (np.eye(4) - np.outer(MU, MU))
-    np.testing.assert_allclose(off.T @ off / count, expected, atol=0.02 * across)
+    np.testing.assert_allclose(off.T @ off / count, expected, atol=0.08 * across)
 
 
 @pytest.mark.parametrize("kappa", KAPPAS)
