@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.collect.cli import run_cli
-from grokrfm.collect.reading import open_stores
+from grokrfm.command import run_command
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.log import read_part
 from grokrfm.runs.record import Record, by_cause
-from grokrfm.runs.store import Store
+from grokrfm.runs.store import Store, open_stores
 from grokrfm.runs.study_status import StudyStatus, plans
 from grokrfm.runs.sweep_folder import SweepFolder
 from grokrfm.text import printable
@@ -30,7 +29,7 @@ LOG_LINES = 100
 
 def main() -> None:
     """Entry point; exit code 1 if a folder is not a study."""
-    run_cli(_status)
+    run_command(_status)
 
 
 def _status() -> None:

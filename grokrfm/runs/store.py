@@ -7,9 +7,10 @@ Readers skip a line that a crash has torn; it can hide no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from grokrfm.runs.segments import Writer, read_lines, segments
 from grokrfm.runs.spec import SCHEMA, Spec
 
 SEGMENTS, HISTORIES = "segments", "histories"
+
+Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
 class Store:
@@ -196,3 +199,17 @@ class Store:
 
     def _segment(self, writer: str) -> Path:
         return self.study / SEGMENTS / f"{Path(writer).name}.jsonl"
+
+
+def open_stores(studies: Folders) -> list[Store]:
+    """Open the stores of one folder or several, each of which must be a study."""
+    folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
+    for folder in map(Path, folders):
+        if not folder.is_dir():
+            what = "is not a folder" if folder.exists() else "does not exist"
+            raise StoreError(f"{folder} {what}; a study is a folder below outputs/")
+        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
+            inside = sorted(p.parent.name for p in folder.glob("*/segments"))
+            hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
+            raise StoreError(f"{folder} is not a study, it has no folder segments/{hint}")
+    return [Store(Path(folder)) for folder in folders]
