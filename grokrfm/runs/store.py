@@ -157,22 +157,23 @@ class Store:
 
     def _begun(self, start: Started) -> Record:
         """Return the record of an attempt that has started."""
-        provenance = self._parts.provenance(start.provenance)
+        provenance = self._parts.provenance(bytes(start.provenance))
         if (schema := provenance.get("schema")) != SCHEMA:
             self._other_schemas.add(str(schema or 1))
             raise ValueError(f"another version of grokrfm wrote it (schema {schema or 1})")
-        if not isinstance(start.facts.get("title"), str):
-            start.facts["title"] = f"run {start.digest}"
+        facts = self._parts.facts(bytes(start.facts))
+        if not isinstance(facts.get("title"), str):
+            facts = {**facts, "title": f"run {start.digest}"}
         return Record(
             digest=start.digest,
             attempt=start.attempt,
             status="running",
             started=start.started,
             ended=None,
-            config=self._parts.config(start.config),
-            facts=start.facts,
+            config=self._parts.config(bytes(start.config)),
+            facts=facts,
             provenance=provenance,
-            names=self._parts.names(start.names),
+            names=self._parts.names(bytes(start.names)),
             sources=start.sources,
             cost=start.cost or {},
             resumed_at=start.resumed_at,
