@@ -9,7 +9,7 @@ from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names, Record, ranks_before
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Folders, Store, open_stores
-from grokrfm.runs.study_status import StudyStatus, plans
+from grokrfm.runs.study_status import StudyStatus
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ def read(studies: Folders) -> Reading:
     names: dict[int, Names] = {}
     latest = []
     for status in statuses:
-        sweeps, records = plans(status.store.study), status.records
+        sweeps, records = status.plans(), status.records
         plan = {d: s for p in sweeps for d, s in zip(p.digests, p.settings, strict=True)}
         names |= {id(record.names): record.names for record in records}
         names |= {id(sweep.names): sweep.names for sweep in sweeps}

@@ -56,7 +56,7 @@ class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
     provenance: Raw
     names: Raw = Raw(b"{}")
     sources: dict[str, str] = {}
-    cost: Cost | None = None
+    cost: Raw = Raw(b"null")
     resumed_at: int = 0
     log_start: Annotated[int, Meta(ge=0)] = 0
 
@@ -102,6 +102,7 @@ _of_setting: Mapping[str, msgspec.json.Decoder[Any]] = {
 _values = msgspec.json.Decoder(list[Value])
 _members = msgspec.json.Decoder(dict[str, Raw])
 _facts = msgspec.json.Decoder(dict[str, Any])
+_cost: msgspec.json.Decoder[Cost | None] = msgspec.json.Decoder(Cost | None)
 _names = msgspec.json.Decoder(Names)
 
 
@@ -152,6 +153,7 @@ class Parts:
 
         self._members = members
         self.facts = lru_cache(KEPT)(partial(_decoded, _facts))
+        self.cost = lru_cache(KEPT)(partial(_decoded, _cost))
         self.names = cache(_names.decode)
         self.provenance = cache(_provenance)
 

@@ -157,11 +157,12 @@ class Store:
 
     def _begun(self, start: Started) -> Record:
         """Return the record of an attempt that has started."""
-        provenance = self._parts.provenance(bytes(start.provenance))
+        parts = self._parts
+        provenance = parts.provenance(bytes(start.provenance))
         if (schema := provenance.get("schema")) != SCHEMA:
             self._other_schemas.add(str(schema or 1))
             raise ValueError(f"another version of grokrfm wrote it (schema {schema or 1})")
-        facts = self._parts.facts(bytes(start.facts))
+        facts = parts.facts(bytes(start.facts))
         if not isinstance(facts.get("title"), str):
             facts = {**facts, "title": f"run {start.digest}"}
         return Record(
@@ -170,12 +171,12 @@ class Store:
             status="running",
             started=start.started,
             ended=None,
-            config=self._parts.config(bytes(start.config)),
+            config=parts.config(bytes(start.config)),
             facts=facts,
             provenance=provenance,
-            names=self._parts.names(bytes(start.names)),
+            names=parts.names(bytes(start.names)),
             sources=start.sources,
-            cost=start.cost or {},
+            cost=parts.cost(bytes(start.cost)) or {},
             resumed_at=start.resumed_at,
             log_start=start.log_start,
         )
