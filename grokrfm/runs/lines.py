@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, lru_cache, partial
 from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
@@ -61,7 +61,7 @@ class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
     log_start: Annotated[int, Meta(ge=0)] = 0
 
     def __post_init__(self) -> None:
-        if not _is_name(self.digest):  # ten times as fast as a pattern in the type
+        if not _is_name(self.digest):  # faster than a pattern in the type
             raise ValueError("digest must be a name")
 
 
@@ -152,10 +152,10 @@ class Parts:
             return {key: shared(key, bytes(raw)) for key, raw in _members.decode(text).items()}
 
         self._members = members
-        self.facts = lru_cache(KEPT)(partial(_decoded, _facts))
-        self.cost = lru_cache(KEPT)(partial(_decoded, _cost))
-        self.names = cache(_names.decode)
-        self.provenance = cache(_provenance)
+        self.facts = lru_cache(KEPT)(_field("facts", partial(_decoded, _facts)))
+        self.cost = lru_cache(KEPT)(_field("cost", _cost.decode))
+        self.names = cache(_field("names", _names.decode))
+        self.provenance = cache(_field("provenance", _provenance))
 
     def config(self, text: bytes) -> Settings:
         """Return settings.
@@ -170,6 +170,16 @@ class Parts:
             return {**first, "seed": self._setting("seed", seed), **last}
         except ValueError:  # it has no seed, or one elsewhere
             return self._members.__wrapped__(text)
+
+
+def _field(name: str, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def named(text: bytes) -> T:
+        try:
+            return decode(text)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    return named
 
 
 def setting(key: str, text: bytes) -> Any:
