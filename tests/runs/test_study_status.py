@@ -193,4 +193,6 @@ def test_withdrawn_plans_are_no_longer_plans(tmp_path):
     for name in ("a", "b"):
         SweepFolder(tmp_path, name).write_plan(plan)
     SweepFolder(tmp_path, "a").withdraw()
-    assert [found.digests for found in StudyStatus(Store(tmp_path)).plans()] == [["d0"]]
+    status = StudyStatus(Store(tmp_path))
+    assert [found.digests for found in status.plans()] == [["d0"]]
+    assert status.plans()[0] is status.plans()[0]
