@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from grokrfm.checks import GrokrfmError, SettingError, boolean, choice
-from grokrfm.config import build, build_hardware, build_run, spec_of, study_folder
+from grokrfm.config import SpecMaker, build, build_hardware, build_run, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.chunks import CostClass, calibration
 from grokrfm.launch.sweep import RETRIES, Sweep
 from grokrfm.runs.learner import Run
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.settings import TARGET, Settings
+from grokrfm.runs.settings import TARGET, OncePerPart, Settings
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -57,12 +57,12 @@ def plan_sweeps(
         try:
             settings = compose(one)
             digest, planned = planner.planned(settings, one)
+            common = planner.common(settings)
         except GrokrfmError as error:
             if len(overrides) == 1:
                 raise
             problems.setdefault(str(error), []).append(" ".join(one))
             continue
-        common = json.dumps([settings[key] for key in COMMON])
         sweeps.setdefault(common, {}).setdefault(digest, planned)
         positions.append((common, digest))
     if problems:
@@ -96,6 +96,8 @@ class _Planner:
 
     def __init__(self) -> None:
         self._statuses: dict[Path, StudyStatus] = {}
+        self._spec = SpecMaker()
+        self._part = OncePerPart(build)
         self._made: dict[tuple[int, ...], tuple[Any, Any]] = {}
         self._batch_keys: dict[Hashable, int] = {}
 
@@ -107,7 +109,7 @@ class _Planner:
         backend = self._once((settings["hardware"],), lambda: _backend(settings))
         study = self._once((settings["study"], settings["outputs"]), lambda: study_folder(settings))
         device = str(settings["hardware"].get("device"))
-        spec = spec_of(settings)
+        spec = self._spec(settings)
         record = self.status(study).best.get(spec.digest) if settings["rerun"] is False else None
         if record and record.cost and record.satisfies(spec):
             seconds, cost_class = record.cost["seconds"], record.cost["class"]
@@ -124,15 +126,16 @@ class _Planner:
             learner.batch,
         )
 
+    def common(self, settings: Settings) -> str:
+        """Return text that the runs of one sweep share."""
+        values = tuple(settings[key] for key in COMMON)
+        return self._once(values, lambda: json.dumps(values))
+
     def status(self, study: Path) -> StudyStatus:
         """Return the status of a study, read once."""
         if study not in self._statuses:
             self._statuses[study] = StudyStatus(Store(study))
         return self._statuses[study]
-
-    def _part(self, node: Any, expected: type[Any], path: str) -> Any:
-        """Build a node; runs that share a node share its object."""
-        return self._once((node,), lambda: build(node, expected, path))
 
     def _once(self, nodes: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what `make` returns for some nodes, made when they are seen first."""
