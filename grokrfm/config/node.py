@@ -172,24 +172,6 @@ def plumbing(node: Mapping[str, Any], path: str = "") -> list[str]:
     return found
 
 
-def scientific(
-    node: Mapping[str, Any], path: str = "", part: Callable[[Any, str], Any] | None = None
-) -> dict[str, Any]:
-    """Return a node without the settings that its classes declare as PLUMBING.
-
-    Parameters
-    ----------
-    part   makes the options within it; None: `scientific`
-    """
-    prefix = f"{path}." if path else ""
-    own = getattr(target_of(node, path), "PLUMBING", ())
-    return {
-        key: (part or scientific)(value, f"{prefix}{key}") if is_option(value) else value
-        for key, value in node.items()
-        if key not in own
-    }
-
-
 def mapping(node: Any, path: str) -> dict[str, Any]:
     """Return a node, if it is a mapping."""
     if not isinstance(node, dict):

@@ -18,10 +18,10 @@ from grokrfm.checks import SettingError, integer, nearest, setting_prefix, shown
 from grokrfm.config.node import (
     Builder,
     build,
+    is_option,
     mapping,
     parameters,
     plumbing,
-    scientific,
     target_of,
 )
 from grokrfm.config.studies import check_study, register_studies
@@ -122,7 +122,7 @@ class SpecMaker:
     """Makes the specs of many runs; what they share is worked out once."""
 
     def __init__(self) -> None:
-        self._scientific: Callable[[Any, str], Any] = OncePerPart(scientific)
+        self._scientific: Callable[[Any, str], Any] = OncePerPart(_scientific)
         self._entry: Callable[[Any, str], str] = OncePerPart(entry)
 
     def __call__(self, settings: Settings) -> Spec:
@@ -133,7 +133,7 @@ class SpecMaker:
                 "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
             )
         probes = mapping(settings.get(PROBE, {}), PROBE)
-        science = scientific(root, "", self._scientific)
+        science = _scientific(root, "", self._scientific)
         with setting_prefix("save"):
             features = FeatureSelection(save["features"])
             return Spec(science, probes, features, save["predictions"], self._entry)
@@ -167,6 +167,24 @@ def study_folder(settings: Settings) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise SettingError("outputs", f"{shown(outputs)} cannot be a folder ({reason})") from error
     return folder / name
+
+
+def _scientific(
+    node: Settings, path: str = "", part: Callable[[Any, str], Any] | None = None
+) -> Settings:
+    """Return a node without the settings that its classes declare as PLUMBING.
+
+    Parameters
+    ----------
+    part   makes the options within it; None: `_scientific`
+    """
+    prefix = f"{path}." if path else ""
+    own = getattr(target_of(node, path), "PLUMBING", ())
+    return {
+        key: (part or _scientific)(value, f"{prefix}{key}") if is_option(value) else value
+        for key, value in node.items()
+        if key not in own
+    }
 
 
 def _names(root: Settings, learner: Learner) -> Names:
