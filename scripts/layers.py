@@ -21,7 +21,7 @@ PICTURE = ROOT / "docs" / "layers.png"
 PAGE = ROOT / "docs" / "architecture.md"
 TABLE = re.compile(r"(?<=<!-- layers -->\n).*?(?=\n<!-- end of layers -->)", re.DOTALL)
 
-BASE = ("checks", "conditions", "paths", "text", "version")
+BASE = ("checks", "command", "conditions", "paths", "text", "version")
 """Bottom, which imports no other layer; its arrows are not drawn."""
 
 Arrows = Mapping[str, frozenset[str]]
