@@ -13,7 +13,7 @@ import grokrfm
 
 PACKAGE = Path(grokrfm.__file__).parent
 
-BOTTOM = {"checks", "conditions", "paths", "text", "version"}
+BOTTOM = {"checks", "conditions", "paths", "schedule", "text", "version"}
 MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "probes"}
 
 # Layer → the layers that it may import, besides itself and BOTTOM.
@@ -21,15 +21,18 @@ MAY_IMPORT = {
     "checks": set(),
     "conditions": set(),
     "paths": set(),
+    "schedule": set(),
     "text": set(),
     "version": set(),
     "algebra": set(),
     "kernels": set(),
     "tasks": {"algebra"},
     "splits": {"tasks", "algebra"},
+    "environments": {"tasks", "algebra"},
     "rfm": {"kernels", "tasks", "algebra"},
     "probes": {"rfm", "splits", "kernels", "tasks", "algebra"},
     "runs": set(),  # it knows no learner
+    "dynamics": {"environments", "splits", "tasks", "algebra", "runs"},
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
