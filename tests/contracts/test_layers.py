@@ -13,7 +13,7 @@ import grokrfm
 
 PACKAGE = Path(grokrfm.__file__).parent
 
-BOTTOM = {"checks", "command", "conditions", "paths", "text", "version"}
+BOTTOM = {"checks", "command", "conditions", "paths", "schedule", "text", "version"}
 MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "probes"}
 
 # Layer → the layers that it may import, besides itself and BOTTOM.
@@ -22,15 +22,18 @@ MAY_IMPORT = {
     "command": set(),
     "conditions": set(),
     "paths": set(),
+    "schedule": set(),
     "text": set(),
     "version": set(),
     "algebra": set(),
     "kernels": set(),
     "tasks": {"algebra"},
     "splits": {"tasks", "algebra"},
+    "environments": {"tasks", "algebra"},
     "rfm": {"kernels", "tasks", "algebra"},
     "probes": {"rfm", "splits", "kernels", "tasks", "algebra"},
     "runs": set(),  # it knows no learner
+    "dynamics": {"environments", "splits", "tasks", "algebra", "runs"},
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
