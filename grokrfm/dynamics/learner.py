@@ -69,7 +69,8 @@ class Dynamics(Learner):
 
     @property
     def title(self) -> str:
-        return f"{self.environment.title}, {type(self.model).__name__} in R^{self.model.latent}"
+        n = self.model.latent or self.environment.smallest_latent
+        return f"{self.environment.title}, {type(self.model).__name__} in R^{n}"
 
     def facts(self) -> dict[str, Any]:
         if not isinstance(self.environment, Tabular):

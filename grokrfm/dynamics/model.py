@@ -25,11 +25,11 @@ class Model(ABC):
 
     Attributes
     ----------
-    latent : int        n, dimension of the latent space
+    latent : int        n, dimension of the latent space; None: the environment's smallest
     trains_together     True if modules of many seeds can be trained as one batch
     """
 
-    latent: int
+    latent: int | None
     trains_together: bool = False
 
     @abstractmethod

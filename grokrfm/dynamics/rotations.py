@@ -41,7 +41,7 @@ class Rotations(Model):
 
     Parameters
     ----------
-    latent : int    n
+    latent : int    n; None: the smallest for which SO(n) has a faithful representation
     hidden : int    width of the hidden layer of perceptrons
     entanglement    λ, a number or a schedule of [share of the training, λ]
     consistency     μ, likewise; the term of homomorphism auto-encoders
@@ -50,7 +50,7 @@ class Rotations(Model):
     Source: arXiv:2002.06991.
     """
 
-    latent: int
+    latent: int | None
     hidden: int
     entanglement: Any
     consistency: Any
@@ -59,7 +59,8 @@ class Rotations(Model):
     trains_together = True
 
     def __post_init__(self) -> None:
-        integer("latent", self.latent, minimum=2, maximum=32)
+        if self.latent is not None:
+            integer("latent", self.latent, minimum=2, maximum=32)
         integer("hidden", self.hidden, minimum=1, maximum=10_000)
         if self.spread is not None:
             positive("spread", self.spread)
@@ -73,19 +74,20 @@ class Rotations(Model):
         return {name: found.at(share) for name, found in self._schedules.items()}
 
     def module(self, environment: Environment) -> Module:
-        if self.latent < environment.smallest_latent:
+        latent = environment.smallest_latent if self.latent is None else self.latent
+        if latent < environment.smallest_latent:
             raise SettingError(
                 "latent",
-                f"{self.latent} is too small: the group of {environment.title} has no faithful"
-                f" representation in SO({self.latent}); the smallest that serves is"
+                f"{latent} is too small: the group of {environment.title} has no faithful"
+                f" representation in SO({latent}); the smallest that serves is"
                 f" {environment.smallest_latent}",
             )
-        encoder, decoder = networks(environment.shape, self.latent, self.hidden)
-        spread = math.pi / self.latent if self.spread is None else self.spread
+        encoder, decoder = networks(environment.shape, latent, self.hidden)
+        spread = math.pi / latent if self.spread is None else self.spread
         actions = (
-            ContinuousActions(self.latent)
+            ContinuousActions(latent)
             if environment.is_continuous
-            else DiscreteActions(environment.actions, self.latent, spread)
+            else DiscreteActions(environment.actions, latent, spread)
         )
         return RotationModule(encoder, decoder, actions, not self._schedules["consistency"].is_zero)
 
