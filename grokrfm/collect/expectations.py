@@ -55,9 +55,7 @@ class Expectation:
 
     def holds(self, value: float) -> bool:
         """True if a value lies in the accepted range."""
-        return (self.low is None or value >= self.low) and (
-            self.high is None or value <= self.high
-        )
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
 @dataclass(frozen=True)

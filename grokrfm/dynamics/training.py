@@ -15,8 +15,8 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from grokrfm.checks import choice, integer, not_negative
 from grokrfm.dynamics.model import Batch, Losses, Module
-from grokrfm.schedule import Schedule, schedule
 from grokrfm.runs.learner import Arrays
+from grokrfm.schedule import Schedule, schedule
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 """Running means that Adam keeps of every weight."""

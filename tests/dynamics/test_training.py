@@ -113,9 +113,7 @@ def test_a_loss_that_is_not_finite_fails_one_run_and_names_the_update():
     state = dict(first.state())
     state["weights.encoder.0.weight"] = np.full_like(state["weights.encoder.0.weight"], np.nan)
     [other, *_] = sound.observe(CPU, NONE)
-    found = list(
-        Dynamics.observe_batched([broken, sound], CPU, [NONE] * 2, [state, other.state()])
-    )
+    found = list(Dynamics.observe_batched([broken, sound], CPU, [NONE] * 2, [state, other.state()]))
     assert [str(o) for k, o in found if k == 0] == [
         "the loss of update 50 is not finite; try a smaller train.rate"
     ]
