@@ -17,15 +17,23 @@ CPU, NONE = torch.device("cpu"), FeatureSelection("none")
 
 
 def training(**changed):
-    given = dict(
-        updates=120, episodes=4, length=3, rate=0.01, action_rate=0.02, restarts=1,
-        dtype="float64", observe_every=50, checkpoint_seconds=60, batch=8,
-    )  # fmt: skip
+    given = {
+        "updates": 120,
+        "episodes": 4,
+        "length": 3,
+        "rate": 0.01,
+        "action_rate": 0.02,
+        "restarts": 1,
+        "dtype": "float64",
+        "observe_every": 50,
+        "checkpoint_seconds": 60,
+        "batch": 8,
+    }
     return Training(**{**given, **changed})
 
 
 def rotations(**changed):
-    given = dict(latent=4, hidden=8, entanglement=0.01, consistency=0, spread=None)
+    given = {"latent": 4, "hidden": 8, "entanglement": 0.01, "consistency": 0, "spread": None}
     return Rotations(**{**given, **changed})
 
 
