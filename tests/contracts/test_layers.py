@@ -14,7 +14,7 @@ import grokrfm
 PACKAGE = Path(grokrfm.__file__).parent
 
 BOTTOM = {"checks", "command", "conditions", "paths", "schedule", "text", "version"}
-MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "probes"}
+MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "recovery", "probes"}
 
 # Layer → the layers that it may import, besides itself and BOTTOM.
 MAY_IMPORT = {
@@ -31,9 +31,10 @@ MAY_IMPORT = {
     "splits": {"tasks", "algebra"},
     "environments": {"tasks", "algebra"},
     "rfm": {"kernels", "tasks", "algebra"},
-    "probes": {"rfm", "splits", "kernels", "tasks", "algebra"},
+    "recovery": {"algebra"},
+    "probes": {"recovery", "rfm", "splits", "kernels", "tasks", "algebra"},
     "runs": set(),  # it knows no learner
-    "dynamics": {"environments", "splits", "tasks", "algebra", "runs"},
+    "dynamics": {"environments", "recovery", "splits", "tasks", "algebra", "runs"},
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "collect": {"runs"},
     "status": {"launch", "runs"},
     "audit": MATHEMATICS | {"config", "runs"},
-    "bench": MATHEMATICS | {"experiment", "runs"},
+    "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
     "manual": set(),
     "cli": {"config", "launch", "manual", "terminal"},
 }
