@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from grokrfm import config
 from grokrfm.algebra import Group
@@ -46,6 +46,17 @@ def option_id(path: Path) -> str:
     return str(path.relative_to(CONF).with_suffix(""))
 
 
+def load(path: Path) -> DictConfig:
+    """Node of an option, on top of the option of its own group that it may start from."""
+    node = OmegaConf.load(path)
+    for base in (entry for entry in node.get("defaults", []) if isinstance(entry, str)):
+        if base != "_self_":
+            started = load(path.with_stem(base))
+            node.defaults = [*started.get("defaults", []), *node.defaults]
+            node = OmegaConf.merge(started, node)
+    return node
+
+
 @pytest.fixture
 def composed():
     def compose_with(*overrides):
@@ -57,11 +68,11 @@ def composed():
 
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
-    node = OmegaConf.load(path)
+    node = load(path)
     nested = {
         key.split("@")[1]
         for entry in node.get("defaults", [])
-        if entry != "_self_"
+        if not isinstance(entry, str)
         for key in entry
     }
     arguments = (set(node) | nested) - {"_target_", "name", "defaults"}
@@ -103,7 +114,7 @@ def test_an_option_says_what_it_is_and_defaults_stand_nowhere_else(path):
     text = path.read_text(encoding="utf-8")
     described = re.sub(r"^# @package .*\n", "", text)
     assert described.startswith("# ")
-    parameters = inspect.signature(get_object(OmegaConf.load(path)._target_)).parameters.values()
+    parameters = inspect.signature(get_object(load(path)._target_)).parameters.values()
     assert all(parameter.default is parameter.empty for parameter in parameters)
 
 

@@ -5,19 +5,21 @@ import math
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from scipy.integrate import quad
 from scipy.stats import vonmises_fisher
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from grokrfm import config
 from grokrfm.checks import SettingError
-from grokrfm.config.node import preset
 from grokrfm.dynamics import CCIVAE, Direct, Dynamics, HypersphericalVAE, Training
 from grokrfm.dynamics.episodes import batches
 from grokrfm.dynamics.loop import initial
 from grokrfm.dynamics.training import Ensemble
 from grokrfm.dynamics.von_mises_fisher import kl_to_uniform, polar_angle, sample
 from grokrfm.environments import Sphere, flatland, gridworld
+from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.splits import Everything, Uniform
 
@@ -61,7 +63,7 @@ def first_update(run):
 
 @each_model
 def test_runs_of_one_batch_are_those_alone(model):
-    runs = [learner(model, seed, restarts=2) for seed in range(2)]
+    runs = [learner(model, seed, restarts=2, updates=30) for seed in range(2)]
     together = {0: [], 1: []}
     for k, observation in Dynamics.observe_batched(runs, CPU, [NONE] * 2, [None] * 2):
         together[k].append(observation)
@@ -74,17 +76,18 @@ def test_runs_of_one_batch_are_those_alone(model):
 def test_a_run_continues_to_the_same_bits(model):
     whole = list(learner(model).observe(CPU, NONE))
     rest = list(learner(model).observe(CPU, NONE, whole[0].state()))
-    assert numbers(rest) == numbers(whole[1:])
+    for found, expected in zip(numbers(rest), numbers(whole[1:]), strict=True):
+        assert found == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
     for name, value in rest[-1].state().items():
         np.testing.assert_array_equal(value, whole[-1].state()[name])
 
 
 @each_model
 def test_it_learns(model):
-    run = learner(model, updates=200, observe_every=20, episodes=16)
+    run = learner(model, updates=100, observe_every=20, episodes=16)
     first, *_, last = run.observe(CPU, NONE)
     losses = [one.numbers["reconstruction_loss"] for one in (first, last)]
-    assert losses[1] < 0.6 * losses[0]
+    assert losses[1] < 0.8 * losses[0]
 
 
 @pytest.mark.parametrize("split", [Everything(), Uniform(0.3)])  # 0.3: some episodes end early
@@ -280,12 +283,17 @@ SEED = 11
 """Of the slow tests; the thresholds were set from seeds 0 to 2."""
 
 
+def run_of(study, *overrides):
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        composed = compose("dynamics", overrides=[f"study={study}", f"seed={SEED}", *overrides])
+    return config.build_run(config.plain(composed)).learner
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cci_vae", "hyperspherical_vae"])
-def test_static_auto_encoders_learn_no_group(name):
+@pytest.mark.parametrize("model", ["cci_vae", "hyperspherical_vae"])
+def test_auto_encoders_of_single_frames_learn_no_group(model):
     """DYNAMICS.md, section 6.3."""
-    model, training = preset("model", name), preset("train", "frames", observe_every=5000)
-    run = Dynamics(gridworld(10), Everything(), model, training, [], SEED)
+    run = run_of("grid_baselines", f"model={model}")
     [*_, last] = run.observe(CPU, NONE)
     print(numbers([last]))
     assert last.numbers["affine_r2"] <= 0.15
@@ -300,10 +308,7 @@ def test_static_auto_encoders_learn_no_group(name):
 @pytest.mark.slow
 def test_direct_prediction_drifts_from_the_exact_lattice():
     """DYNAMICS.md, section 6.7."""
-    env, model = flatland(5, "centre", "exact"), preset("model", "direct")
-    training = preset("train", "transitions", observe_every=2500, dtype="float32")
-    run = Dynamics(env, Everything(), model, training, [1, 10, 100, 499], SEED)
-    [*_, last] = run.observe(CPU, NONE)
+    [*_, last] = run_of("flatland_direct", "train.observe_every=2500").observe(CPU, NONE)
     print(numbers([last]))
     assert last.numbers["error_at_100"] >= 0.2
     assert last.numbers["error_at_499"] >= 1.0
