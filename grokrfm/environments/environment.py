@@ -41,6 +41,8 @@ class Environment(ABC):
     action_names            A names, for figures
     smallest_latent : int   smallest n for which SO(n) has a faithful representation of its group
     horizon_limit : int     the most actions of an episode; 0: no limit
+    is_continuous : bool    True if every action has a real angle
+    has_table : bool        True if it is Tabular
     """
 
     title: str
@@ -49,6 +51,8 @@ class Environment(ABC):
     action_names: tuple[str, ...]
     smallest_latent: int
     horizon_limit: int = 0
+    is_continuous: bool = False
+    has_table: bool = False
 
     @abstractmethod
     def walk(self, rng: np.random.Generator, episodes: int, length: int, progress: float) -> Walk:

@@ -46,7 +46,9 @@ def group_action(
         raise SettingError(
             "group", f"has {len(table)} states here; choose an action on 2 to {MOST_STATES} states"
         )
-    return Tabular(title, table, one_hot(len(table)), names, multiplication=group if whole else None)
+    return Tabular(
+        title, table, one_hot(len(table)), names, multiplication=group if whole else None
+    )
 
 
 def _actions(group: Group, generators: Any, with_inverses: bool) -> NDArray[np.int64]:
