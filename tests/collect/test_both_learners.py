@@ -30,7 +30,9 @@ def test_each_command_shows_both(folder):
     table = output("grokrfm-collect", "--rows", "env.name,task.name", "--value", "seen_accuracy")
     assert "| gridworld  | –           |" in table and "| –          | addition    |" in table
     output("grokrfm-report")
-    assert r"4 \u00d7 4 \u00d7 4" in (folder / "outputs/both/report.html").read_text(encoding="utf-8")
+    assert r"4 \u00d7 4 \u00d7 4" in (folder / "outputs/both/report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_both_have_the_same_score_in_one_frame(folder):
