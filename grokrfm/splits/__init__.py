@@ -1,6 +1,7 @@
 """Splits of a task's table into training and test rows (numpy only)."""
 
 from grokrfm.splits.audit import Audit, audit
+from grokrfm.splits.everything import Everything
 from grokrfm.splits.fixed_points import FixedPoints
 from grokrfm.splits.listed import Listed
 from grokrfm.splits.moved import Moved
@@ -12,6 +13,7 @@ from grokrfm.splits.uniform import Uniform
 
 __all__ = [
     "Audit",
+    "Everything",
     "FixedPoints",
     "Listed",
     "Moved",

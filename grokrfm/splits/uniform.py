@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grokrfm.checks import SettingError, fraction
-from grokrfm.splits.split import Split, draw, from_training_mask
+from grokrfm.splits.split import Rows, Split, draw, from_training_mask
 from grokrfm.tasks import Task
 
 
@@ -26,14 +26,23 @@ class Uniform:
         object.__setattr__(self, "train_fraction", fraction("train_fraction", self.train_fraction))
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
-        rows = len(task.labels)
-        count = round(self.train_fraction * rows)
-        if not 0 < count < rows:
+        training = np.zeros(len(task.labels), dtype=bool)
+        training[self.rows(len(training), rng)] = True
+        return from_training_mask(training, "train_fraction")
+
+    def rows(self, count: int, rng: np.random.Generator) -> Rows:
+        """Draw the training rows of a table of `count` rows.
+
+        Raises
+        ------
+        SettingError   if none or all of them would train
+        """
+        training = round(self.train_fraction * count)
+        if not 0 < training < count:
             raise SettingError(
                 "train_fraction",
-                f"{self.train_fraction} of {rows} rows leaves {count} to train and {rows - count}"
-                f" to test; both need at least one: choose {1 / rows:.6f} to {1 - 1 / rows:.6f}",
+                f"{self.train_fraction} of {count} rows leaves {training} to train and"
+                f" {count - training} to test; both need at least one: choose {1 / count:.6f} to"
+                f" {1 - 1 / count:.6f}",
             )
-        training = np.zeros(rows, dtype=bool)
-        training[draw(rng, np.arange(rows), count)] = True
-        return from_training_mask(training, "train_fraction")
+        return draw(rng, np.arange(count), training)

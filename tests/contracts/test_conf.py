@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from grokrfm import config
 from grokrfm.algebra import Group
+from grokrfm.checks import SettingError
+from grokrfm.dynamics import Dynamics, Model, Training
+from grokrfm.environments import Environment, Tabular
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
 from grokrfm.paths import conf_folder
@@ -31,6 +34,9 @@ EXPECTED = {
     "start": Start,
     "probe": Probe,
     "hardware": Hardware,
+    "env": Environment,
+    "model": Model,
+    "train": Training,
 }
 OPTIONS = sorted(path for group in EXPECTED for path in (CONF / group).glob("*.yaml"))
 STUDIES = sorted((CONF / "study").glob("*.yaml"))
@@ -40,22 +46,38 @@ def option_id(path: Path) -> str:
     return str(path.relative_to(CONF).with_suffix(""))
 
 
+def loaded(path: Path) -> DictConfig:
+    """An option with the settings of the option beside it that it is based on."""
+    node = OmegaConf.load(path)
+    bases = [e for e in node.get("defaults", []) if isinstance(e, str) and e != "_self_"]
+    for base in bases:
+        below = loaded(path.with_name(f"{base}.yaml"))
+        defaults = [*below.get("defaults", []), *node.defaults]
+        node = OmegaConf.merge(below, node, {"defaults": defaults})
+    return node
+
+
+def primary_of(study: Path) -> str:
+    """The primary config of the learner that a study is for."""
+    return "dynamics" if "--config-name dynamics" in study.read_text(encoding="utf-8") else "config"
+
+
 @pytest.fixture
 def composed():
-    def compose_with(*overrides):
+    def compose_with(*overrides, primary="config"):
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", overrides=list(overrides))
+            return compose(primary, overrides=list(overrides))
 
     return compose_with
 
 
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
-    node = OmegaConf.load(path)
+    node = loaded(path)
     nested = {
         key.split("@")[1]
         for entry in node.get("defaults", [])
-        if entry != "_self_"
+        if not isinstance(entry, str)
         for key in entry
     }
     arguments = (set(node) | nested) - {"_target_", "name", "defaults"}
@@ -71,13 +93,25 @@ def test_an_option_builds_what_its_group_needs(path, composed, tmp_path):
         overrides = [f"probe=[{path.stem}]"]
     elif group == "group":
         overrides, place = ["task=cayley", f"group@task.group={path.stem}"], "task.group"
+    elif group in ("env", "model", "train"):
+        overrides = [f"+{group}={path.stem}"]  # no choice of the first learner
     if OmegaConf.is_missing(OmegaConf.load(path), "path"):
         (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
         overrides.append(f"{place}.path={tmp_path}/some.file")
-    settings = config.plain(composed(*overrides))
+    settings = OmegaConf.to_container(composed(*overrides), resolve=True)
     node = settings["task"]["group"] if group == "group" else settings[group]
     node = node[path.stem] if group == "probe" else node
     assert isinstance(config.build(node, EXPECTED[group], group), EXPECTED[group])
+
+
+def test_any_group_is_an_environment(composed):
+    overrides = ["+env=group", "group@env.group=alternating", "env.group.n=5", "env.action=cosets"]
+    lists = ["env.generators=[[1,2,3,4,0],[1,0,3,2,4]]", "env.subgroup=[[1,2,3,4,0]]"]
+    node = OmegaConf.to_container(composed(*overrides, *lists))["env"]
+    assert config.build(node, Tabular, "env").states == 12
+    node["generators"] = ["r1", "sr0"]
+    with pytest.raises(SettingError, match=r"^env\.generators: 'r1' is not an element of A5"):
+        config.build(node, Tabular, "env")
 
 
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
@@ -85,14 +119,16 @@ def test_an_option_says_what_it_is_and_defaults_stand_nowhere_else(path):
     text = path.read_text(encoding="utf-8")
     described = re.sub(r"^# @package .*\n", "", text)
     assert described.startswith("# ")
-    parameters = inspect.signature(get_object(OmegaConf.load(path)._target_)).parameters.values()
+    parameters = inspect.signature(get_object(loaded(path)._target_)).parameters.values()
     assert all(parameter.default is parameter.empty for parameter in parameters)
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=option_id)
 def test_every_study_composes_and_plans(path, composed):
-    settings = config.plain(composed(f"study={path.stem}"))
-    assert isinstance(config.build_run(settings).learner, Experiment)
+    primary = primary_of(path)
+    settings = config.plain(composed(f"study={path.stem}", primary=primary))
+    expected = {"config": Experiment, "dynamics": Dynamics}[primary]
+    assert isinstance(config.build_run(settings).learner, expected)
     assert config.study_folder(settings) == Path("outputs") / path.stem
 
 

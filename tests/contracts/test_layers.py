@@ -13,8 +13,8 @@ import grokrfm
 
 PACKAGE = Path(grokrfm.__file__).parent
 
-BOTTOM = {"checks", "command", "conditions", "paths", "text", "version"}
-MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "probes"}
+BOTTOM = {"checks", "command", "conditions", "paths", "schedule", "text", "version"}
+MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "recovery", "probes"}
 
 # Layer → the layers that it may import, besides itself and BOTTOM.
 MAY_IMPORT = {
@@ -22,15 +22,19 @@ MAY_IMPORT = {
     "command": set(),
     "conditions": set(),
     "paths": set(),
+    "schedule": set(),
     "text": set(),
     "version": set(),
     "algebra": set(),
     "kernels": set(),
     "tasks": {"algebra"},
     "splits": {"tasks", "algebra"},
+    "environments": {"tasks", "algebra"},
     "rfm": {"kernels", "tasks", "algebra"},
-    "probes": {"rfm", "splits", "kernels", "tasks", "algebra"},
+    "recovery": {"algebra"},
+    "probes": {"recovery", "rfm", "splits", "kernels", "tasks", "algebra"},
     "runs": set(),  # it knows no learner
+    "dynamics": {"environments", "recovery", "splits", "tasks", "algebra", "runs"},
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
@@ -38,7 +42,7 @@ MAY_IMPORT = {
     "collect": {"runs"},
     "status": {"launch", "runs"},
     "audit": MATHEMATICS | {"config", "runs"},
-    "bench": MATHEMATICS | {"experiment", "runs"},
+    "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
     "manual": set(),
     "cli": {"config", "launch", "manual", "terminal"},
 }
