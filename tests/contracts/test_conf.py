@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from grokrfm import config
 from grokrfm.algebra import Group
 from grokrfm.checks import SettingError
+from grokrfm.config.studies import primary_groups
 from grokrfm.dynamics import Dynamics, Model, Training
 from grokrfm.environments import Environment, Tabular
 from grokrfm.experiment import Experiment
@@ -185,3 +186,17 @@ def test_options_of_sbatch_are_given_as_its_comment_says(how):
 )
 def test_the_folders_of_a_command_line_are_found(arguments, named):
     assert config.search_folders(arguments) == [*map(Path, named), CONF]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "one", "other"),
+    [
+        (["seed=1"], "task", "env"),
+        (["--config-name", "dynamics"], "env", "task"),
+        (["-cn=dynamics", "seed=1"], "env", "task"),
+    ],
+)
+def test_the_groups_of_the_primary_config_are_found(arguments, one, other):
+    groups = primary_groups(arguments)
+    assert one in groups
+    assert other not in groups
