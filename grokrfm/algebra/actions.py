@@ -47,22 +47,20 @@ def generated_group(permutations: IntArray) -> tuple[Group, IntArray]:
             )
     points = found[0].astype(object)  # the elements share these integers
     elements = tuple(map(tuple, points[np.array(found)].tolist()))
-    group = Group(f"group of {len(found)} permutations", elements, _table(np.array(left)))
+    group = Group(f"group of {len(found)} permutations", elements, cayley_table(np.array(left)))
     return group, np.array(left[0])
 
 
-def _table(left: IntArray) -> IntArray:
-    """Cayley table, from the (n, A) products of each generator with each element.
+def cayley_table(left: IntArray) -> IntArray:
+    """(n, n) table of products, from the (n, A) products of generators with each element.
 
-    An element i found as a·k has the row i·j = a·(k·j) for every j.
+    left[k, a] = i is the index of a·k. Elements are numbered as they are found, from the identity
+    on, so that each i > 0 has some k < i. Its row is then i·j = a·(k·j) for every j.
     """
-    order = len(left)
-    table = np.empty((order, order), dtype=np.int64)
-    table[0] = np.arange(order)
-    done = {0}
-    for k in range(order):
-        for a, i in enumerate(left[k].tolist()):
-            if i not in done:
-                table[i] = left[table[k], a]
-                done.add(i)
+    table = np.empty((len(left),) * 2, dtype=np.int64)
+    table[0] = np.arange(len(left))
+    found, first = np.unique(left, return_index=True)
+    for i, k, a in zip(found, *np.divmod(first, left.shape[1]), strict=True):
+        if i > 0:
+            table[i] = left[table[k], a]
     return table

@@ -22,28 +22,28 @@ def real_irreducible_characters(group: Group) -> FloatArray:
     """
     characters = irreducible_characters(group)
     indicators = frobenius_schur(group, characters)
+    first = (np.abs(characters.imag) > 1e-6).argmax(axis=1)  # complex value of a complex one
+    one_of_two = characters.imag[np.arange(len(characters)), first] > 0  # χ, or its conjugate
     alone = characters[indicators == 1].real
-    twice = 2 * characters[indicators == -1].real
-    pairs = 2 * characters[indicators == 0]
-    kept: list[FloatArray] = []
-    for pair in pairs.real:  # χ and its conjugate have the same real part
-        if not any(np.allclose(pair, other, atol=1e-6) for other in kept):
-            kept.append(pair)
-    return np.concatenate([alone, twice, np.array(kept).reshape(-1, group.order)])
+    doubled = 2 * characters[(indicators == -1) | (indicators == 0) & one_of_two].real
+    return np.concatenate([alone, doubled])
 
 
 def determinants(group: Group, real_characters: FloatArray) -> NDArray[np.int64]:
     """(k, n) determinant ±1 of each element in real representations, given their characters.
 
     It is −1 to the multiplicity of the eigenvalue −1, as other eigenvalues come in conjugate pairs.
-    That multiplicity is the mean of (−1)^j χ(g^j) over j = 1 … m, for a multiple m of the order.
+    That multiplicity is the mean of (−1)^j χ(g^j) over j < m, for an even multiple m of the order.
+    An odd power has the same determinant, so that m can be a power of 2.
     """
-    exponent = 2 * int(np.lcm.reduce(element_orders(group)))
+    exponent = int(np.lcm.reduce(element_orders(group)))
+    two = exponent & -exponent  # the largest power of 2 that divides it
+    base, m = group.power(exponent // two), max(2, two)
     multiplicity = np.zeros_like(real_characters)
     power = np.full(group.order, group.identity)
-    for j in range(exponent):
-        multiplicity += (-1) ** j * real_characters[:, power] / exponent
-        power = group.table[power, np.arange(group.order)]
+    for j in range(m):
+        multiplicity += (-1) ** j * real_characters[:, power] / m
+        power = group.table[power, base]
     return (1 - 2 * (multiplicity.round() % 2)).astype(np.int64)
 
 
@@ -59,43 +59,53 @@ def smallest_rotation_dimension(group: Group) -> int:
 
 
 def _from_characters(group: Group) -> int:
-    """Smallest dimension of a faithful sum of irreducible representations of determinant 1."""
+    """Smallest degree of a faithful sum of irreducible representations of determinant 1.
+
+    Signs are the representations of degree 1. Let K be the common kernel of some chosen ones of
+    higher degree, and S that of all signs. If K ∩ S = {e}, then K commutes with everything, since
+    its commutators are in both, and is a product of r groups of order 2; so r signs complete a
+    faithful sum. Their product can be any sign that is not trivial on K. If the determinant of the
+    chosen ones is no such sign, one more sign, the determinant of all others, makes it 1. Nothing
+    is cheaper: another representation costs 2 or more and saves one sign.
+
+    The search for the chosen ones goes by a lower bound (A*): central elements of order 2 are ±1 in
+    an irreducible representation, so that it halves their number in K at best.
+    """
     classes = np.unique(conjugacy_classes(group), return_index=True)[1]
     characters = real_irreducible_characters(group)
-    degrees = characters[:, group.identity].round().astype(int)
-    kernels = np.abs(characters - degrees[:, None]) < 1e-6
-    reversing = determinants(group, characters) < 0
-    return _cheapest(
-        degrees.tolist(),
-        [_bits(members) for members in kernels[:, classes]],
-        [_bits(members) for members in reversing[:, classes]],
-    )
-
-
-def _cheapest(degrees: list[int], kernels: list[int], reversing: list[int]) -> int:
-    """Smallest sum of degrees whose kernels meet in e alone and whose determinants multiply to 1.
-
-    Kernels, and the elements of determinant −1, are sets of classes as bits. Sums are visited in
-    the order of their degrees (Dijkstra).
-    """
-    identity = kernels[0]
-    for kernel in kernels:
-        identity &= kernel
-    cheapest: dict[tuple[int, int], int] = {}
-    for degree, *kind in sorted(zip(degrees, kernels, reversing, strict=True)):
-        cheapest.setdefault((kind[0], kind[1]), degree)
-    queue = [(0, -1, 0)]  # of nothing, the kernel is all bits
-    visited = set()
+    degrees = characters[:, group.identity].round().astype(int).tolist()
+    kernels = _bits(np.abs(characters - characters[:, [group.identity]])[:, classes] < 1e-6)
+    reversing = _bits(determinants(group, characters)[:, classes] < 0)
+    roots = np.isin(classes, group.centre) & (group.power(2)[classes] == group.identity)
+    [identity, central] = _bits(np.stack([classes == group.identity, roots]))
+    signs = everything = kernels[0]  # that of the trivial representation
+    kinds: dict[tuple[int, int], int] = {}
+    for degree, kernel, reverse in sorted(zip(degrees, kernels, reversing, strict=True)):
+        if degree == 1:
+            signs &= kernel
+        else:
+            kinds.setdefault((kernel, reverse), degree)
+    queue = [(0, False, 0, everything, 0)]  # bound, complete, degree, K, determinant −1
+    seen = set()
     while True:
-        total, kernel, reverse = heapq.heappop(queue)
-        if kernel == identity and not reverse:
+        _, complete, total, kernel, reverse = heapq.heappop(queue)
+        if complete:
             return total
-        if (kernel, reverse) in visited:
+        if (kernel, reverse) in seen:
             continue
-        visited.add((kernel, reverse))
-        for (other, reversed_by), degree in cheapest.items():
-            heapq.heappush(queue, (total + degree, kernel & other, reverse ^ reversed_by))
+        seen.add((kernel, reverse))
+        if kernel & signs == identity:
+            rank = kernel.bit_count().bit_length() - 1
+            more = not reverse & kernel if rank else reverse != 0
+            total += rank + more
+            heapq.heappush(queue, (total, True, total, kernel, reverse))
+            continue
+        for (other, reversed_by), degree in kinds.items():
+            if (left := kernel & other) != kernel:
+                bound = total + degree + (left & central).bit_count().bit_length() - 1
+                heapq.heappush(queue, (bound, False, total + degree, left, reverse ^ reversed_by))
 
 
-def _bits(members: NDArray[np.bool_]) -> int:
-    return int.from_bytes(np.packbits(members).tobytes(), "big")
+def _bits(rows: NDArray[np.bool_]) -> list[int]:
+    """Sets of classes as the bits of integers."""
+    return [int.from_bytes(np.packbits(row).tobytes(), "big") for row in rows]

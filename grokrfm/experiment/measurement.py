@@ -10,12 +10,9 @@ import torch
 
 from grokrfm.checks import setting_prefix
 from grokrfm.probes import Probe
-from grokrfm.probes.probe import Run
+from grokrfm.probes.probe import Numbers, Run
 from grokrfm.rfm import Examples, Step
 from grokrfm.runs.record import Number
-
-Tensors = Mapping[str, torch.Tensor]
-"""Numbers by name, as scalars that are still on the device."""
 
 
 class Measurement:
@@ -43,9 +40,9 @@ class Measurement:
         self.needs_condition = any(probe.needs_condition for probe in self._probes)
         self.needs_features = any(probe.needs_features for probe in self._probes)
 
-    def of(self, step: Step, train: Examples, test: Examples) -> Tensors:
+    def of(self, step: Step, train: Examples, test: Examples) -> Numbers:
         """Measure a step."""
-        measured: dict[str, torch.Tensor] = {}
+        measured: Numbers = {}
         for probe in self._probes:
             measured |= probe.measure(step, train, test)
         return measured
@@ -66,8 +63,19 @@ class Measurement:
         return summary
 
 
-def fetched(measured: Sequence[Tensors]) -> list[dict[str, Number]]:
-    """Return the numbers measured of some runs, in one transfer from the device."""
-    values = [value.to(torch.float64) for numbers in measured for value in numbers.values()]
-    found = iter(torch.stack(values).tolist() if values else ())
-    return [{name: next(found) for name in numbers} for numbers in measured]
+def fetched(measured: Sequence[Numbers]) -> list[dict[str, Number]]:
+    """Return the numbers measured of some runs; tensors come in one transfer from the device."""
+    tensors = [
+        value.to(torch.float64)
+        for numbers in measured
+        for value in numbers.values()
+        if isinstance(value, torch.Tensor)
+    ]
+    found = iter(torch.stack(tensors).tolist() if tensors else ())
+    return [
+        {
+            name: next(found) if isinstance(value, torch.Tensor) else value
+            for name, value in numbers.items()
+        }
+        for numbers in measured
+    ]

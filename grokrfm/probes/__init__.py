@@ -11,6 +11,7 @@ from grokrfm.probes.loss import Loss
 from grokrfm.probes.margin import Margin
 from grokrfm.probes.orbit_prediction import OrbitPrediction
 from grokrfm.probes.probe import Probe, UnboundProbe
+from grokrfm.probes.recovery import Recovery
 from grokrfm.probes.spectrum import Spectrum
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Margin",
     "OrbitPrediction",
     "Probe",
+    "Recovery",
     "Spectrum",
     "UnboundProbe",
     "grok_iteration",

@@ -14,14 +14,14 @@ from grokrfm.rfm import Examples, Start, Step
 from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
 
-Numbers = dict[str, Tensor]
-"""Scalars by name, left on the device so that one transfer fetches them all."""
+Summary = dict[str, float | int | str | None]
+"""Numbers, and names, of a run as a whole."""
+
+Numbers = dict[str, Tensor | float | int | str | None]
+"""Numbers, and names, of an iteration; tensors are scalars that one transfer fetches together."""
 
 History = Mapping[str, Sequence[float | None]]
 """Every number by name, and `iteration`, one value per observation; None if not finite."""
-
-Summary = dict[str, float | int | str | None]
-"""Numbers, and names, of a run as a whole."""
 
 
 class Run(Protocol):
@@ -61,7 +61,7 @@ class Probe(ABC):
 
     @abstractmethod
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
-        """Return the numbers of one iteration as 0-dimensional tensors."""
+        """Return the numbers of one iteration; those on a device as 0-dimensional tensors."""
 
     def summarise(self, history: History) -> Summary:
         """Return numbers of the run as a whole, from the history of all probes."""
@@ -89,7 +89,7 @@ class UnboundProbe(Probe):
 
 def means(name: str, values: Tensor, strata: Mapping[str, Tensor]) -> Numbers:
     """Mean of (m,) values, and as `name_stratum` that of each stratum (NaN if empty)."""
-    numbers = {name: values.mean()}
+    numbers: Numbers = {name: values.mean()}
     for stratum, mask in strata.items():
         numbers[f"{name}_{stratum}"] = values[mask].mean()
     return numbers

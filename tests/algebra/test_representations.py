@@ -8,6 +8,7 @@ from grokrfm.algebra import (
     alternating,
     cyclic,
     dihedral,
+    permutations,
     product,
     quaternion,
     symmetric,
@@ -19,8 +20,8 @@ from grokrfm.algebra.characters import (
     irreducible_characters,
 )
 from grokrfm.algebra.classes import conjugacy_classes, element_orders
+from grokrfm.algebra.identification import direct_product
 from grokrfm.algebra.representations import (
-    _from_characters,
     determinants,
     real_irreducible_characters,
     smallest_rotation_dimension,
@@ -139,6 +140,11 @@ def test_the_determinant_of_a_permutation_is_its_sign():
         (quaternion(), 4),
         (symmetric(5), 5),
         (alternating(6), 5),
+        (direct_product(symmetric(3), symmetric(3)), 4),
+        (direct_product(dihedral(4), dihedral(4)), 5),
+        (direct_product(product([2, 2]), quaternion()), 7),
+        (direct_product(product([2] * 5), dihedral(4)), 8),
+        (permutations([[1, 2, 3, 4, 5, 6, 0], [0, 2, 4, 6, 1, 3, 5]]), 6),
     ],
 )
 def test_the_smallest_rotations_that_represent_a_group(group, dimension):
@@ -146,9 +152,25 @@ def test_the_smallest_rotations_that_represent_a_group(group, dimension):
 
 
 @given(groups)
-def test_the_abelian_formula_agrees_with_a_search_through_the_characters(group):
-    if group.order <= 36:
-        assert smallest_rotation_dimension(group) == max(1, _from_characters(group))
+def test_no_cheaper_sum_of_representations_is_faithful(group):
+    """All sums are tried in the order of their degree, for any group, Abelian or not."""
+    characters = real_irreducible_characters(group)
+    degrees = characters[:, group.identity]
+    kernels = [
+        frozenset(np.flatnonzero(row)) for row in np.abs(characters - degrees[:, None]) < 1e-6
+    ]
+    reversing = [frozenset(np.flatnonzero(row < 0)) for row in determinants(group, characters)]
+    parts = set(zip(degrees.round().astype(int).tolist(), kernels, reversing, strict=True))
+    everything = frozenset(range(group.order))
+    sums = {0: {(everything, frozenset())}}
+    while not any(len(k) == 1 and not r for k, r in sums[len(sums) - 1]):
+        total = len(sums)
+        sums[total] = {
+            (k & kernel, r ^ reverse)
+            for degree, kernel, reverse in parts
+            for k, r in sums.get(total - degree, ())
+        }
+    assert smallest_rotation_dimension(group) == max(1, len(sums) - 1)
 
 
 @given(groups)

@@ -14,7 +14,7 @@ import grokrfm
 PACKAGE = Path(grokrfm.__file__).parent
 
 BOTTOM = {"checks", "conditions", "paths", "text", "version"}
-MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "probes"}
+MATHEMATICS = BOTTOM | {"algebra", "tasks", "kernels", "splits", "rfm", "recovery", "probes"}
 
 # Layer → the layers that it may import, besides itself and BOTTOM.
 MAY_IMPORT = {
@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "tasks": {"algebra"},
     "splits": {"tasks", "algebra"},
     "rfm": {"kernels", "tasks", "algebra"},
-    "probes": {"rfm", "splits", "kernels", "tasks", "algebra"},
+    "recovery": {"algebra"},
+    "probes": {"recovery", "rfm", "splits", "kernels", "tasks", "algebra"},
     "runs": set(),  # it knows no learner
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
