@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from grokrfm.algebra import Symmetry, fixed_points
 from grokrfm.algebra.discover import discover
 from grokrfm.checks import integer, setting_prefix
-from grokrfm.collect.cli import run_cli
+from grokrfm.command import run_command
 from grokrfm.config import build, compose, readable_hydra_errors
 from grokrfm.runs.settings import Settings
 from grokrfm.splits import Split, Splitter, audit
@@ -27,7 +27,7 @@ LISTED = 12  # symmetries of a kind, and operands of a permutation
 
 def main() -> None:
     """Run the command; a user's mistake ends in its message and exit code 1."""
-    run_cli(_print)
+    run_command(_print)
 
 
 def _print() -> None:

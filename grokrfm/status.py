@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grokrfm.checks import StoreError
-from grokrfm.collect.cli import run_cli
-from grokrfm.collect.reading import open_stores
+from grokrfm.command import run_command
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.log import read_part
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Record, by_cause
-from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import StudyStatus, plans
+from grokrfm.runs.store import Store, open_stores
+from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 from grokrfm.text import printable
 
@@ -30,7 +30,7 @@ LOG_LINES = 100
 
 def main() -> None:
     """Entry point; exit code 1 if a folder is not a study."""
-    run_cli(_status)
+    run_command(_status)
 
 
 def _status() -> None:
@@ -45,7 +45,8 @@ def _status() -> None:
         _follow(stores)
     else:
         for store in stores:
-            _print(_lines(_ask(store), arguments.failures))
+            with without_garbage_collection():
+                _print(_lines(_ask(store), arguments.failures))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,7 +77,7 @@ def _ask(store: Store) -> StudyStatus:
 
 def _states(status: StudyStatus) -> dict[str, str]:
     """Return digest → state of every run that is planned or was ever started."""
-    planned = (digest for plan in plans(status.store.study) for digest in plan.digests)
+    planned = (digest for plan in status.plans() for digest in plan.digests)
     return {digest: status.state(digest) for digest in dict.fromkeys([*planned, *status.best])}
 
 
@@ -85,7 +86,7 @@ def _headline(status: StudyStatus, states: dict[str, str]) -> str:
     text = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
     left = 0.0
     for sweep in status.active or ():
-        if plan := SweepFolder(status.store.study, sweep.name).plan():
+        if plan := status.plan(sweep.name):
             left += status.seconds_left(plan, sweep.queued)
     return (text or "no runs") + (f", about {duration(left)} left" if left else "")
 
@@ -98,8 +99,9 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
         jobs = ", ".join(f"{n} {s.lower()}" for s, n in Counter(sweep.jobs.values()).items())
         lines.append(f"  sweep {sweep.name}: {len(sweep.queued)} runs remain, jobs: {jobs}")
     lines += _failures(status, with_tracebacks)
+    unfinished = [record for record in status.best.values() if record.status != "finished"]
     for state in ("running", "interrupted", "lost"):
-        found = [record for record in status.best.values() if states[record.digest] == state]
+        found = [record for record in unfinished if states[record.digest] == state]
         lines += [_place(state, record) for record in found[:SHOWN]]
         if len(found) > SHOWN:
             lines.append(f"  {state}: and {len(found) - SHOWN} more")

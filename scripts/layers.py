@@ -21,7 +21,7 @@ PICTURE = ROOT / "docs" / "layers.png"
 PAGE = ROOT / "docs" / "architecture.md"
 TABLE = re.compile(r"(?<=<!-- layers -->\n).*?(?=\n<!-- end of layers -->)", re.DOTALL)
 
-BASE = ("checks", "conditions", "paths", "text", "version")
+BASE = ("checks", "command", "conditions", "paths", "schedule", "text", "version")
 """Bottom, which imports no other layer; its arrows are not drawn."""
 
 Arrows = Mapping[str, frozenset[str]]
@@ -72,8 +72,8 @@ def table() -> str:
 
 
 GROUPS = {
-    "mathematics": ("#dbe9f6", "#2b6ca3", "algebra tasks splits kernels rfm probes"),
-    "learner": ("#dff0e0", "#2f7d43", "experiment"),
+    "mathematics": ("#dbe9f6", "#2b6ca3", "algebra tasks splits kernels rfm probes environments"),
+    "learners": ("#dff0e0", "#2f7d43", "experiment dynamics"),
     "any learner": ("#fdebd3", "#b8691a", "runs config terminal launch collect"),
     "commands": ("#ececf1", "#55596b", "cli status audit bench manual"),
 }
@@ -86,14 +86,16 @@ POSITIONS = {
     "audit": (9.9, 5.5),
     "launch": (15.2, 5.2),
     "experiment": (3.3, 5.1),
-    "manual": (12.2, 4.6),
+    "dynamics": (9.6, 4.3),
+    "manual": (12.4, 4.6),
     "probes": (1.9, 4.1),
     "splits": (7.7, 3.2),
     "rfm": (4.7, 3),
     "collect": (1.2, 2.8),
     "config": (12.3, 2.7),
     "terminal": (14.9, 2.3),
-    "tasks": (7.6, 2.0),
+    "environments": (9.9, 2.0),
+    "tasks": (7.4, 2.0),
     "kernels": (1.8, 1.9),
     "algebra": (5.7, 1.0),
     "runs": (12.4, 1.0),
@@ -106,6 +108,7 @@ CAPTIONS = {
     "status": "grokrfm-status",
     "cli": "grokrfm",
     "experiment": "the RFM learner",
+    "dynamics": "the second learner",
     "manual": "help text",
     "launch": "sweeps",
     "probes": "measurements",
@@ -116,6 +119,7 @@ CAPTIONS = {
     "terminal": "progress",
     "kernels": "profile, slope",
     "tasks": "labelled tables",
+    "environments": "walks, observations",
     "runs": "learner's seam, store",
     "algebra": "groups, symmetries",
 }

@@ -31,5 +31,5 @@ def test_only_zeros_are_zero():
     "given", ["fast", [], [0.1], [[0, 1, 2]], [[0.5, 1], [0.2, 1]], [[0, 1], [2, 1]], [[0, -1]], -1]
 )
 def test_what_is_no_schedule_is_refused(given):
-    with pytest.raises(SettingError, match="^rate"):
+    with pytest.raises(SettingError, match=r"^rate"):
         schedule("rate", given)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.options import parser
+from grokrfm.command import run_command
 from grokrfm.runs.files import is_read_only
-from grokrfm.text import log_to_stderr, printable, printable_lines
+from grokrfm.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,23 +20,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point; a GrokrfmError is printed as a message, with exit code 1."""
-    run_cli(_collect)
-
-
-def run_cli(command: Callable[[], None]) -> None:
-    """Run a command; print a user's mistake without a traceback and exit with code 1."""
-    log_to_stderr()
-    try:
-        command()
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reading process, such as `head`, has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # silences the flush at exit
-    except OSError as error:
-        sys.stderr.write(f"{printable(str(error.filename))}: {error.strerror}\n")
-        sys.exit(1)
-    except GrokrfmError as error:
-        sys.stderr.write(f"{printable_lines(str(error))}\n")
-        sys.exit(1)
+    run_command(_collect)
 
 
 def _collect() -> None:

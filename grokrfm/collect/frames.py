@@ -14,11 +14,12 @@ import pandas as pd
 from grokrfm.checks import StoreError
 from grokrfm.collect import disagreement
 from grokrfm.collect.columns import LEADING, OBJECTIVE, SCIENTIFIC, SETTINGS, is_time, typed
-from grokrfm.collect.reading import Folders, Reading, open_stores, read
+from grokrfm.collect.reading import Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names, Record
 from grokrfm.runs.settings import Settings, dotted
+from grokrfm.runs.store import Folders, open_stores
 
 MOMENTS = ("started", "ended")
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.collect.columns import typed
-from grokrfm.collect.reading import Folders, Reading, read
+from grokrfm.collect.reading import Reading, read
 from grokrfm.runs.memory import without_garbage_collection
+from grokrfm.runs.store import Folders
 
 CHUNK = 100_000
 """Values of a column that are Python objects at a time; later they take 8 bytes each."""

@@ -103,7 +103,7 @@ def add_config_dir(group: argparse._ActionsContainer) -> None:
         action="append",
         default=[],
         metavar="DIR",
-        help="folder with your own table/ and figure/; repeatable",
+        help="folder with your own table/, figure/ and expectation/; repeatable",
     )
 
 

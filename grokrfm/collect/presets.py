@@ -12,7 +12,7 @@ import yaml
 from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.paths import conf_folder
 
-KINDS = ("table", "figure")
+KINDS = ("table", "figure", "expectation")
 
 
 class PresetError(GrokrfmError):
@@ -24,7 +24,7 @@ def load(kind: str, name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    kind      table or figure
+    kind      table, figure or expectation
     name      name of the file, without .yaml
     folders   searched before the conf folder of grokrfm, with the same layout
 

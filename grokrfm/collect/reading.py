@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 
-from grokrfm.checks import StoreError
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names, Record, ranks_before
 from grokrfm.runs.settings import Settings
-from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import StudyStatus, plans
-
-Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
-
-
-def open_stores(studies: Folders) -> list[Store]:
-    """Open the stores of one folder or several, each of which must be a study."""
-    folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
-    for folder in map(Path, folders):
-        if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "does not exist"
-            raise StoreError(f"{folder} {what}; a study is a folder below outputs/")
-        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
-            inside = sorted(p.parent.name for p in folder.glob("*/segments"))
-            hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
-            raise StoreError(f"{folder} is not a study, it has no folder segments/{hint}")
-    return [Store(Path(folder)) for folder in folders]
+from grokrfm.runs.store import Folders, Store, open_stores
+from grokrfm.runs.study_status import StudyStatus
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +41,7 @@ def read(studies: Folders) -> Reading:
     names: dict[int, Names] = {}
     latest = []
     for status in statuses:
-        sweeps, records = plans(status.store.study), status.records
+        sweeps, records = status.plans(), status.records
         plan = {d: s for p in sweeps for d, s in zip(p.digests, p.settings, strict=True)}
         names |= {id(record.names): record.names for record in records}
         names |= {id(sweep.names): sweep.names for sweep in sweeps}

@@ -4,18 +4,19 @@ from grokrfm.config.choices import check_choice, is_nested
 from grokrfm.config.errors import cannot_be_composed, readable_hydra_errors, readable_message
 from grokrfm.config.node import Builder, build, preset
 from grokrfm.config.settings import (
+    SpecMaker,
     build_hardware,
     build_run,
     complete,
     compose,
     plain,
-    spec_of,
     study_folder,
 )
 from grokrfm.config.studies import register_studies, search_folders
 
 __all__ = [
     "Builder",
+    "SpecMaker",
     "build",
     "build_hardware",
     "build_run",
@@ -30,6 +31,5 @@ __all__ = [
     "readable_message",
     "register_studies",
     "search_folders",
-    "spec_of",
     "study_folder",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Run
 from grokrfm.runs.record import Names
-from grokrfm.runs.settings import TARGET, Settings
-from grokrfm.runs.spec import Spec
+from grokrfm.runs.settings import TARGET, OncePerPart, Settings
+from grokrfm.runs.spec import Spec, entry
 
 PROBE = "probe"
 """The setting for measurements; a learner may take it."""
@@ -102,7 +102,7 @@ def build_run(settings: Settings, builder: Builder | None = None, spec: Spec | N
     Parameters
     ----------
     builder   makes the parts of the learner; for many learners of few distinct parts
-    spec      what `spec_of` returns for the settings, if that is known
+    spec      the spec of the settings, if it is known
 
     Raises
     ------
@@ -112,24 +112,31 @@ def build_run(settings: Settings, builder: Builder | None = None, spec: Spec | N
     root = _root(settings)
     learner = build(root, Learner, "", builder)
     integer("iterations", getattr(learner, "iterations", None), minimum=1)
-    spec = spec or spec_of(settings)
+    spec = spec or SpecMaker()(settings)
     with setting_prefix("save"):
         spec.features.check(learner.features)
     return Run(spec, learner, settings, _names(root, learner), _sources(root))
 
 
-def spec_of(settings: Settings) -> Spec:
-    """Return what plain settings compute and keep; only `build_run` checks that it is possible."""
-    save, root = settings["save"], _root(settings)
-    if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
-        raise SettingError(
-            "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
-        )
-    probes = mapping(settings.get(PROBE, {}), PROBE)
-    with setting_prefix("save"):
-        features = FeatureSelection(save["features"])
-        science = _without(root, plumbing(root))
-        return Spec(science, probes, features, save["predictions"])
+class SpecMaker:
+    """Makes the specs of many runs; what they share is worked out once."""
+
+    def __init__(self) -> None:
+        self._scientific: Callable[[Any, str], Any] = OncePerPart(_scientific)
+        self._entry: Callable[[Any, str], str] = OncePerPart(entry)
+
+    def __call__(self, settings: Settings) -> Spec:
+        """Return what plain settings compute and keep; `build_run` checks that it is possible."""
+        save, root = settings["save"], _root(settings)
+        if not isinstance(save, dict) or set(save) != {"features", "predictions"}:
+            raise SettingError(
+                "save", f"must hold features and predictions, as in save.features=all, got {save!r}"
+            )
+        probes = mapping(settings.get(PROBE, {}), PROBE)
+        science = _scientific(root, "", self._scientific)
+        with setting_prefix("save"):
+            features = FeatureSelection(save["features"])
+            return Spec(science, probes, features, save["predictions"], self._entry)
 
 
 def _root(settings: Settings) -> Settings:
@@ -162,12 +169,21 @@ def study_folder(settings: Settings) -> Path:
     return folder / name
 
 
-def _without(node: Settings, dropped: Collection[str], prefix: str = "") -> Settings:
-    """Return a node without some of its dotted settings."""
+def _scientific(
+    node: Settings, path: str = "", part: Callable[[Any, str], Any] | None = None
+) -> Settings:
+    """Return a node without the settings that its classes declare as PLUMBING.
+
+    Parameters
+    ----------
+    part   makes the options within it; None: `_scientific`
+    """
+    prefix = f"{path}." if path else ""
+    own = getattr(target_of(node, path), "PLUMBING", ())
     return {
-        key: _without(value, dropped, f"{prefix}{key}.") if is_option(value) else value
+        key: (part or _scientific)(value, f"{prefix}{key}") if is_option(value) else value
         for key, value in node.items()
-        if f"{prefix}{key}" not in dropped
+        if key not in own
     }
 
 

@@ -7,13 +7,14 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
-
-import submitit
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from grokrfm.checks import boolean, positive
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.sweep_folder import SweepFolder
+
+if TYPE_CHECKING:  # commands that read a study must not wait for submitit
+    import submitit
 
 
 @dataclass(frozen=True)

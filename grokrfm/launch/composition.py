@@ -33,7 +33,7 @@ class Composer:
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create()
-        self._parsed: dict[str, tuple[Override, bool]] = {}
+        self._parsed: dict[str, _Parsed] = {}
         self._bases: dict[tuple[str, ...], _Base | None] = {}
         self._groups: dict[str, bool] = {}
         self._share = SharedParts()
@@ -46,16 +46,21 @@ class Composer:
         SettingError, HydraException   as for a run composed by Hydra
         """
         parsed = [self._parse(text) for text in overrides]
-        values = [override for override, is_value in parsed if is_value]
-        chosen = tuple(str(one.input_line) for one, is_value in parsed if not is_value)
-        base = self._base(chosen)
-        given = {override.key_or_group for override in values}
-        if base is None or base.missing - given or not all(_fits(base.settings, v) for v in values):
+        values: dict[str, list[str]] = {}
+        for one in parsed:
+            if one.is_value:
+                values.setdefault(one.path[0], []).append(one.text)
+        base = self._base(tuple(one.text for one in parsed if not one.is_value))
+        given = {one.override.key_or_group for one in parsed if one.is_value}
+        if base is None or base.missing - given:
             return self._share(plain(self.compose(overrides)))
-        patched = dict(base.settings)
-        for override in values:
-            _put(patched, base.settings, override.key_or_group.split("."), override.value())
-        return self._share(patched)
+        settings = dict(base.settings)
+        for texts in values.values():
+            changed = self._changed(base, tuple(texts))
+            if changed is None:
+                return self._share(plain(self.compose(overrides)))
+            settings.update(changed)
+        return settings
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of one run as Hydra composes it, without its hydra node."""
@@ -78,16 +83,32 @@ class Composer:
             self._bases[chosen] = None
             if not _interpolates(unresolved):
                 missing = frozenset(OmegaConf.missing_keys(config))
-                self._bases[chosen] = _Base(self._share(complete(unresolved)), missing)
+                self._bases[chosen] = _Base(self._share(complete(unresolved)), missing, {})
         return self._bases[chosen]
 
-    def _parse(self, text: str) -> tuple[Override, bool]:
-        """Return an override, and True if it sets a plain value."""
+    def _changed(self, base: _Base, texts: tuple[str, ...]) -> Settings | None:
+        """Return the part of some settings with new values; None if one of them does not fit.
+
+        Parameters
+        ----------
+        texts   the overrides of one part, such as those of the task
+        """
+        if texts not in base.changed:
+            values = [self._parse(text) for text in texts]
+            part = {values[0].path[0]: base.settings.get(values[0].path[0])}
+            fits = all(_fits(base.settings, one) for one in values)
+            for one in values if fits else ():
+                _put(part, base.settings, one.path, one.override.value())
+            base.changed[texts] = self._share(part) if fits else None
+        return base.changed[texts]
+
+    def _parse(self, text: str) -> _Parsed:
         if text not in self._parsed:
             parsed = self._parser.parse_override(text)
             if self._is_choice(parsed):
                 check_choice(parsed)
-            self._parsed[text] = parsed, self._is_value(parsed)
+            path = parsed.key_or_group.split(".")
+            self._parsed[text] = _Parsed(text, parsed, path, self._is_value(parsed))
         return self._parsed[text]
 
     def _is_value(self, override: Override) -> bool:
@@ -123,19 +144,41 @@ def without_hydra(config: DictConfig) -> DictConfig:
 
 
 class _Base(NamedTuple):
-    """Settings before values are set, and the dotted names of those that must be given."""
+    """Settings before values are set.
+
+    Parameters
+    ----------
+    missing   the dotted names of those that must be given
+    changed   overrides of one part → the part with their values; None if one does not fit
+    """
 
     settings: Settings
     missing: frozenset[str]
+    changed: dict[tuple[str, ...], Settings | None]
 
 
-def _fits(base: Mapping[str, Any], override: Override) -> bool:
+class _Parsed(NamedTuple):
+    """An override.
+
+    Parameters
+    ----------
+    path       names from the root of the settings to the one that it sets
+    is_value   True if it sets a plain value, False if it chooses an option, for example
+    """
+
+    text: str
+    override: Override
+    path: Sequence[str]
+    is_value: bool
+
+
+def _fits(base: Mapping[str, Any], one: _Parsed) -> bool:
     """True if the value can simply be set: its key exists, and no mapping has to be merged."""
-    value = override.value()
+    value = one.override.value()
     if isinstance(value, Mapping) or _interpolates(value):
         return False
     node: Any = base
-    *path, last = override.key_or_group.split(".")
+    *path, last = one.path
     if last == TARGET:  # its settings are others
         return False
     for part in path:
@@ -145,7 +188,7 @@ def _fits(base: Mapping[str, Any], override: Override) -> bool:
     return isinstance(node, dict) and last in node and not isinstance(node[last], dict)
 
 
-def _put(target: dict[str, Any], base: Mapping[str, Any], path: list[str], value: Any) -> None:
+def _put(target: dict[str, Any], base: Mapping[str, Any], path: Sequence[str], value: Any) -> None:
     """Set a value; mappings on its path that are shared with `base` are copied first."""
     key, *rest = path
     if not rest:

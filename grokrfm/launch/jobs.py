@@ -77,7 +77,7 @@ def active_sweeps(status: StudyStatus, *, tidy: bool = False) -> Iterator[Active
     for folder in SweepFolder.all_of(status.store.study):
         jobs = active_jobs(folder)
         if jobs:
-            plan = folder.plan()
+            plan = status.plan(folder.name)
             digests = plan.digests if plan else ()
             planned = {digests[i] for job in jobs for i in job.runs if i < len(digests)}
             queued = planned - set(status.outcomes(folder.name))

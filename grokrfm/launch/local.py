@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
-
-import submitit
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from grokrfm.checks import SettingError, integer
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
 from grokrfm.runs.processes import are_listed, exists, process_start, this_host
 from grokrfm.runs.sweep_folder import SweepFolder
+
+if TYPE_CHECKING:  # commands that read a study must not wait for submitit
+    import submitit
 
 NO_LIMIT_MINUTES = 60 * 24 * 365
 MOST_SLOTS = 1024
@@ -41,6 +42,8 @@ class Local(Backend):
     def submit(
         self, pools: Sequence[Callable[[], Any]], folder: SweepFolder
     ) -> list[submitit.Job[Any]]:
+        import submitit
+
         executor = submitit.LocalExecutor(folder.submitit, max_num_timeout=0)
         executor.update_parameters(timeout_min=NO_LIMIT_MINUTES, tasks_per_node=1)
         with _detached():

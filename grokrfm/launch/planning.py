@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from grokrfm.checks import GrokrfmError, SettingError, boolean, choice
-from grokrfm.config import build, build_hardware, build_run, spec_of, study_folder
+from grokrfm.config import SpecMaker, build, build_hardware, build_run, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.chunks import CostClass, calibration
 from grokrfm.launch.sweep import RETRIES, Sweep
 from grokrfm.runs.learner import Run
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.settings import TARGET, Settings
+from grokrfm.runs.settings import TARGET, OncePerPart, Settings
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 
 COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
 """Settings that a sweep has once; runs that differ in them make several sweeps."""
-
-T = TypeVar("T")
 
 SHOWN = 5
 """The most problems that a refusal lists."""
@@ -50,34 +50,29 @@ def plan_sweeps(
     GrokrfmError, HydraException   naming every problem and its runs
     """
     planner = _Planner()
-    sweeps: dict[str, dict[str, _PlannedRun]] = {}
-    positions: list[tuple[str, str]] = []
+    positions: list[tuple[_Draft, str]] = []
     problems: dict[str, list[str]] = {}
     for one in overrides:
         try:
             settings = compose(one)
-            digest, planned = planner.planned(settings, one)
+            draft = planner.draft(settings)
+            digest, planned = planner.planned(settings, one, draft)
         except GrokrfmError as error:
             if len(overrides) == 1:
                 raise
             problems.setdefault(str(error), []).append(" ".join(one))
             continue
-        common = json.dumps([settings[key] for key in COMMON])
-        sweeps.setdefault(common, {}).setdefault(digest, planned)
-        positions.append((common, digest))
+        draft.runs.setdefault(digest, planned)
+        positions.append((draft, digest))
     if problems:
         raise _refusal(problems, len(overrides))
-    if not sweeps:
+    if not positions:
         raise SettingError("sweep", "has no runs: a list is empty, or every run is excluded")
-    given = [common for common, _ in positions]
-    made = {
-        common: _sweep(runs, given.count(common) - len(runs), planner)
-        for common, runs in sweeps.items()
-    }
-    numbers = {common: number for number, common in enumerate(made)}
-    indices = {common: sweep.plan.index for common, sweep in made.items()}
-    places = [(numbers[common], indices[common][digest]) for common, digest in positions]
-    return list(made.values()), places
+    given = Counter(draft for draft, _ in positions)
+    sweeps = [_sweep(draft, count - len(draft.runs)) for draft, count in given.items()]
+    numbers = {draft: number for number, draft in enumerate(given)}
+    indices = {draft: sweep.plan.index for draft, sweep in zip(given, sweeps, strict=True)}
+    return sweeps, [(numbers[draft], indices[draft][digest]) for draft, digest in positions]
 
 
 class _PlannedRun(NamedTuple):
@@ -91,24 +86,52 @@ class _PlannedRun(NamedTuple):
     batch: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """A sweep to which runs are still added, by their digests."""
+
+    backend: Backend
+    status: StudyStatus
+    runs: dict[str, _PlannedRun] = field(default_factory=dict)
+
+
 class _Planner:
     """Builds runs, each distinct part once."""
 
     def __init__(self) -> None:
+        self._drafts: dict[str, _Draft] = {}
+        self._drafts_by_ids: dict[tuple[int, ...], tuple[list[Any], _Draft]] = {}
         self._statuses: dict[Path, StudyStatus] = {}
-        self._made: dict[tuple[int, ...], tuple[Any, Any]] = {}
+        self._spec = SpecMaker()
+        self._part = OncePerPart(build)
         self._batch_keys: dict[Hashable, int] = {}
 
-    def planned(self, settings: Settings, overrides: Sequence[str]) -> tuple[str, _PlannedRun]:
+    def draft(self, settings: Settings) -> _Draft:
+        """Return the sweep of all runs with the COMMON settings of this one."""
+        values = [settings[key] for key in COMMON]
+        ids = tuple(map(id, values))
+        if ids not in self._drafts_by_ids:  # the values are kept, so that no others get their ids
+            self._drafts_by_ids[ids] = values, self._equal_draft(settings, json.dumps(values))
+        return self._drafts_by_ids[ids][1]
+
+    def _equal_draft(self, settings: Settings, common: str) -> _Draft:
+        if common not in self._drafts:
+            backend, study = _backend(settings), study_folder(settings)
+            if study not in self._statuses:
+                self._statuses[study] = StudyStatus(Store(study))
+            self._drafts[common] = _Draft(backend, self._statuses[study])
+        return self._drafts[common]
+
+    def planned(
+        self, settings: Settings, overrides: Sequence[str], draft: _Draft
+    ) -> tuple[str, _PlannedRun]:
         """Build and check a run; returns its digest and its data for the sweep.
 
         One that has finished was built before.
         """
-        backend = self._once((settings["hardware"],), lambda: _backend(settings))
-        study = self._once((settings["study"], settings["outputs"]), lambda: study_folder(settings))
         device = str(settings["hardware"].get("device"))
-        spec = spec_of(settings)
-        record = self.status(study).best.get(spec.digest) if settings["rerun"] is False else None
+        spec = self._spec(settings)
+        record = draft.status.best.get(spec.digest) if settings["rerun"] is False else None
         if record and record.cost and record.satisfies(spec):
             seconds, cost_class = record.cost["seconds"], record.cost["class"]
             known = settings[TARGET], cost_class, device
@@ -120,26 +143,9 @@ class _Planner:
             overrides,
             learner.cost(),
             (settings[TARGET], learner.cost_class(), device),
-            self._batch_key(run, backend),
+            self._batch_key(run, draft.backend),
             learner.batch,
         )
-
-    def status(self, study: Path) -> StudyStatus:
-        """Return the status of a study, read once."""
-        if study not in self._statuses:
-            self._statuses[study] = StudyStatus(Store(study))
-        return self._statuses[study]
-
-    def _part(self, node: Any, expected: type[Any], path: str) -> Any:
-        """Build a node; runs that share a node share its object."""
-        return self._once((node,), lambda: build(node, expected, path))
-
-    def _once(self, nodes: tuple[Any, ...], make: Callable[[], T]) -> T:
-        """Return what `make` returns for some nodes, made when they are seen first."""
-        key = tuple(map(id, nodes))
-        if key not in self._made:
-            self._made[key] = nodes, make()  # no other object has the ID of one that is kept
-        return self._made[key][1]
 
     def _batch_key(self, run: Run, backend: Backend) -> int:
         """Return a number that runs of one possible batch share; -1: alone."""
@@ -156,15 +162,13 @@ def _backend(settings: Settings) -> Backend:
     return hardware
 
 
-def _sweep(runs: Mapping[str, _PlannedRun], repeated: int, planner: _Planner) -> Sweep:
-    planned = list(runs.values())
+def _sweep(draft: _Draft, repeated: int) -> Sweep:
+    planned = list(draft.runs.values())
     first = planned[0].settings
     run = build_run(first)
-    study = study_folder(first)
-    status = planner.status(study)
-    factors = calibration(status.records)
+    factors = calibration(draft.status.records)
     plan = Plan(
-        list(runs),
+        list(draft.runs),
         [one.settings for one in planned],
         [one.cost * factors.get(one.cost_class, 1.0) for one in planned],
         [one.batch_key for one in planned],
@@ -172,12 +176,12 @@ def _sweep(runs: Mapping[str, _PlannedRun], repeated: int, planner: _Planner) ->
         run.names,
     )
     return Sweep(
-        status,
-        SweepFolder.new(study.resolve()),
+        draft.status,
+        SweepFolder.new(draft.status.store.study.resolve()),
         plan,
         [one.overrides for one in planned],
         repeated,
-        _backend(first),
+        draft.backend,
         type(run.learner),
         boolean("rerun", first["rerun"]),
         choice("retry", first["retry"], RETRIES),

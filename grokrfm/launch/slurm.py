@@ -9,9 +9,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-
-import submitit
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from grokrfm.checks import SettingError, integer, nearest, positive, shown
 from grokrfm.launch import slurm_commands as slurm
@@ -19,6 +17,9 @@ from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.launch.chunks import chunks
 from grokrfm.launch.slurm_commands import SchedulerError
 from grokrfm.runs.sweep_folder import SweepFolder
+
+if TYPE_CHECKING:  # commands that read a study must not wait for submitit
+    import submitit
 
 WARNING_SECONDS = 60
 """Time before its limit at which a job is warned; SLURM may do so half a minute earlier."""
@@ -160,6 +161,8 @@ class Slurm(Backend):
         ------
         SchedulerError   with the message of sbatch
         """
+        import submitit
+
         executor = self._executor(folder)
         largest = slurm.largest_array()
         jobs: list[submitit.Job[Any]] = []
@@ -195,6 +198,8 @@ class Slurm(Backend):
             subprocess.run(["scancel", *ids[start : start + 500]], capture_output=True, check=False)
 
     def _executor(self, folder: SweepFolder) -> submitit.SlurmExecutor:
+        import submitit
+
         executor = submitit.SlurmExecutor(folder.submitit, max_num_timeout=self.timeouts)
         options: dict[str, Any] = {
             "job_name": _job_name(folder),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.files import remove_leftovers, write_aside
+
+if TYPE_CHECKING:  # commands that read a study must not wait for numpy
+    import numpy as np
 
 
 def write(target: Path, arrays: Mapping[str, np.ndarray], *, sole_writer: bool = True) -> None:
@@ -22,6 +23,8 @@ def write(target: Path, arrays: Mapping[str, np.ndarray], *, sole_writer: bool =
     ------
     StoreError   if the disk is full or the folder cannot be written; `target` is then as it was
     """
+    import numpy as np
+
     named: dict[str, Any] = dict(arrays)
     write_aside(target, lambda file: np.savez(file, allow_pickle=False, **named))
     if sole_writer:
@@ -35,6 +38,8 @@ def read(source: Path) -> dict[str, np.ndarray]:
     ------
     StoreError   if the file holds something else
     """
+    import numpy as np
+
     if not source.exists():
         return {}
     if not source.is_file():  # a FIFO would block

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from grokrfm.checks import SettingError
 from grokrfm.runs import arrays
+
+if TYPE_CHECKING:  # commands that read a study must not wait for numpy
+    import numpy as np
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal, TypedDict
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, lru_cache, partial
+from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
@@ -18,8 +18,13 @@ from grokrfm.runs.settings import TARGET, Settings
 DEEPEST = 50
 """The most levels of nested settings; readers walk them by recursion."""
 
+KEPT = 10_000
+"""The most decoded parts of a kind that are kept for other runs."""
+
+T = TypeVar("T")
 Value = Number | bool
-Name = Annotated[str, Meta(pattern=r"\A[^/\\\0]{1,200}\Z")]  # becomes the name of a file
+NAME = r"\A[^/\\\0]{1,200}\Z"
+Name = Annotated[str, Meta(pattern=NAME)]  # becomes the name of a file
 Moment = Annotated[float, Meta(ge=0, le=9e9)]  # pandas counts no further
 
 Cost = TypedDict(
@@ -44,16 +49,20 @@ class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True):
     """Start of an attempt; the fields are those of Record, large ones still encoded."""
 
     attempt: str
-    digest: Name
+    digest: str
     started: Moment
-    config: dict[str, Raw]
-    facts: dict[str, Any]
+    config: Raw
+    facts: Raw
     provenance: Raw
     names: Raw = Raw(b"{}")
     sources: dict[str, str] = {}
-    cost: Cost | None = None
+    cost: Raw = Raw(b"null")
     resumed_at: int = 0
     log_start: Annotated[int, Meta(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if not _is_name(self.digest):  # faster than a pattern in the type
+            raise ValueError("digest must be a name")
 
 
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
@@ -83,6 +92,7 @@ class History(msgspec.Struct, tag_field="kind", tag="history", frozen=True):
 
 Line = Started | Ended | History
 
+_is_name = re.compile(NAME).match
 _line = msgspec.json.Decoder(Line)
 _any = msgspec.json.Decoder()
 _of_setting: Mapping[str, msgspec.json.Decoder[Any]] = {
@@ -90,6 +100,9 @@ _of_setting: Mapping[str, msgspec.json.Decoder[Any]] = {
     **dict.fromkeys(("probe", "save", "hardware", "study"), msgspec.json.Decoder(dict[str, Any])),
 }
 _values = msgspec.json.Decoder(list[Value])
+_members = msgspec.json.Decoder(dict[str, Raw])
+_facts = msgspec.json.Decoder(dict[str, Any])
+_cost: msgspec.json.Decoder[Cost | None] = msgspec.json.Decoder(Cost | None)
 _names = msgspec.json.Decoder(Names)
 
 
@@ -99,18 +112,13 @@ def encoded(entry: Mapping[str, Any]) -> bytes:
 
 
 def decoded(line: bytes) -> Line:
-    """Return the entry of a line.
+    """Return the entry of a line, its large fields still encoded.
 
     Raises
     ------
     ValueError, RecursionError   if it is no JSON, or no such entry
     """
-    try:
-        return _line.decode(line)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:  # such as NaN or half a surrogate pair, which Python writes
-        return _line.decode(_strict(line))
+    return _decoded(_line, line)
 
 
 def numbers_of(history: History, wanted: Collection[str] | None) -> dict[str, list[Value]]:
@@ -130,32 +138,48 @@ def numbers_of(history: History, wanted: Collection[str] | None) -> dict[str, li
 
 
 class Parts:
-    """Decodes the large fields of starts: equal parts once, so that runs share one object."""
+    """Decodes the large fields of starts: equal parts once, so that runs share one object.
+
+    What is returned must never be changed in place. Each method raises ValueError or
+    RecursionError if a field is no such part.
+    """
 
     def __init__(self) -> None:
-        self._settings: defaultdict[str, dict[bytes, Any]] = defaultdict(dict)
-        self._names: dict[bytes, Names] = {}
-        self._provenances: dict[bytes, Mapping[str, Any]] = {}
+        self._setting = shared = cache(setting)
 
-    def config(self, encoded: Mapping[str, Raw]) -> Settings:
-        """Return settings, which must never be changed in place."""
-        config = {}
-        for key, raw in encoded.items():
-            known, text = self._settings[key], bytes(raw)
-            config[key] = (
-                known[text] if text in known else known.setdefault(text, setting(key, text))
-            )
-        return config
+        @lru_cache(KEPT)
+        def members(text: bytes) -> Settings:
+            return {key: shared(key, bytes(raw)) for key, raw in _members.decode(text).items()}
 
-    def names(self, encoded: Raw) -> Names:
-        """Return the names that a record carries."""
-        text = bytes(encoded)
-        return self._names.get(text) or self._names.setdefault(text, _names.decode(text))
+        self._members = members
+        self.facts = lru_cache(KEPT)(_field("facts", partial(_decoded, _facts)))
+        self.cost = lru_cache(KEPT)(_field("cost", _cost.decode))
+        self.names = cache(_field("names", _names.decode))
+        self.provenance = cache(_field("provenance", _provenance))
 
-    def provenance(self, encoded: Raw) -> Mapping[str, Any]:
-        """Return a provenance."""
-        text = bytes(encoded)
-        return self._provenances.get(text) or self._provenances.setdefault(text, _provenance(text))
+    def config(self, text: bytes) -> Settings:
+        """Return settings.
+
+        The runs of a grid cell differ in the seed alone. The members before it make an object, and
+        so do those behind it; both are known from other runs of the cell.
+        """
+        before, _, rest = text.rpartition(b',"seed":')
+        seed, _, behind = rest.partition(b",")
+        try:
+            first, last = self._members(before + b"}"), self._members(b"{" + behind)
+            return {**first, "seed": self._setting("seed", seed), **last}
+        except ValueError:  # it has no seed, or one elsewhere
+            return self._members.__wrapped__(text)
+
+
+def _field(name: str, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def named(text: bytes) -> T:
+        try:
+            return decode(text)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    return named
 
 
 def setting(key: str, text: bytes) -> Any:
@@ -165,16 +189,25 @@ def setting(key: str, text: bytes) -> Any:
     ------
     ValueError, RecursionError   if it has another type, or too many levels
     """
-    part = _of_setting.get(key, _any).decode(text)
+    part = _decoded(_of_setting.get(key, _any), text)
     if _depth(part) > DEEPEST:
         raise ValueError(f"{key} has more than {DEEPEST} levels")
     return part
 
 
 def _provenance(text: bytes) -> Mapping[str, Any]:
-    found = _any.decode(text)
+    found: Mapping[str, Any] = _any.decode(text)
     msgspec.convert(found, Provenance)  # a check: what it does not name is kept too
     return found
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # such as NaN or half a surrogate pair, which Python writes
+        return decoder.decode(_strict(text))
 
 
 def _depth(value: Any) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from grokrfm.runs.lines import Name, setting
+from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names
 from grokrfm.runs.settings import Settings
 
@@ -78,6 +79,7 @@ class Plan:
         )
 
     @staticmethod
+    @without_garbage_collection()
     def from_json(text: bytes | str) -> Plan:
         """Return the plan that `to_json` has written.
 
@@ -95,11 +97,12 @@ class Plan:
         settings: list[dict[str, Any]] = [{} for _ in held.digests]
         for key, places in held.places.items():
             parts = [setting(key, bytes(part)) for part in held.parts.get(key, ())]
-            if any(place is not None and place >= len(parts) for place in places):
-                raise ValueError(f"it lacks a part of {key}")
-            for one, place in zip(settings, places, strict=True):
-                if place is not None:
-                    one[key] = parts[place]
+            try:
+                for one, place in zip(settings, places, strict=True):
+                    if place is not None:
+                        one[key] = parts[place]
+            except IndexError:
+                raise ValueError(f"it lacks a part of {key}") from None
         return Plan(
             held.digests, settings, held.costs, held.batch_keys, held.batch_sizes, held.names
         )

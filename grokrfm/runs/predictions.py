@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from grokrfm.runs import arrays
+
+if TYPE_CHECKING:  # commands that read a study must not wait for numpy
+    import numpy as np
 
 
 def path(study: Path, digest: str) -> Path:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from grokrfm.runs.files import cannot_write, warn_skipped
 
+CHUNK = 2**20
+"""Bytes that are read at a time."""
+
 
 def segments(folder: Path) -> dict[Path, int]:
     """Return the segments in a folder, with their sizes; anything but a regular file is skipped."""
@@ -33,13 +36,13 @@ def read_lines(path: Path, offset: int, keep: Callable[[bytes], None]) -> int:
     """
     refused, first = 0, ""
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=CHUNK) as file:
             file.seek(offset)
             for line in file:
                 if not line.endswith(b"\n"):
                     break
                 offset += len(line)
-                if line.strip():
+                if not line.isspace():
                     try:
                         keep(line)
                     except (ValueError, RecursionError) as error:

@@ -1,14 +1,16 @@
-"""Settings as nested plain values: dotted names, and equal parts shared as one object."""
+"""Settings as nested plain values: dotted names, and parts that many runs share."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
 Settings = Mapping[str, Any]
 
 TARGET = "_target_"
+
+T = TypeVar("T")
 
 
 def dotted(settings: Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -38,3 +40,23 @@ class SharedParts:
         shared = self._parts.setdefault((key, self._encode(part)), part)
         self._shared[id(shared)] = shared
         return shared
+
+
+class OncePerPart(Generic[T]):
+    """A function of a part of settings, called once for all runs that share the part as one object.
+
+    Parameters
+    ----------
+    function   of a part, which must never be changed in place, and of further arguments
+    """
+
+    def __init__(self, function: Callable[..., T]) -> None:
+        self._function = function
+        self._results: dict[tuple[Hashable, ...], tuple[Any, T]] = {}
+
+    def __call__(self, part: Any, *arguments: Any) -> T:
+        key = id(part), *arguments
+        found = self._results.get(key)
+        if found is None:  # the part is kept, so that no other gets its id
+            found = self._results[key] = part, self._function(part, *arguments)
+        return found[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,13 @@ from grokrfm.runs.settings import TARGET, dotted
 SCHEMA = 2
 """Version of records and digests; goes up when the same settings mean another computation."""
 
+_encode = json.JSONEncoder(sort_keys=True).encode  # one encoder: json.dumps makes many
+
+
+def entry(value: Any, setting: str) -> str:
+    """Return the JSON text of a scientific setting, equal exactly for equal values."""
+    return f"{_encode(setting)}: {_encode(_canonical(value, setting, setting))}"
+
 
 @dataclass(frozen=True, eq=False)
 class Spec:
@@ -28,12 +35,14 @@ class Spec:
     probes : nested plain values    probe name → its settings
     features : FeatureSelection     the feature matrices to keep
     predictions : "none" or "last"  "last" keeps the predictions of the last iteration
+    entry                           makes the texts of the science; for many runs of shared parts
     """
 
     science: Mapping[str, Any]
     probes: Mapping[str, Any]
     features: FeatureSelection
     predictions: str = "none"
+    entry: Callable[[Any, str], str] = entry
 
     def __post_init__(self) -> None:
         choice("predictions", self.predictions, ("none", "last"))
@@ -49,7 +58,10 @@ class Spec:
         ------
         SettingError   if a file cannot be read, or a number is not finite
         """
-        text = json.dumps([SCHEMA, _canonical(self.science)], sort_keys=True)
+        label = "name" if TARGET in self.science else None
+        names = sorted(name for name in self.science if name != label)
+        entries = ", ".join([self.entry(self.science[name], name) for name in names])
+        text = f"[{SCHEMA}, {{{entries}}}]"
         if "\\ud" in text:  # half of a surrogate pair, or both
             _refuse_halves(self.science)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -64,12 +76,13 @@ def _refuse_halves(science: Mapping[str, Any]) -> None:
             raise SettingError(name, f"must be text in UTF-8, got {value!a}") from error
 
 
-def _canonical(value: Any, setting: str = "") -> Any:
+def _canonical(value: Any, setting: str, key: Any = None) -> Any:
+    if key == "path":
+        return _file(value, setting)
     if isinstance(value, Mapping):
         label = "name" if TARGET in value else None
-        prefix = f"{setting}." if setting else ""
         return {
-            str(key): (_file if key == "path" else _canonical)(part, f"{prefix}{key}")
+            str(key): _canonical(part, f"{setting}.{key}", key)
             for key, part in value.items()
             if key != label
         }

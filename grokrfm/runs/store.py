@@ -7,9 +7,10 @@ Readers skip a line that a crash has torn; it can hide no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from grokrfm.runs.segments import Writer, read_lines, segments
 from grokrfm.runs.spec import SCHEMA, Spec
 
 SEGMENTS, HISTORIES = "segments", "histories"
+
+Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
 class Store:
@@ -154,24 +157,26 @@ class Store:
 
     def _begun(self, start: Started) -> Record:
         """Return the record of an attempt that has started."""
-        provenance = self._parts.provenance(start.provenance)
+        parts = self._parts
+        provenance = parts.provenance(bytes(start.provenance))
         if (schema := provenance.get("schema")) != SCHEMA:
             self._other_schemas.add(str(schema or 1))
             raise ValueError(f"another version of grokrfm wrote it (schema {schema or 1})")
-        if not isinstance(start.facts.get("title"), str):
-            start.facts["title"] = f"run {start.digest}"
+        facts = parts.facts(bytes(start.facts))
+        if not isinstance(facts.get("title"), str):
+            facts = {**facts, "title": f"run {start.digest}"}
         return Record(
             digest=start.digest,
             attempt=start.attempt,
             status="running",
             started=start.started,
             ended=None,
-            config=self._parts.config(start.config),
-            facts=start.facts,
+            config=parts.config(bytes(start.config)),
+            facts=facts,
             provenance=provenance,
-            names=self._parts.names(start.names),
+            names=parts.names(bytes(start.names)),
             sources=start.sources,
-            cost=start.cost or {},
+            cost=parts.cost(bytes(start.cost)) or {},
             resumed_at=start.resumed_at,
             log_start=start.log_start,
         )
@@ -196,3 +201,17 @@ class Store:
 
     def _segment(self, writer: str) -> Path:
         return self.study / SEGMENTS / f"{Path(writer).name}.jsonl"
+
+
+def open_stores(studies: Folders) -> list[Store]:
+    """Open the stores of one folder or several, each of which must be a study."""
+    folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
+    for folder in map(Path, folders):
+        if not folder.is_dir():
+            what = "is not a folder" if folder.exists() else "does not exist"
+            raise StoreError(f"{folder} {what}; a study is a folder below outputs/")
+        if not any((folder / part).is_dir() for part in ("segments", "sweeps")):
+            inside = sorted(p.parent.name for p in folder.glob("*/segments"))
+            hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
+            raise StoreError(f"{folder} is not a study, it has no folder segments/{hint}")
+    return [Store(Path(folder)) for folder in folders]

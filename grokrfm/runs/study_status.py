@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.record import Record, ranks_before
@@ -50,6 +49,7 @@ class StudyStatus:
         self.active = active
         self.best: dict[str, Record] = {}
         self._cursor = 0
+        self._plans: dict[str, Plan] = {}
         self._records: dict[str, Record] = {}
         self._unended: dict[str, Record] = {}
         self._outcomes: dict[str, dict[str, Record]] = defaultdict(dict)
@@ -87,6 +87,17 @@ class StudyStatus:
     def attempts(self, sweep: str) -> Mapping[str, int]:
         """Digest → the number of attempts that ended in a sweep."""
         return self._attempts[sweep]
+
+    def plan(self, sweep: str) -> Plan | None:
+        """Return the plan of a sweep, which never changes; None, with a warning, if damaged."""
+        if sweep not in self._plans and (plan := SweepFolder(self.store.study, sweep).plan()):
+            self._plans[sweep] = plan
+        return self._plans.get(sweep)
+
+    def plans(self) -> list[Plan]:
+        """Return the plans of the sweeps that are not withdrawn, oldest first."""
+        folders = [one for one in SweepFolder.all_of(self.store.study) if not one.withdrawn]
+        return [plan for folder in folders if (plan := self.plan(folder.name))]
 
     def unended(self) -> list[Record]:
         """Return the attempts that have not ended: running or lost."""
@@ -128,9 +139,3 @@ class StudyStatus:
         if sweep and self.active is not None and all(s.name != sweep for s in self.active):
             return False
         return self.store.still_running(record)
-
-
-def plans(study: Path) -> list[Plan]:
-    """Return the plans of the sweeps of a study that are not withdrawn, oldest first."""
-    found = (folder.plan() for folder in SweepFolder.all_of(study) if not folder.withdrawn)
-    return [plan for plan in found if plan]

@@ -11,6 +11,8 @@ from omegaconf import OmegaConf
 
 from grokrfm import config
 from grokrfm.algebra import Group
+from grokrfm.checks import SettingError
+from grokrfm.environments import Environment, Tabular
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
 from grokrfm.paths import conf_folder
@@ -31,6 +33,7 @@ EXPECTED = {
     "start": Start,
     "probe": Probe,
     "hardware": Hardware,
+    "env": Environment,
 }
 OPTIONS = sorted(path for group in EXPECTED for path in (CONF / group).glob("*.yaml"))
 STUDIES = sorted((CONF / "study").glob("*.yaml"))
@@ -71,13 +74,25 @@ def test_an_option_builds_what_its_group_needs(path, composed, tmp_path):
         overrides = [f"probe=[{path.stem}]"]
     elif group == "group":
         overrides, place = ["task=cayley", f"group@task.group={path.stem}"], "task.group"
+    elif group == "env":
+        overrides = [f"+env={path.stem}"]  # no choice of the first learner
     if OmegaConf.is_missing(OmegaConf.load(path), "path"):
         (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
         overrides.append(f"{place}.path={tmp_path}/some.file")
-    settings = config.plain(composed(*overrides))
+    settings = OmegaConf.to_container(composed(*overrides), resolve=True)
     node = settings["task"]["group"] if group == "group" else settings[group]
     node = node[path.stem] if group == "probe" else node
     assert isinstance(config.build(node, EXPECTED[group], group), EXPECTED[group])
+
+
+def test_any_group_is_an_environment(composed):
+    overrides = ["+env=group", "group@env.group=alternating", "env.group.n=5", "env.action=cosets"]
+    lists = ["env.generators=[[1,2,3,4,0],[1,0,3,2,4]]", "env.subgroup=[[1,2,3,4,0]]"]
+    node = OmegaConf.to_container(composed(*overrides, *lists))["env"]
+    assert config.build(node, Tabular, "env").states == 12
+    node["generators"] = ["r1", "sr0"]
+    with pytest.raises(SettingError, match=r"^env\.generators: 'r1' is not an element of A5"):
+        config.build(node, Tabular, "env")
 
 
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)

@@ -1,6 +1,8 @@
 """The quick way to settings gives what Hydra's full composition gives."""
 
 import copy
+import hashlib
+import json
 
 import pytest
 from hydra import initialize_config_dir
@@ -11,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.config import plain
+from grokrfm.config import SpecMaker, plain
+from grokrfm.config.node import parameters, plumbing, target_of
 from grokrfm.launch.composition import Composer
 from grokrfm.launch.grid import grid
 from grokrfm.paths import conf_folder
@@ -45,9 +48,32 @@ def test_every_study(study, most, loader):
     params = master.hydra.sweeper.get("params") or {}
     own = [f"{name}={value}" for name, value in params.items()]
     runs = grid([*own, f"study={study}"], master.hydra.sweeper.zip, [], loader)
-    step = max(1, len(runs) // MOST_RUNS[most])
+    step, spec = max(1, len(runs) // MOST_RUNS[most]), SpecMaker()
     for overrides in runs[::step]:
-        assert composer.settings(overrides) == full(composer, overrides)
+        run = composer.settings(overrides)
+        assert run == full(composer, overrides)
+        assert spec(run).digest == digest_by_definition(run)
+
+
+def digest_by_definition(run):
+    target = target_of(run, "")
+    root = {key: run[key] for key in ("_target_", *parameters(target)) if key in run}
+    text = json.dumps([2, scientific(root, plumbing(root))], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def scientific(value, dropped, setting=""):
+    """Nested settings without plumbing and labels, whole numbers as integers."""
+    if isinstance(value, dict):
+        labels = {"name"} if "_target_" in value else set()
+        return {
+            key: scientific(part, dropped, f"{setting}.{key}".strip("."))
+            for key, part in value.items()
+            if key not in labels and f"{setting}.{key}".strip(".") not in dropped
+        }
+    if isinstance(value, list):
+        return [scientific(part, dropped, setting) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 GROUPS = {group: sorted(path.stem for path in (CONF / group).glob("*.yaml"))

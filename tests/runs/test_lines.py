@@ -6,6 +6,7 @@ import os
 import pytest
 
 from grokrfm.runs import files
+from grokrfm.runs.lines import Parts
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import best_by_digest
 from grokrfm.runs.store import Store
@@ -137,10 +138,15 @@ def test_an_end_is_kept_until_its_start_is_read(tmp_path):
 
 def test_what_python_writes_but_json_lacks_is_read(tmp_path):
     facts = {"title": "half a pair \ud800, whole \U0001f600", "width": float("nan")}
-    lines = [json.dumps(entry) for entry in (started(facts=facts), ended(seconds=None))]
+    config = {"outputs": "half a pair \udce9", "rate": float("inf")}
+    first = started(facts=facts, config=config)
+    other = started(attempt="foreign#1", facts=facts, config={"outputs": "half a pair \udce9"})
+    lines = [json.dumps(entry) for entry in (first, ended(seconds=None), other)]
     segment(tmp_path).write_text("\n".join([*lines, ""]), encoding="utf-8")
-    [record] = Store(tmp_path).records()
-    assert record.facts == {"title": "half a pair \\ud800, whole \U0001f600", "width": None}
+    one, two = Store(tmp_path).records()
+    assert one.facts == {"title": "half a pair \\ud800, whole \U0001f600", "width": None}
+    assert one.config == {"outputs": "half a pair \\udce9", "rate": None}
+    assert two.config == {"outputs": "half a pair \\udce9"}
 
 
 @pytest.mark.parametrize("folder", ["segments", "histories"])
@@ -203,3 +209,41 @@ def test_records_of_another_version_are_skipped_beside_ours(tmp_path, caplog):
 def test_a_run_without_a_title_gets_one(tmp_path):
     segment(tmp_path).write_text(json.dumps(started(facts={"title": 3})) + "\n", encoding="utf-8")
     assert Store(tmp_path).records()[0].facts["title"] == "run foreign"
+
+
+SETTINGS = {
+    "among others": '{"task":{"modulus":5},"seed":%s,"save":{},"rerun":false}',
+    "first": '{"seed":%s,"task":{"modulus":5}}',
+    "last": '{"task":{"modulus":5},"seed":%s}',
+    "none": '{"task":{"modulus":%s}}',
+    "inside": '{"env":{"size":3,"seed":%s,"walls":[]},"save":{}}',
+    "inside too": '{"env":{"size":3,"seed":1,"walls":[]},"seed":%s,"model":{"a":1,"seed":2,"b":3}}',
+    "inside a list": '{"envs":[{"size":3,"seed":%s,"walls":[]},7],"save":{}}',
+    "twice": '{"task":1,"seed":7,"save":{},"seed":%s,"rerun":true}',
+    "in a text": r'{"task":"5,\"seed\":6,","save":{},"seed":%s,"rerun":true}',
+    "with spaces": '{"task": {"modulus": 5}, "seed": %s, "save": {}}',
+}
+
+
+@pytest.mark.parametrize("text", SETTINGS.values(), ids=SETTINGS)
+def test_settings_are_those_that_were_written(text):
+    parts = Parts()
+    for seed in ("0", "17", "null", "[1,2]", '{"a":1,"seed":3,"b":2}'):
+        found = parts.config((text % seed).encode())
+        expected = json.loads(text % seed)
+        assert (found, list(found)) == (expected, list(expected))
+
+
+@pytest.mark.parametrize("seed", ["", "00", "1}", "{", "1,2", '1,"x"', "[" * 200 + "]" * 200])
+def test_what_is_no_seed_is_refused(seed):
+    parts = Parts()
+    parts.config(SETTINGS["among others"].encode() % b"0")
+    with pytest.raises(ValueError, match=r"JSON|levels"):
+        parts.config(SETTINGS["among others"].encode() % seed.encode())
+
+
+def test_runs_of_a_cell_share_their_settings():
+    parts = Parts()
+    first, second = (parts.config(SETTINGS["among others"].encode() % n) for n in (b"0", b"1"))
+    assert first["task"] is second["task"]
+    assert (first["seed"], second["seed"]) == (0, 1)

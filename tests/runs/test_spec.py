@@ -2,7 +2,8 @@ import pytest
 
 from grokrfm.checks import SettingError
 from grokrfm.runs.features import FeatureSelection
-from grokrfm.runs.spec import Spec
+from grokrfm.runs.settings import OncePerPart
+from grokrfm.runs.spec import Spec, entry
 
 SCIENCE = {"task": {"name": "addition", "modulus": 61}, "rfm": {"ridge": 1e-8}, "seed": 0}
 
@@ -35,6 +36,28 @@ def test_equal_values_have_equal_digests():
         "task": {"modulus": 61.0, "name": "addition"},
     }
     assert digest(shuffled) == digest(SCIENCE)
+
+
+def test_a_part_that_runs_share_is_read_once(tmp_path):
+    shared, none = OncePerPart(entry), FeatureSelection("none")
+    file = tmp_path / "a.csv"
+    file.write_text("a,b\n0,1\n", encoding="utf-8")
+    split = {"path": str(file)}
+    runs = [SCIENCE | {"split": split, "seed": seed} for seed in range(2)]
+    expected = [digest(science) for science in runs]
+    assert Spec(runs[0], {}, none, entry=shared).digest == expected[0]
+    file.unlink()
+    assert Spec(runs[1], {}, none, entry=shared).digest == expected[1]
+    with pytest.raises(SettingError, match=r"split\.path: .* cannot be read"):
+        digest(runs[1])
+
+
+def test_parts_that_nobody_else_keeps_are_not_confused():
+    """The next part may get the memory address of one that was dropped."""
+    text = OncePerPart(entry)
+    assert len({text([number], "seed") for number in range(100)}) == 100
+    same = [0]
+    assert text(same, "seed") != text(same, "width")
 
 
 def test_the_name_of_an_option_is_a_label():

@@ -9,7 +9,7 @@ from grokrfm.runs.plan import Plan
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Names
 from grokrfm.runs.store import Store
-from grokrfm.runs.study_status import ActiveSweep, StudyStatus, plans
+from grokrfm.runs.study_status import ActiveSweep, StudyStatus
 from grokrfm.runs.submission import Job
 from grokrfm.runs.sweep_folder import SweepFolder
 
@@ -193,4 +193,6 @@ def test_withdrawn_plans_are_no_longer_plans(tmp_path):
     for name in ("a", "b"):
         SweepFolder(tmp_path, name).write_plan(plan)
     SweepFolder(tmp_path, "a").withdraw()
-    assert [found.digests for found in plans(tmp_path)] == [["d0"]]
+    status = StudyStatus(Store(tmp_path))
+    assert [found.digests for found in status.plans()] == [["d0"]]
+    assert status.plans()[0] is status.plans()[0]

@@ -22,8 +22,8 @@ from grokrfm.collect.figures.spectra import Spectra
 from grokrfm.collect.figures.survival import Survival
 from grokrfm.collect.figures.sweep import Sweep
 from grokrfm.collect.presets import PresetError
-from grokrfm.collect.reading import Folders
 from grokrfm.runs.files import write_bytes
+from grokrfm.runs.store import Folders
 from grokrfm.text import printable_lines
 
 __all__ = ["KINDS", "Data", "FigureError", "draw", "over_iterations", "save"]

@@ -15,12 +15,12 @@ import pandas as pd
 from grokrfm.checks import StoreError
 from grokrfm.collect import frames
 from grokrfm.collect.observations import observations
-from grokrfm.collect.reading import Folders, Reading, read
+from grokrfm.collect.reading import Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs import predictions as prediction_files
 from grokrfm.runs.files import warn_skipped
 from grokrfm.runs.record import Record
-from grokrfm.runs.store import Store
+from grokrfm.runs.store import Folders, Store
 
 T = TypeVar("T")
 

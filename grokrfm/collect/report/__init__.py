@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from grokrfm.collect.columns import leading
 from grokrfm.collect.figures import Data
 from grokrfm.collect.products import Wanted, wanted
-from grokrfm.collect.reading import Folders
 from grokrfm.collect.report import overview, products, runs
 from grokrfm.collect.report.beside import Beside
 from grokrfm.runs.files import write_text
+from grokrfm.runs.store import Folders
 from grokrfm.text import printable_lines
 
 __all__ = ["page", "write"]

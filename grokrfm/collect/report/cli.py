@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.collect.cli import run_cli
 from grokrfm.collect.options import add_config_dir
+from grokrfm.command import run_command
 from grokrfm.runs.files import is_read_only
 from grokrfm.text import printable
 
 
 def main() -> None:
     """Entry point; a GrokrfmError is printed as a message, with exit code 1."""
-    run_cli(_report)
+    run_command(_report)
 
 
 def _report() -> None:
