@@ -23,18 +23,35 @@ def is_transitive(permutations: IntArray) -> bool:
 def generated_group(permutations: IntArray) -> tuple[Group, IntArray]:
     """Return the group that (A, S) permutations generate, and the index of each of them.
 
-    Elements are tuples of images, in the order of their shortest products, the identity first;
-    p·q applies q first.
+    Elements are tuples of images, the identity first; p·q applies q first.
 
     Raises
     ------
     SettingError   if there are more than MOST_GENERATED elements
     """
     permutations = np.ascontiguousarray(permutations, dtype=np.int64)
+    keys = [p.tobytes() for p in permutations]
+    chosen = [0]  # few that generate all: each further one at least doubles the group
+    found, left = _elements(permutations[chosen])
+    while outside := [a for a, key in enumerate(keys) if key not in found]:
+        chosen.append(outside[0])
+        found, left = _elements(permutations[chosen])
+    images = np.frombuffer(b"".join(found), dtype=np.int64).reshape(len(found), -1)
+    points = np.arange(permutations.shape[1]).astype(object)  # the elements share these integers
+    elements = tuple(map(tuple, points[images].tolist()))
+    group = Group(f"group of {len(found)} permutations", elements, cayley_table(left))
+    return group, np.array([found[key] for key in keys])
+
+
+def _elements(permutations: IntArray) -> tuple[dict[bytes, int], IntArray]:
+    """Return the index of each generated permutation by its bytes, and the products from the left.
+
+    They are found breadth-first; products[k, a] is the index of permutation a times element k.
+    """
     found = [np.arange(permutations.shape[1])]
     index = {found[0].tobytes(): 0}
-    left = []  # left[k][a]: index of permutation a times element k
-    for element in found:  # breadth-first: the list grows on the way
+    left = []
+    for element in found:  # the list grows on the way
         products = permutations[:, element]
         left.append([index.setdefault(p.tobytes(), len(index)) for p in products])
         for p, k in zip(products, left[-1], strict=True):
@@ -45,10 +62,7 @@ def generated_group(permutations: IntArray) -> tuple[Group, IntArray]:
                 "generators",
                 f"generate more than {MOST_GENERATED} permutations; choose a smaller group",
             )
-    points = found[0].astype(object)  # the elements share these integers
-    elements = tuple(map(tuple, points[np.array(found)].tolist()))
-    group = Group(f"group of {len(found)} permutations", elements, cayley_table(np.array(left)))
-    return group, np.array(left[0])
+    return index, np.array(left)
 
 
 def cayley_table(left: IntArray) -> IntArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,13 @@ from grokrfm.collect.presets import PresetError, load, refuse_unknown
 from grokrfm.collect.select import where
 from grokrfm.collect.statistics import student, wilson
 
-STATISTICS = ("mean", "median", "smallest", "largest", "share")
+REDUCTIONS: Mapping[str, Callable[[np.ndarray], Any]] = {
+    "mean": np.mean,
+    "median": np.median,
+    "smallest": np.min,
+    "largest": np.max,
+}
+STATISTICS = (*REDUCTIONS, "share")
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,7 @@ class Expectation:
 
     def holds(self, value: float) -> bool:
         """True if a value lies in the accepted range."""
-        return (self.low is None or value >= self.low) and (
-            self.high is None or value <= self.high
-        )
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,7 @@ def _finding(runs: pd.DataFrame, expected: Expectation) -> Finding:
     values = pd.to_numeric(finished[expected.number], errors="coerce").dropna().to_numpy(float)
     if not len(values):
         return Finding(expected, math.nan, math.nan, math.nan, 0, len(runs))
-    reduce = {"mean": np.mean, "median": np.median, "smallest": np.min, "largest": np.max}
-    value = float(reduce[expected.statistic](values))
+    value = float(REDUCTIONS[expected.statistic](values))
     half = student(values) if expected.statistic == "mean" else math.nan
     return Finding(expected, value, value - half, value + half, len(values), len(runs))
 

@@ -31,9 +31,7 @@ def errors_by_step(
     chunk = min(max(chunk, 1), ROLLOUTS)
     sums = np.zeros(length + 1)
     for first in range(0, ROLLOUTS, chunk):
-        true, predicted = rollouts(
-            module, environment, min(chunk, ROLLOUTS - first), length, rng
-        )
+        true, predicted = rollouts(module, environment, min(chunk, ROLLOUTS - first), length, rng)
         if predicted is None:
             return None
         each = binary_cross_entropy_with_logits(predicted, true, reduction="none")

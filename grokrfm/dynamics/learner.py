@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from grokrfm.checks import SettingError, integer, setting_prefix
+from grokrfm.dynamics import text
 from grokrfm.dynamics.arrays import figure_arrays
 from grokrfm.dynamics.episodes import Member
-from grokrfm.dynamics.loop import Run, trained
+from grokrfm.dynamics.loop import trained
 from grokrfm.dynamics.model import Model
 from grokrfm.dynamics.partition import seen_transitions
 from grokrfm.dynamics.training import Training
@@ -20,6 +21,7 @@ from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.learner import Arrays, Learner, Observation
 from grokrfm.runs.record import Number
 from grokrfm.splits import Splitter
+
 
 class Dynamics(Learner):
     """A model that learns from interaction the group of an environment; see Learner.
@@ -73,16 +75,18 @@ class Dynamics(Learner):
         return f"{self.environment.title}, {type(self.model).__name__} in R^{n}"
 
     def facts(self) -> dict[str, Any]:
-        if not isinstance(self.environment, Tabular):
-            return {}
-        count = self.environment.transitions.size
-        seen = count if self.seen is None else int(self.seen.sum())
-        return {"n_states": self.environment.states, "n_seen": seen, "n_held_out": count - seen}
+        facts: dict[str, Any] = {"restarts": self.training.restarts}
+        if isinstance(self.environment, Tabular):
+            count = self.environment.transitions.size
+            seen = count if self.seen is None else int(self.seen.sum())
+            states = self.environment.states
+            facts |= {"n_states": states, "n_seen": seen, "n_held_out": count - seen}
+        return facts
 
     def cost(self) -> float:
         pixels = int(np.prod(self.environment.shape)) * self.training.episodes
         seconds = 2e-3 + 4e-9 * 64 * pixels * (self.training.length + 1)
-        return self.training.updates * seconds * self.training.restarts ** 0.8
+        return self.training.updates * seconds * self.training.restarts**0.8
 
     def cost_class(self) -> str:
         return f"{type(self.model).__name__} {len(self.environment.shape)}"
@@ -100,9 +104,10 @@ class Dynamics(Learner):
         )
 
     def progress(self, numbers: Mapping[str, Number]) -> str:
-        names = {"reconstruction_loss": "loss", "entanglement": "entanglement"}
-        shown = [f"{word} {numbers[name]:.3g}" for name, word in names.items() if name in numbers]
-        return "  ".join([*shown, str(numbers.get("verdict") or "")]).rstrip()
+        return text.progress(numbers)
+
+    def summary(self, facts: Mapping[str, Any], metrics: Mapping[str, Number]) -> list[str]:
+        return list(text.summary(facts, metrics))
 
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
@@ -123,8 +128,12 @@ class Dynamics(Learner):
         done = [int(resume["updates"]) if resume else 0 for resume in resumes]
         for first in sorted(set(done)):  # those that continue from one update are one ensemble
             places = [place for place, updates in enumerate(done) if updates == first]
-            for k, outcome in trained([learners[place] for place in places], device,
-                                      [keeps[place] for place in places], [resumes[place] for place in places]):
+            for k, outcome in trained(
+                [learners[place] for place in places],
+                device,
+                [keeps[place] for place in places],
+                [resumes[place] for place in places],
+            ):
                 yield places[k], outcome
 
     def members(self) -> list[Member]:

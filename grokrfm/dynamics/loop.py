@@ -33,12 +33,23 @@ WEIGHTS, HORIZON = 1, 4
 class Run(Protocol):
     """Parts of a run that the loop reads; a Dynamics has them."""
 
-    environment: Environment
-    model: Model
-    training: Training
-    seen: Mask | None
-    seed: int
-    horizons: Sequence[int]
+    @property
+    def environment(self) -> Environment: ...
+
+    @property
+    def model(self) -> Model: ...
+
+    @property
+    def training(self) -> Training: ...
+
+    @property
+    def seen(self) -> Mask | None: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def horizons(self) -> Sequence[int]: ...
 
     def members(self) -> list[Member]: ...
 

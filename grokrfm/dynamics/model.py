@@ -64,10 +64,6 @@ class Module(nn.Module, ABC):
     def encode(self, frames: Tensor) -> Tensor:
         """Return (…, n) latents of (…, *shape) observations."""
 
-    @abstractmethod
-    def decode(self, latents: Tensor) -> Tensor:
-        """Return (…, *shape) logits of (…, n) latents."""
-
     def predict(self, frames: Tensor, actions: Tensor, angles: Tensor | None) -> Tensor | None:
         """Return (B, H + 1, *shape) logits of a roll-out of (B, H) actions from (B, *shape) frames.
 

@@ -45,5 +45,7 @@ class PlaneRotations(nn.Module):
         while (count := factors.shape[-3]) > 1:
             last = count - count % 2
             products = factors[..., 0:last:2, :, :] @ factors[..., 1:last:2, :, :]
-            factors = torch.cat([products, factors[..., last:, :, :]], -3) if count % 2 else products
+            factors = (
+                torch.cat([products, factors[..., last:, :, :]], -3) if count % 2 else products
+            )
         return factors[..., 0, :, :]

@@ -23,8 +23,8 @@ from grokrfm.dynamics.model import (
     mean_over_frames,
 )
 from grokrfm.dynamics.networks import networks
-from grokrfm.schedule import Schedule, schedule
 from grokrfm.environments import Environment
+from grokrfm.schedule import Schedule, schedule
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ class Rotations(Model):
 
     @cached_property
     def _schedules(self) -> Mapping[str, Schedule]:
-        return {name: schedule(name, getattr(self, name)) for name in ("entanglement", "consistency")}
+        return {
+            name: schedule(name, getattr(self, name)) for name in ("entanglement", "consistency")
+        }
 
     def weights(self, share: float) -> Mapping[str, float]:
         return {name: found.at(share) for name, found in self._schedules.items()}
@@ -132,6 +134,7 @@ class RotationModule(Module):
         return normalize(self.encoder(frames), dim=-1)
 
     def decode(self, latents: Tensor) -> Tensor:
+        """Return (…, *shape) logits of (…, n) latents."""
         logits: Tensor = self.decoder(latents)
         return logits
 

@@ -15,8 +15,8 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from grokrfm.checks import choice, integer, not_negative
 from grokrfm.dynamics.model import Batch, Losses, Module
-from grokrfm.schedule import Schedule, schedule
 from grokrfm.runs.learner import Arrays
+from grokrfm.schedule import Schedule, schedule
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 """Running means that Adam keeps of every weight."""
@@ -119,7 +119,7 @@ class Ensemble:
             group["lr"] = rate.at(update / self.training.updates)
         losses = self._losses(batches, weights)
         self._optimiser.zero_grad()
-        losses["loss"].sum().backward()
+        losses["loss"].sum().backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         return {name: values.detach() for name, values in losses.items()}
 
@@ -157,7 +157,7 @@ class Ensemble:
             return losses
 
         if self._together:
-            return vmap(of)(self.weights, batches, weights)  # type: ignore[no-any-return]
+            return vmap(of)(self.weights, batches, weights)
         members = range(len(next(iter(self.weights.values()))))
         found = [of(_part(self.weights, r), _part(batches, r), _part(weights, r)) for r in members]
         return {name: torch.stack([losses[name] for losses in found]) for name in found[0]}

@@ -22,9 +22,16 @@ RUNS = pd.DataFrame(
 
 
 def finding(**changed):
-    given = dict(
-        claim="c", number="loss", of="", statistic="mean", reported="", low=0, high=None, runs=1
-    )
+    given = {
+        "claim": "c",
+        "number": "loss",
+        "of": "",
+        "statistic": "mean",
+        "reported": "",
+        "low": 0,
+        "high": None,
+        "runs": 1,
+    }
     [found] = findings(RUNS, [Expectation(**{**given, **changed})])
     return found
 
@@ -55,13 +62,13 @@ def test_a_share_has_wilsons_interval():
 @pytest.mark.parametrize(
     ("changed", "verdict"),
     [
-        (dict(of="model == 'a'", statistic="largest", high=3), "agrees"),
-        (dict(of="model == 'a'", statistic="largest", high=2.9), "differs"),
-        (dict(of="model == 'a'", statistic="largest", high=3, runs=3), "cannot tell"),
-        (dict(low=5), "cannot tell"),
-        (dict(low=50), "differs"),
-        (dict(of="model == 'c'"), "cannot tell"),
-        (dict(low=-1, high=1), "cannot tell"),
+        ({"of": "model == 'a'", "statistic": "largest", "high": 3}, "agrees"),
+        ({"of": "model == 'a'", "statistic": "largest", "high": 2.9}, "differs"),
+        ({"of": "model == 'a'", "statistic": "largest", "high": 3, "runs": 3}, "cannot tell"),
+        ({"low": 5}, "cannot tell"),
+        ({"low": 50}, "differs"),
+        ({"of": "model == 'c'"}, "cannot tell"),
+        ({"low": -1, "high": 1}, "cannot tell"),
     ],
 )
 def test_verdicts(changed, verdict):

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from grokrfm import config
 from grokrfm.algebra import Group
 from grokrfm.checks import SettingError
+from grokrfm.dynamics import Model, Training
 from grokrfm.environments import Environment, Tabular
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
@@ -34,6 +35,8 @@ EXPECTED = {
     "probe": Probe,
     "hardware": Hardware,
     "env": Environment,
+    "model": Model,
+    "train": Training,
 }
 OPTIONS = sorted(path for group in EXPECTED for path in (CONF / group).glob("*.yaml"))
 STUDIES = sorted((CONF / "study").glob("*.yaml"))
@@ -74,8 +77,8 @@ def test_an_option_builds_what_its_group_needs(path, composed, tmp_path):
         overrides = [f"probe=[{path.stem}]"]
     elif group == "group":
         overrides, place = ["task=cayley", f"group@task.group={path.stem}"], "task.group"
-    elif group == "env":
-        overrides = [f"+env={path.stem}"]  # no choice of the first learner
+    elif group in ("env", "model", "train"):
+        overrides = [f"+{group}={path.stem}"]  # no choice of the first learner
     if OmegaConf.is_missing(OmegaConf.load(path), "path"):
         (tmp_path / "some.file").write_text("e,g\ne,g\ng,e\n", encoding="utf-8")
         overrides.append(f"{place}.path={tmp_path}/some.file")

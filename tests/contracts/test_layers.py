@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "recovery": {"algebra"},
     "probes": {"recovery", "rfm", "splits", "kernels", "tasks", "algebra"},
     "runs": set(),  # it knows no learner
-    "dynamics": {"environments", "splits", "tasks", "algebra", "runs"},
+    "dynamics": {"environments", "recovery", "splits", "tasks", "algebra", "runs"},
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "collect": {"runs"},
     "status": {"launch", "runs"},
     "audit": MATHEMATICS | {"config", "runs"},
-    "bench": MATHEMATICS | {"experiment", "runs"},
+    "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
     "manual": set(),
     "cli": {"config", "launch", "manual", "terminal"},
 }

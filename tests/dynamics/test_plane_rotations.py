@@ -27,9 +27,7 @@ def test_it_is_the_explicit_product_in_lexicographic_order(n):
     found = PlaneRotations(n)(angles)
     expected = np.stack([explicit(row.tolist(), n) for row in angles])
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)
-    np.testing.assert_allclose(
-        found @ found.mT, np.broadcast_to(np.eye(n), (3, n, n)), atol=1e-12
-    )
+    np.testing.assert_allclose(found @ found.mT, np.broadcast_to(np.eye(n), (3, n, n)), atol=1e-12)
 
 
 def test_entanglement_is_the_sum_of_all_squares_but_the_largest():

@@ -17,15 +17,23 @@ CPU, NONE = torch.device("cpu"), FeatureSelection("none")
 
 
 def training(**changed):
-    given = dict(
-        updates=120, episodes=4, length=3, rate=0.01, action_rate=0.02, restarts=1,
-        dtype="float64", observe_every=50, checkpoint_seconds=60, batch=8,
-    )  # fmt: skip
+    given = {
+        "updates": 120,
+        "episodes": 4,
+        "length": 3,
+        "rate": 0.01,
+        "action_rate": 0.02,
+        "restarts": 1,
+        "dtype": "float64",
+        "observe_every": 50,
+        "checkpoint_seconds": 60,
+        "batch": 8,
+    }
     return Training(**{**given, **changed})
 
 
 def rotations(**changed):
-    given = dict(latent=4, hidden=8, entanglement=0.01, consistency=0, spread=None)
+    given = {"latent": 4, "hidden": 8, "entanglement": 0.01, "consistency": 0, "spread": None}
     return Rotations(**{**given, **changed})
 
 
@@ -113,9 +121,7 @@ def test_a_loss_that_is_not_finite_fails_one_run_and_names_the_update():
     state = dict(first.state())
     state["weights.encoder.0.weight"] = np.full_like(state["weights.encoder.0.weight"], np.nan)
     [other, *_] = sound.observe(CPU, NONE)
-    found = list(
-        Dynamics.observe_batched([broken, sound], CPU, [NONE] * 2, [state, other.state()])
-    )
+    found = list(Dynamics.observe_batched([broken, sound], CPU, [NONE] * 2, [state, other.state()]))
     assert [str(o) for k, o in found if k == 0] == [
         "the loss of update 50 is not finite; try a smaller train.rate"
     ]

@@ -12,7 +12,8 @@ from grokrfm.dynamics.probes.overlap import overlap
 from grokrfm.dynamics.probes.recovery import recovery
 from grokrfm.dynamics.probes.steering import steering
 from grokrfm.dynamics.view import View
-from grokrfm.recovery.verdict import MOST, closed_group
+from grokrfm.recovery.generated import by_matrices
+from grokrfm.recovery.score import MOST_ELEMENTS
 from grokrfm.runs.record import Number
 
 PROBES: Sequence[Callable[[View], dict[str, Number]]] = (
@@ -37,5 +38,5 @@ def candidate(view: View, loss: float) -> Candidate:
     """Return what the choice among restarts may know of one: nothing of the true group."""
     if view.matrices is None or view.table is None or loss > FITS:
         return Candidate(loss, 0.0, 0)
-    closed = closed_group(view.matrices, MOST)
+    closed = by_matrices(view.matrices, MOST_ELEMENTS)
     return Candidate(loss, inconsistency(view), closed[0].order if closed else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from grokrfm.dynamics.actions import ContinuousActions
 from grokrfm.dynamics.view import View
 from grokrfm.runs.record import Number
 
@@ -20,15 +21,13 @@ def steering(view: View) -> dict[str, Number]:
     off_plane              largest root mean square of an angle in another plane, in radians
     steering_planes        number of different planes
     """
-    if not view.environment.is_continuous:
+    if not isinstance(turns := getattr(view.module, "actions", None), ContinuousActions):
         return {}
     weight = next(view.module.parameters())
     alphas = torch.linspace(-torch.pi, torch.pi, ANGLES, dtype=weight.dtype, device=weight.device)
     actions = torch.arange(view.environment.actions, device=weight.device)
     with torch.no_grad():
-        _, found = view.module.actions(  # type: ignore[operator]
-            actions[:, None].expand(-1, ANGLES), alphas.expand(len(actions), -1)
-        )
+        _, found = turns(actions[:, None].expand(-1, ANGLES), alphas.expand(len(actions), -1))
     angles, alpha = found.cpu().double().numpy(), alphas.cpu().double().numpy()
     strengths = np.square(angles).mean(axis=1)  # (A, planes)
     planes = strengths.argmax(axis=1)
