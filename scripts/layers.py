@@ -72,7 +72,11 @@ def table() -> str:
 
 
 GROUPS = {
-    "mathematics": ("#dbe9f6", "#2b6ca3", "algebra tasks splits kernels rfm probes environments"),
+    "mathematics": (
+        "#dbe9f6",
+        "#2b6ca3",
+        "algebra tasks splits kernels rfm recovery probes environments",
+    ),
     "learners": ("#dff0e0", "#2f7d43", "experiment dynamics"),
     "any learner": ("#fdebd3", "#b8691a", "runs config terminal launch collect"),
     "commands": ("#ececf1", "#55596b", "cli status audit bench manual"),
@@ -82,23 +86,24 @@ GROUPS = {
 POSITIONS = {
     "status": (1.3, 6.2),
     "cli": (14.1, 6.2),
-    "bench": (6.1, 6.0),
-    "audit": (9.9, 5.5),
+    "bench": (6.4, 6.2),
+    "audit": (11.2, 6.2),
+    "experiment": (2.7, 5.5),
     "launch": (15.2, 5.2),
-    "experiment": (3.3, 5.1),
-    "dynamics": (9.6, 4.3),
-    "manual": (12.4, 4.6),
-    "probes": (1.9, 4.1),
-    "splits": (7.7, 3.2),
-    "rfm": (4.7, 3),
+    "dynamics": (8.9, 5.2),
+    "probes": (1.2, 4.7),
+    "manual": (11.7, 4.5),
+    "splits": (5.8, 4.5),
+    "recovery": (2.2, 3.7),
     "collect": (1.2, 2.8),
+    "rfm": (4.4, 2.7),
     "config": (12.3, 2.7),
     "terminal": (14.9, 2.3),
-    "environments": (9.9, 2.0),
-    "tasks": (7.4, 2.0),
+    "tasks": (7.2, 2.3),
     "kernels": (1.8, 1.9),
-    "algebra": (5.7, 1.0),
+    "environments": (9.0, 1.0),
     "runs": (12.4, 1.0),
+    "algebra": (6.5, 0.9),
 }
 """Layer → where its box stands: right, up."""
 
@@ -109,6 +114,7 @@ CAPTIONS = {
     "cli": "grokrfm",
     "experiment": "the RFM learner",
     "dynamics": "the second learner",
+    "recovery": "one score for both",
     "manual": "help text",
     "launch": "sweeps",
     "probes": "measurements",

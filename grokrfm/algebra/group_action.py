@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from grokrfm.algebra.actions import generated_group
 from grokrfm.algebra.classes import element_orders
 from grokrfm.algebra.groups import Group
+from grokrfm.algebra.identification import group_name
 
 IntArray = NDArray[np.int64]
 
@@ -47,6 +48,11 @@ class GroupAction:
     def generators(self) -> IntArray:
         """(A,) element of the group that each action is."""
         return self._generated[1]
+
+    @cached_property
+    def group_name(self) -> str:
+        """Name of the group up to isomorphism, such as C5 x C5."""
+        return group_name(self.group)
 
     @cached_property
     def orders(self) -> IntArray:

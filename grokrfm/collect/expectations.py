@@ -66,7 +66,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the records say of an expectation.
+    """Records compared with an expectation.
 
     Parameters
     ----------

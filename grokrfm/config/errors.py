@@ -13,7 +13,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 from yaml import MarkedYAMLError
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.config.studies import search_folders
+from grokrfm.config.studies import primary_groups, search_folders
 
 
 @contextmanager
@@ -101,9 +101,11 @@ def _keys(config: DictConfig, node: str) -> Collection[str]:
 def _no_such_choice(choice: str) -> str:
     """Return the message for a group of which the config chooses no option."""
     group = choice.partition("@")[0]
-    places = []
+    chosen, places = primary_groups(sys.argv[1:]), []
     for folder in search_folders(sys.argv[1:]):
         for path in sorted(folder.glob("*/*.yaml")):
+            if path.parent.name not in chosen:
+                continue  # of another learner
             text = path.read_text(encoding="utf-8", errors="replace")
             for part in re.findall(rf"^ *- /{re.escape(group)}@(\w+):", text, re.MULTILINE):
                 places.append(

@@ -69,12 +69,27 @@ def check_study(study: Mapping[str, Any]) -> str:
     return check_study_name(study.get("name"))
 
 
+def primary_groups(arguments: Sequence[str]) -> set[str]:
+    """Return the groups of which the primary config of a command line chooses an option."""
+    named = [value for flag, value in _flags(arguments) if flag in ("--config-name", "-cn")]
+    file = f"{named[-1] if named else 'config'}.yaml"
+    paths = [folder / file for folder in search_folders(arguments) if (folder / file).is_file()]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths[:1]]
+    return {group for text in texts for group in re.findall(r"^ *- (\w+):", text, re.MULTILINE)}
+
+
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:
     """Yield the folders that a command line names."""
-    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
-        flag, _, value = argument.partition("=")
+    for flag, value in _flags(arguments):
         if flag in ("--config-dir", "-cd"):
-            yield Path(value or following)
+            yield Path(value)
         elif flag == "hydra.searchpath":
             for entry in re.split(r"[\[\],]", value):
                 yield Path(entry.strip(" '\"").removeprefix("file://"))
+
+
+def _flags(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield every word up to its =, and its value: the rest of it, or the next word."""
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        flag, _, value = argument.partition("=")
+        yield flag, value or following

@@ -14,7 +14,7 @@ CONSISTENT = 0.1
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is known of a restart without labels.
+    """Knowledge of a restart that needs no labels.
 
     Parameters
     ----------

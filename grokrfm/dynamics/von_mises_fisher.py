@@ -57,7 +57,8 @@ def polar_angle(kappa: Tensor, uniform: Tensor) -> Tensor:
     linear between NODES, and so is its inverse.
     """
     share = torch.linspace(0, 1, NODES, dtype=kappa.dtype, device=kappa.device)
-    angles = share * (REACH / kappa.sqrt()).clamp(max=math.pi)[..., None]
+    # κ moves the nodes too, which changes no integral: gradients need not go this way
+    angles = share * (REACH / kappa.detach().sqrt()).clamp(max=math.pi)[..., None]
     density = angles.sin().square() * (kappa[..., None] * (angles.cos() - 1)).exp()
     below = (density[..., 1:] + density[..., :-1]).cumsum(-1)
     below = torch.cat([torch.zeros_like(below[..., :1]), below / below[..., -1:]], dim=-1)

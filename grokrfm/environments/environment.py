@@ -18,7 +18,7 @@ class Walk:
 
     Parameters
     ----------
-    states : (E, L + 1) int or (E, L + 1, d) float   as `render` takes them
+    states : (E, L + 1) int, or (E, L + 1, d)   as `render` takes them
     actions : (E, L) int      action between two states
     angles : (E, L) float     angle of each action in radians; None: the actions are discrete
     valid : (E, L + 1) bool   False for states after the end of an episode; None: all are valid

@@ -116,10 +116,9 @@ def drifted(x: FloatArray, up: NDArray[np.bool_], size: int) -> FloatArray:
     beyond = np.where(up, path > HIGHEST, path < LOWEST)
     first = beyond.argmax(axis=0)  # sub-step that passes the wall
     there = path[first, np.arange(len(first))]
+    inside = np.where(up, there - PERIOD, 83 - there)
     remaining = np.arange(1, SUBSTEPS)[:, None] > first
-    end[passes] = _sums(np.where(up, there - PERIOD, 83 - there), np.where(remaining, move, 0.0))[
-        -1
-    ]
+    end[passes] = _sums(inside, np.where(remaining, move, 0.0))[-1]
     return end
 
 

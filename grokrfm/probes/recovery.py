@@ -34,12 +34,11 @@ class Recovery(UnboundProbe):
     """
 
     def bind(self, run: Run) -> Probe:
-        n = run.task.order
-        seen = np.zeros(n**2, dtype=bool)
         transitions = _transitions(run.task)
+        seen = np.zeros(transitions.size, dtype=bool)
         seen[run.split.train] = True
         rows = np.concatenate([run.split.train, run.split.test])
-        return _Score(GroupAction(transitions.T), rows, seen.reshape(n, n))
+        return _Score(GroupAction(transitions.T), rows, seen.reshape(transitions.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +66,7 @@ def _transitions(task: Task) -> IntArray:
         if permute and (np.sort(T[0]) == np.arange(n)).all():
             # "a, then b" is the action that does the same to state 0, or none
             both = np.argsort(T[0])[T[T[0]]]
-            if (T[T] == T[:, both]).all():
+            if all((T[row] == row[both]).all() for row in T):
                 return T
     raise SettingError(
         "",

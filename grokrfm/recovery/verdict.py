@@ -49,4 +49,5 @@ def verdict_on(action: GroupAction, generated: Generated, fitted: bool) -> Verdi
         verdict = "fits"
     else:
         verdict = "recovered" if group.order == order else "cover"
-    return Verdict(group.order, order, group.order / order, verdict, group_name(group))
+    name = action.group_name if verdict == "recovered" else group_name(group)
+    return Verdict(group.order, order, group.order / order, verdict, name)

@@ -132,7 +132,7 @@ MISTAKES = {
     "a key of another folder": (["modulus=7"], ["modulus: ", "did you mean task.modulus?"]),
     "a group of another group": (
         ["group=dihedral"],
-        ["group: nothing has an option", "write group@task.group=NAME with task=cayley"],
+        ["group: nothing has", "of this group; write group@task.group=NAME with task=cayley"],
     ),
     "a misspelt probe": (["probe=[acuracy,loss]"], ["probe=acuracy: ", "did you mean accuracy?"]),
     "a power": (

@@ -11,6 +11,10 @@ from grokrfm import collect
 from tests.cli.command import digests, grokrfm, lines, listing, segments, status
 
 CONF = Path(__file__).parents[2] / "conf"
+STUDIES = {"config": [], "dynamics": []}
+for study in sorted((CONF / "study").glob("*.yaml")):
+    second = "--config-name dynamics" in study.read_text(encoding="utf-8")
+    STUDIES["dynamics" if second else "config"].append(study)
 SMALL = ["task.modulus=7", "rfm.iterations=3", "study=demo"]
 DEGENERATE = ["kernel=quadratic", "split=fixed_points", "task.modulus=13", "rfm.iterations=30"]
 STUDY = Path("outputs", "demo")
@@ -197,12 +201,29 @@ def test_a_failed_record_counts_lu_too(paper):
     assert all(count == by_lu for count, by_lu in counted), counted
 
 
+def test_help_lists_the_options_of_the_second_learner(tmp_path):
+    done = grokrfm(tmp_path, "--config-name", "dynamics", "--help", threads=None)
+    assert (done.returncode, done.stderr) == (0, "")
+    groups = ("env", "group", "split", "model", "train", "hardware")
+    assert unlisted(done.stdout, [path for g in groups for path in (CONF / g).glob("*.yaml")]) == []
+    assert unlisted(done.stdout, STUDIES["dynamics"]) == []
+    assert "\nstudy=trap " not in done.stdout and "_target_" not in done.stdout
+    assert "\n    entanglement: 0.01 #" in done.stdout
+
+
+def unlisted(text, paths):
+    """The options, as files of conf/, that a help text does not list."""
+    options = [f"{path.parent.name}={path.stem}" for path in paths]
+    return [option for option in options if f"\n{option} " not in text]
+
+
 def test_help_lists_every_option_and_leaves_nothing(tmp_path):
     done = grokrfm(tmp_path, "--help", threads=None)
     assert (done.returncode, done.stderr) == (0, "")
-    groups = ("task", "group", "split", "kernel", "rfm", "start", "probe", "hardware", "study")
-    options = [f"{g}={path.stem}" for g in groups for path in (CONF / g).glob("*.yaml")]
-    assert [option for option in options if f"\n{option} " not in done.stdout] == []
+    groups = ("task", "group", "split", "kernel", "rfm", "start", "probe", "hardware")
+    assert unlisted(done.stdout, [path for g in groups for path in (CONF / g).glob("*.yaml")]) == []
+    assert unlisted(done.stdout, STUDIES["config"]) == []
+    assert "study=grid_rotations" not in done.stdout  # of the other learner
     assert "\n    bandwidth: 2.5 # positive" in done.stdout
     assert "\n    seed: 0 #" in done.stdout
     for word in ("grokrfm-status", "grokrfm-collect", "study=NAME", "--cfg job", "-sc install"):

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from grokrfm import config
 from grokrfm.algebra import Group
 from grokrfm.checks import SettingError
-from grokrfm.dynamics import Model, Training
+from grokrfm.config.studies import primary_groups
+from grokrfm.dynamics import Dynamics, Model, Training
 from grokrfm.environments import Environment, Tabular
 from grokrfm.experiment import Experiment
 from grokrfm.kernels import Kernel
@@ -46,22 +47,38 @@ def option_id(path: Path) -> str:
     return str(path.relative_to(CONF).with_suffix(""))
 
 
+def loaded(path: Path) -> DictConfig:
+    """An option with the settings of the option beside it that it is based on."""
+    node = OmegaConf.load(path)
+    bases = [e for e in node.get("defaults", []) if isinstance(e, str) and e != "_self_"]
+    for base in bases:
+        below = loaded(path.with_name(f"{base}.yaml"))
+        defaults = [*below.get("defaults", []), *node.defaults]
+        node = OmegaConf.merge(below, node, {"defaults": defaults})
+    return node
+
+
+def primary_of(study: Path) -> str:
+    """The primary config of the learner that a study is for."""
+    return "dynamics" if "--config-name dynamics" in study.read_text(encoding="utf-8") else "config"
+
+
 @pytest.fixture
 def composed():
-    def compose_with(*overrides):
+    def compose_with(*overrides, primary="config"):
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", overrides=list(overrides))
+            return compose(primary, overrides=list(overrides))
 
     return compose_with
 
 
 @pytest.mark.parametrize("path", OPTIONS, ids=option_id)
 def test_the_keys_of_an_option_are_the_arguments_of_its_constructor(path):
-    node = OmegaConf.load(path)
+    node = loaded(path)
     nested = {
         key.split("@")[1]
         for entry in node.get("defaults", [])
-        if entry != "_self_"
+        if not isinstance(entry, str)
         for key in entry
     }
     arguments = (set(node) | nested) - {"_target_", "name", "defaults"}
@@ -103,14 +120,16 @@ def test_an_option_says_what_it_is_and_defaults_stand_nowhere_else(path):
     text = path.read_text(encoding="utf-8")
     described = re.sub(r"^# @package .*\n", "", text)
     assert described.startswith("# ")
-    parameters = inspect.signature(get_object(OmegaConf.load(path)._target_)).parameters.values()
+    parameters = inspect.signature(get_object(loaded(path)._target_)).parameters.values()
     assert all(parameter.default is parameter.empty for parameter in parameters)
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=option_id)
 def test_every_study_composes_and_plans(path, composed):
-    settings = config.plain(composed(f"study={path.stem}"))
-    assert isinstance(config.build_run(settings).learner, Experiment)
+    primary = primary_of(path)
+    settings = config.plain(composed(f"study={path.stem}", primary=primary))
+    expected = {"config": Experiment, "dynamics": Dynamics}[primary]
+    assert isinstance(config.build_run(settings).learner, expected)
     assert config.study_folder(settings) == Path("outputs") / path.stem
 
 
@@ -167,3 +186,17 @@ def test_options_of_sbatch_are_given_as_its_comment_says(how):
 )
 def test_the_folders_of_a_command_line_are_found(arguments, named):
     assert config.search_folders(arguments) == [*map(Path, named), CONF]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "one", "other"),
+    [
+        (["seed=1"], "task", "env"),
+        (["--config-name", "dynamics"], "env", "task"),
+        (["-cn=dynamics", "seed=1"], "env", "task"),
+    ],
+)
+def test_the_groups_of_the_primary_config_are_found(arguments, one, other):
+    groups = primary_groups(arguments)
+    assert one in groups
+    assert other not in groups

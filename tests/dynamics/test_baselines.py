@@ -5,19 +5,21 @@ import math
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from scipy.integrate import quad
 from scipy.stats import vonmises_fisher
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from grokrfm import config
 from grokrfm.checks import SettingError
-from grokrfm.config.node import preset
 from grokrfm.dynamics import CCIVAE, Direct, Dynamics, HypersphericalVAE, Training
 from grokrfm.dynamics.episodes import batches
 from grokrfm.dynamics.loop import initial
 from grokrfm.dynamics.training import Ensemble
 from grokrfm.dynamics.von_mises_fisher import kl_to_uniform, polar_angle, sample
 from grokrfm.environments import Sphere, flatland, gridworld
+from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.splits import Everything, Uniform
 
@@ -61,7 +63,7 @@ def first_update(run):
 
 @each_model
 def test_runs_of_one_batch_are_those_alone(model):
-    runs = [learner(model, seed, restarts=2) for seed in range(2)]
+    runs = [learner(model, seed, restarts=2, updates=30) for seed in range(2)]
     together = {0: [], 1: []}
     for k, observation in Dynamics.observe_batched(runs, CPU, [NONE] * 2, [None] * 2):
         together[k].append(observation)
@@ -74,17 +76,16 @@ def test_runs_of_one_batch_are_those_alone(model):
 def test_a_run_continues_to_the_same_bits(model):
     whole = list(learner(model).observe(CPU, NONE))
     rest = list(learner(model).observe(CPU, NONE, whole[0].state()))
-    assert numbers(rest) == numbers(whole[1:])
-    for name, value in rest[-1].state().items():
-        np.testing.assert_array_equal(value, whole[-1].state()[name])
+    np.testing.assert_equal(numbers(rest), numbers(whole[1:]))  # NaN equals NaN
+    np.testing.assert_equal(rest[-1].state(), whole[-1].state())
 
 
 @each_model
 def test_it_learns(model):
-    run = learner(model, updates=200, observe_every=20, episodes=16)
+    run = learner(model, updates=100, observe_every=20, episodes=16)
     first, *_, last = run.observe(CPU, NONE)
     losses = [one.numbers["reconstruction_loss"] for one in (first, last)]
-    assert losses[1] < 0.6 * losses[0]
+    assert losses[1] < 0.8 * losses[0]
 
 
 @pytest.mark.parametrize("split", [Everything(), Uniform(0.3)])  # 0.3: some episodes end early
@@ -124,14 +125,28 @@ def test_direct_takes_the_angle_of_a_continuous_action():
     torch.testing.assert_close(module.predict(frames, actions, angles)[:, 1], expected)
 
 
+def test_the_perceptrons_of_cci_vae_are_orthogonal():
+    run = learner(config.preset("model", "cci_vae"), env=gridworld(10))
+    module = initial(run.members()[0])
+    layers = [*module.encoder[::2], *module.decoder[::2]]
+    widths = [(100, 256), (256, 64), (64, 8), (4, 64), (64, 256), (256, 100)]
+    assert [(layer.in_features, layer.out_features) for layer in layers] == widths
+    assert all(isinstance(net[-1], torch.nn.Linear) for net in (module.encoder, module.decoder))
+    for layer in layers:
+        singular = torch.linalg.svdvals(layer.weight)
+        torch.testing.assert_close(singular, torch.full_like(singular, 3))
+        assert not layer.bias.any()
+
+
 def test_an_auto_encoder_measures_continuous_actions_no_steering():
     [*_, last] = learner(CCI, env=Sphere(1, 3, 0.5), updates=2).observe(CPU, NONE)
     assert "steering_r2" not in last.numbers
 
 
+@pytest.mark.parametrize("capacity", [0.1, 1e5])  # below and above the divergence
 @pytest.mark.parametrize(("reduction", "scale"), [("sum", 5 * 9), ("mean", 1)])
-def test_cci_vae_has_the_loss_of_its_paper(reduction, scale):
-    model = CCIVAE(**{**SHARED, "reduction": reduction}, capacity=[[0, 0.1], [1, 0.9]])
+def test_cci_vae_has_the_loss_of_its_paper(reduction, scale, capacity):
+    model = CCIVAE(**{**SHARED, "reduction": reduction}, capacity=[[0, capacity], [1, 0.9]])
     module, losses, batch = first_update(learner(model))
     frames = batch["frames"][:, 0]
     mean, log_variance = module.encoder(frames).chunk(2, dim=1)
@@ -143,7 +158,7 @@ def test_cci_vae_has_the_loss_of_its_paper(reduction, scale):
         {
             "reconstruction_loss": reconstruction,
             "kl": kl,
-            "loss": scale * reconstruction + 0.5 * abs(kl - 0.1),
+            "loss": scale * reconstruction + 0.5 * abs(kl - capacity),
         }
     )
     torch.testing.assert_close(module.encode(frames), mean)
@@ -280,12 +295,17 @@ SEED = 11
 """Of the slow tests; the thresholds were set from seeds 0 to 2."""
 
 
+def run_of(study, *overrides):
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        composed = compose("dynamics", overrides=[f"study={study}", f"seed={SEED}", *overrides])
+    return config.build_run(config.plain(composed)).learner
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cci_vae", "hyperspherical_vae"])
-def test_static_auto_encoders_learn_no_group(name):
+@pytest.mark.parametrize("model", ["cci_vae", "hyperspherical_vae"])
+def test_auto_encoders_of_single_frames_learn_no_group(model):
     """DYNAMICS.md, section 6.3."""
-    model, training = preset("model", name), preset("train", "frames", observe_every=5000)
-    run = Dynamics(gridworld(10), Everything(), model, training, [], SEED)
+    run = run_of("grid_baselines", f"model={model}")
     [*_, last] = run.observe(CPU, NONE)
     print(numbers([last]))
     assert last.numbers["affine_r2"] <= 0.15
@@ -300,10 +320,7 @@ def test_static_auto_encoders_learn_no_group(name):
 @pytest.mark.slow
 def test_direct_prediction_drifts_from_the_exact_lattice():
     """DYNAMICS.md, section 6.7."""
-    env, model = flatland(5, "centre", "exact"), preset("model", "direct")
-    training = preset("train", "transitions", observe_every=2500, dtype="float32")
-    run = Dynamics(env, Everything(), model, training, [1, 10, 100, 499], SEED)
-    [*_, last] = run.observe(CPU, NONE)
+    [*_, last] = run_of("flatland_direct", "train.observe_every=2500").observe(CPU, NONE)
     print(numbers([last]))
     assert last.numbers["error_at_100"] >= 0.2
     assert last.numbers["error_at_499"] >= 1.0

@@ -143,10 +143,10 @@ def test_inverses_are_added_once():
 def test_the_group_that_the_actions_generate(name, states, order, latent):
     environment = TABULAR[name]
     assert environment.states == states
-    assert environment.group.order == order
+    assert environment.action.group.order == order
     assert environment.smallest_latent == latent
-    for action, element in enumerate(environment.generators):
-        images = environment.group.elements[element]
+    for action, element in enumerate(environment.action.generators):
+        images = environment.action.group.elements[element]
         assert list(images) == environment.transitions[:, action].tolist()
 
 

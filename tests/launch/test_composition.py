@@ -24,9 +24,9 @@ STUDIES = sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
 MOST_RUNS = {"quick": 8, "slow": 40}
 
 
-def composer_for(loader, *overrides):
+def composer_for(loader, *overrides, primary="config"):
     master = loader.load_configuration(
-        "config", [*overrides], run_mode=RunMode.MULTIRUN, from_shell=False
+        primary, [*overrides], run_mode=RunMode.MULTIRUN, from_shell=False
     )
     return Composer(loader, master), master
 
@@ -44,7 +44,9 @@ def full(composer, overrides):
 @pytest.mark.parametrize("most", ["quick", pytest.param("slow", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_study(study, most, loader):
-    composer, master = composer_for(loader, f"study={study}")
+    text = (CONF / "study" / f"{study}.yaml").read_text(encoding="utf-8")
+    primary = "dynamics" if "--config-name dynamics" in text else "config"
+    composer, master = composer_for(loader, f"study={study}", primary=primary)
     params = master.hydra.sweeper.get("params") or {}
     own = [f"{name}={value}" for name, value in params.items()]
     runs = grid([*own, f"study={study}"], master.hydra.sweeper.zip, [], loader)

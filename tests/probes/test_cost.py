@@ -12,6 +12,7 @@ from grokrfm.probes import (
     Circulant,
     Equivariance,
     OrbitPrediction,
+    Recovery,
     Spectrum,
 )
 from grokrfm.splits import FixedPoints
@@ -22,6 +23,7 @@ PROBES = {
     "circulant": Circulant(),
     "equivariance": Equivariance("split"),
     "orbit": OrbitPrediction(0),
+    "recovery": Recovery(),
     "spectrum": Spectrum(3),
     "agop": AgopAlignment(),
 }

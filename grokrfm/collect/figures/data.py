@@ -97,3 +97,11 @@ def _read(
     except StoreError as error:
         warn_skipped(f"arrays of the run {digest}", str(error))
         return {}
+
+
+def side_by_side(M: np.ndarray) -> np.ndarray:
+    """Return a feature matrix, or (A, n, n) of them in one row with an empty column between."""
+    if M.ndim != 3:
+        return M
+    gap = np.full((len(M), M.shape[1], 1), np.nan)
+    return np.concatenate([part for pair in zip(M, gap, strict=True) for part in pair][:-1], axis=1)

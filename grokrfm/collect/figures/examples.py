@@ -42,8 +42,11 @@ def representatives(
 
 
 def matrix(data: Data, digest: str, k: Any) -> tuple[int, np.ndarray] | None:
-    """Return k and M_k of a run, with the last saved k for "last"; None if M_k was not saved."""
-    kept = data.features(digest)
+    """Return k and M_k of a run, with the last saved k for "last"; None if M_k was not saved.
+
+    Runs that keep several matrices at a time, one per action, are passed by.
+    """
+    kept = {k: M for k, M in data.features(digest).items() if M.ndim == 2}
     if k == "last" and kept:
         k = max(kept)
     return (k, kept[k]) if k in kept else None

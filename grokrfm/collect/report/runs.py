@@ -17,6 +17,7 @@ from matplotlib.image import imsave
 
 from grokrfm.collect.columns import leading, names, settings, varying
 from grokrfm.collect.figures import Data
+from grokrfm.collect.figures.data import side_by_side
 from grokrfm.collect.report.beside import Beside, Placed, placed
 from grokrfm.collect.report.products import data_url
 from grokrfm.collect.report.values import encoded, listed, numbers, rounded
@@ -180,8 +181,9 @@ def _details(data: Data, histories: _Histories, digest: str, with_matrix: bool) 
         k = max(kept)
         M = kept[k]
         low, high = numbers(rounded(np.array([M.min(), M.max()]), DIGITS))
-        picture = data_url(_picture(M))
-        details["M"] = {"k": k, "low": low, "high": high, "size": len(M), "picture": picture}
+        shown, size = side_by_side(M), " × ".join(map(str, M.shape))
+        picture = data_url(_picture(shown))
+        details["M"] = {"k": k, "low": low, "high": high, "size": size, "picture": picture}
     return details
 
 
