@@ -52,13 +52,6 @@ def test_eigen_angles_stand_beside_what_the_order_of_the_action_allows(kept):
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["left", "flip"]
     planes = [tick.get_text() for tick in right.get_xticklabels()]
     assert planes == ["12", "13", "14", "23", "24", "34"]
-        "12",
-        "13",
-        "14",
-        "23",
-        "24",
-        "34",
-    ]
     written = texts(right)
     assert (written[0, 0], written[3, 0], written[5, 0]) == ("+0.200", "−0.300", "0")
 
