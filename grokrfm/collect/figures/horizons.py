@@ -67,6 +67,8 @@ class Horizons(Kind):
         axes.set_xlabel("actions since the last observation")
         axes.set_ylabel(f"{style.words(self.value).removesuffix(' at')} of the prediction")
         _rescale(axes, self.x_scale, self.scale)
+        if self.scale == "log":
+            axes.set_ylim(bottom=floor)
         style.legend(figure, handles, ", ".join(self.by))
         return figure
 
@@ -77,7 +79,6 @@ class Horizons(Kind):
         low, high = mean - half, mean + half
         if self.scale == "log":  # a band that reaches zero ends at the edge of the panel
             low = np.maximum(low, floor)
-            axes.set_ylim(bottom=floor)
         axes.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
         return line
 

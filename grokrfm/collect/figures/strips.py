@@ -19,14 +19,15 @@ from grokrfm.collect.presets import PresetError
 
 MOST_STRIPS = 6
 MOST_HORIZONS = 12
+MOST_BARS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strips(Kind):
     """Two rows per group: its first run by seed with a saved roll-out (save.predictions=last).
 
-    The model sees only the observation after 0 actions. An observation of as many pixels as a
-    square has is drawn as one, dark for 1, others as bars; images as they are.
+    The model sees only the observation after 0 actions. Images are drawn as they are; a vector as
+    a square of pixels, dark for 1, or as bars if it is short and fills no square.
 
     Parameters
     ----------
@@ -86,13 +87,14 @@ def show_observation(axes: Axes, frame: np.ndarray) -> None:
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.spines[:].set(visible=True, linewidth=0.5, color="0.6")
-    side = isqrt(frame.size)
-    if frame.ndim == 1 and side * side != frame.size:
+    side = isqrt(frame.size - 1) + 1
+    if frame.ndim == 1 and side * side != frame.size <= MOST_BARS:
         axes.bar(np.arange(frame.size), frame, color="0.2", width=0.8)
         axes.set_ylim(0, 1.05)
         axes.set_box_aspect(1)
     elif frame.ndim == 3 and len(frame) == 3:
         axes.imshow(np.moveaxis(frame, 0, 2).clip(0, 1), rasterized=True)
-    else:  # one channel, or a square of pixels
-        pixels = frame[0] if frame.ndim == 3 else frame.reshape(side, side)
+    else:
+        padded = np.pad(frame.ravel(), (0, max(0, side * side - frame.size)))
+        pixels = frame[0] if frame.ndim == 3 else padded.reshape(side, side)
         axes.imshow(pixels, cmap="Greys", vmin=0, vmax=1, rasterized=True)

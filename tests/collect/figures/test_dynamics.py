@@ -123,6 +123,10 @@ def test_an_observation_that_fills_no_square_is_drawn_as_bars(kept):
     folder = kept(strip_true=true, strip_predicted=true)
     axes = draw(folder, {"kind": "strips", "horizons": [3]}).subfigs[0].axes[0]
     np.testing.assert_allclose([bar.get_height() for bar in axes.patches], true[3])
+    longer = frames((70,))
+    folder = kept(strip_true=longer, strip_predicted=longer)
+    [image] = draw(folder, {"kind": "strips", "horizons": [3]}).subfigs[0].axes[0].images
+    np.testing.assert_allclose(np.ravel(image.get_array()), [*longer[3], *[0.0] * 11])
     with pytest.raises(FigureError, match="horizons: 11 is more than the 10 actions"):
         draw(folder, {"kind": "strips", "horizons": [11]})
 

@@ -48,6 +48,7 @@ def test_a_band_that_reaches_zero_leaves_a_logarithmic_panel_at_its_edge(horizon
     [axes] = draw(horizons, PRESET).axes
     low, _ = edges(axes.collections[1])[0.0]
     assert low == axes.get_ylim()[0] == pytest.approx(0.05)
+    assert axes.get_ylim()[1] > 2  # no line is cut off
 
 
 def test_a_study_without_horizons_says_so(study):
