@@ -40,6 +40,11 @@ def typed(values: Sequence[Any]) -> Any:
     return pd.Series(values, dtype="str" if kinds == {str} and not missing else "object")
 
 
+def is_text(column: pd.Series) -> bool:
+    """True if all values are texts; some may be missing."""
+    return pd.api.types.infer_dtype(column, skipna=True) == "string"
+
+
 def names(frame: pd.DataFrame) -> list[str]:
     """Names of the columns."""
     return [str(name) for name in frame.columns]

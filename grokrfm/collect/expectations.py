@@ -13,9 +13,9 @@ import pandas as pd
 
 from grokrfm.checks import nearest
 from grokrfm.collect.columns import names
+from grokrfm.collect.intervals import student, wilson
 from grokrfm.collect.presets import PresetError, load, refuse_unknown
 from grokrfm.collect.select import where
-from grokrfm.collect.statistics import student, wilson
 
 REDUCTIONS: Mapping[str, Callable[[np.ndarray], Any]] = {
     "mean": np.mean,

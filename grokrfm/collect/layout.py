@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import pandas as pd
+
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import presets, statistics
-from grokrfm.collect.columns import is_time
+from grokrfm.collect.columns import is_text, is_time
 from grokrfm.collect.statistics import Statistic
 
 
@@ -54,7 +56,7 @@ class Layout:
     ----------
     rows, columns   settings whose levels make the rows and columns of the table
     values          numbers in every cell: COLUMN, or COLUMN:STATISTIC; none: the objective
-    statistic       default for values without one (except times, which have their own)
+    statistic       default for values without one (except times and texts, which have their own)
     where           condition that selects the runs (see grokrfm.collect.select)
     paired          SETTING=FIRST,SECOND: the values are differences between runs of equal seeds
     average_over    settings that may differ within a cell
@@ -94,14 +96,14 @@ class Layout:
             )
         return Pair(setting.strip(), first.strip(), second.strip())
 
-    def shown(self, known: Collection[str]) -> list[Value]:
-        """Values, parsed with the names of the `known` columns.
+    def shown(self, runs: pd.DataFrame) -> list[Value]:
+        """Values, parsed with the columns of the runs.
 
         Raises
         ------
         StatisticError   for an unknown statistic, with the nearest one
         """
-        return [_value(label, self.statistic, known) for label in self.values]
+        return [_value(label, self.statistic, runs) for label in self.values]
 
 
 KEYS = tuple(field.name for field in fields(Layout))
@@ -128,9 +130,12 @@ def of_preset(preset: Mapping[str, Any], name: str) -> Layout:
     return Layout(**given)
 
 
-def _value(label: str, usual: str, known: Collection[str]) -> Value:
+def _value(label: str, usual: str, runs: pd.DataFrame) -> Value:
     column, colon, asked = label.rpartition(":")
-    if label in known or not colon:
-        # of a time that some runs never reach, the mean of those that did would mislead
-        column, asked = label, "time" if is_time(label) and usual == "mean" else usual
+    if label in runs or not colon:
+        column, asked = label, usual
+        if usual == "mean" and is_time(label):
+            asked = "time"  # the mean of the runs that reached it would mislead
+        elif usual == "mean" and label in runs and is_text(runs[label]):
+            asked = "counts"
     return Value(label, column, statistics.named(asked))

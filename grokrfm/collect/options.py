@@ -23,6 +23,8 @@ statistics, given as COLUMN:STATISTIC or with --statistic:
   median      median [quartiles]
   range       smallest – largest
   share=0.9   share of runs of at least 0.9 [Wilson's 95 % interval]
+  counts      for texts such as verdict: number of runs with each (their default)
+  share=TEXT  for texts: share of runs with this one [Wilson's 95 % interval]
   time        for grok_iteration: median time (Kaplan-Meier); share that reached it [Wilson]
 
 A CONDITION has == != < <= > >=, in ['a', 'b'], and, or, not, + - * / // % **, texts in quotes,

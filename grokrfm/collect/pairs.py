@@ -28,6 +28,7 @@ def differences(
     Raises
     ------
     TableError   if no run has a level, a seed has several runs at one level, or a value is a time
+                 or a text
     """
     for value in values:
         if value.statistic.is_time:
@@ -35,6 +36,8 @@ def differences(
                 f"{value.label}: a time has no paired differences, since some runs never reach it;"
                 f" use {value.column}:mean for the runs that do"
             )
+        if value.statistic.of_texts:
+            raise TableError(f"{value.label}: texts have no paired differences")
     shown = runs[pair.setting].map(str, na_action="ignore")
     known = sorted(shown.dropna().unique())
     for level in (pair.first, pair.second):

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from grokrfm.checks import GrokrfmError, nearest
+from grokrfm.collect.intervals import bootstrap, student, wilson
 
-LEVEL = 0.95
-RESAMPLES = 10_000
-BATCH = 500  # resamples drawn at once; 40 MB for a cell of 10,000 runs
+MOST_TEXTS = 6  # that are counted one by one
 EXACTLY_EQUAL = 1e-12  # products of survival probabilities are compared up to rounding
 
-Numbers = Mapping[str, float]
+Numbers = Mapping[str, float | str]
+"""Results of a statistic by name; a count of texts is a text itself."""
 
 
 class StatisticError(GrokrfmError):
@@ -26,11 +26,11 @@ class StatisticError(GrokrfmError):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One number of several runs.
+    """One number or text of several runs.
 
     Parameters
     ----------
-    values : (n,)     the number of every run that has one
+    values : (n,)     the number or text of every run that has one
     unreached : (m,)  for a time, the runs that did not reach it: last iteration observed, infinite
                       for a run that can never reach it
     """
@@ -58,6 +58,7 @@ class Statistic:
     compute           function of a sample that is not empty; returns numbers by name
     text : str        template of the written numbers, with {name} for each
     text_alone : str  template if the uncertainty is unknown
+    of_texts          True if it is one of texts, not of numbers
     """
 
     name: str
@@ -65,6 +66,7 @@ class Statistic:
     compute: Callable[[Sample], Numbers]
     text: str
     text_alone: str
+    of_texts: bool = False
 
     @property
     def is_time(self) -> bool:
@@ -73,7 +75,7 @@ class Statistic:
 
 
 def named(name: str) -> Statistic:
-    """Return the statistic of a name: mean, bootstrap, median, range, share=THRESHOLD or time.
+    """Return the statistic of a name: a key of PLAIN, or share=THRESHOLD, or share=TEXT.
 
     Raises
     ------
@@ -81,68 +83,18 @@ def named(name: str) -> Statistic:
     """
     kind, has_argument, argument = name.partition("=")
     if kind == "share":
+        if not argument:
+            raise StatisticError(
+                f"statistic {name!r} needs a threshold or a text; share=0.9 is the share of runs of"
+                " at least 0.9, share=recovered of those with that text"
+            )
         try:
             return _share(float(argument))
         except ValueError:
-            raise StatisticError(
-                f"statistic {name!r} needs a number as threshold; share=0.9 is the share of runs"
-                " of at least 0.9"
-            ) from None
+            return _share_of_text(argument)
     if kind in PLAIN and not has_argument:
         return PLAIN[kind]
     raise StatisticError(f"unknown statistic {name!r}; {nearest(name, NAMES)}")
-
-
-def student(values: np.ndarray) -> float:
-    """Half width of Student's 95 % interval of the mean; NaN for fewer than two values."""
-    n = len(values)
-    if n < 2:
-        return math.nan
-    if np.all(values == values[0]):
-        return 0.0  # by rounding, their standard deviation could be 1e-17
-    return float(half_width(values.std(ddof=1) / math.sqrt(n), n))
-
-
-def half_width(sem: ArrayLike, n: ArrayLike) -> np.ndarray:
-    """Half width of Student's 95 % interval from standard errors of the mean and sample sizes."""
-    from scipy import stats
-
-    return np.asarray(stats.t.ppf((1 + LEVEL) / 2, np.asarray(n) - 1) * np.asarray(sem))
-
-
-def bootstrap(values: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean by the bootstrap; NaN for fewer than two values.
-
-    Expanded percentile interval: percentiles of the resampled means, at levels that correct the
-    narrow plain interval of small samples. The interval stays within the range of the data, so a
-    share stays within 0 and 1. Every call draws the same resamples, for any order of the values.
-
-    Source: Hesterberg, What teachers should know about the bootstrap, 2015, section 3.3.
-    """
-    n = len(values)
-    if n < 2:
-        return math.nan, math.nan
-    from scipy import stats
-
-    tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf((1 + LEVEL) / 2, n - 1))
-    low, high = stats.bootstrap(
-        (np.sort(values),),
-        np.mean,
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        confidence_level=1 - 2 * tail,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(low), float(high)
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a share; n is at least 1."""
-    from scipy import stats
-
-    low, high = stats.binomtest(hits, n).proportion_ci(LEVEL, method="wilson")
-    return float(low), float(high)
 
 
 def survival(sample: Sample) -> Any:
@@ -197,12 +149,30 @@ def _range(sample: Sample) -> Numbers:
 
 def _share(threshold: float) -> Statistic:
     def compute(sample: Sample) -> Numbers:
-        hits = int((sample.values >= threshold).sum())
-        low, high = wilson(hits, len(sample))
-        return {"": hits / len(sample), "low": low, "high": high}
+        return _share_of(sample.values >= threshold)
 
     about = f"share of runs of at least {threshold:g} [Wilson's 95 % interval]"
     return Statistic(f"share={threshold:g}", about, compute, "{} [{low}, {high}]", "{}")
+
+
+def _share_of_text(text: str) -> Statistic:
+    def compute(sample: Sample) -> Numbers:
+        return _share_of(sample.values == text)
+
+    about = f"share of runs with {text} [Wilson's 95 % interval]"
+    return Statistic(f"share={text}", about, compute, "{} [{low}, {high}]", "{}", of_texts=True)
+
+
+def _share_of(hits: np.ndarray) -> Numbers:
+    low, high = wilson(int(hits.sum()), len(hits))
+    return {"": float(hits.mean()), "low": low, "high": high}
+
+
+def _counts(sample: Sample) -> Numbers:
+    ranked = Counter(sample.values.tolist()).most_common()
+    others = sum(count for _, count in ranked[MOST_TEXTS:])
+    listed = [f"{count} {text}" for text, count in ranked[:MOST_TEXTS]]
+    return {"": ", ".join([*listed, *([f"{others} others"] if others else [])])}
 
 
 def _time(sample: Sample) -> Numbers:
@@ -232,6 +202,7 @@ PLAIN: Mapping[str, Statistic] = {
             "{}; {reached} [{reached_low}, {reached_high}]",
             "{}",
         ),
+        Statistic("counts", "number of runs with each text", _counts, "{}", "{}", of_texts=True),
     )
 }
-NAMES = (*PLAIN, "share=THRESHOLD")
+NAMES = (*PLAIN, "share=THRESHOLD", "share=TEXT")

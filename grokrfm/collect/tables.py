@@ -16,6 +16,7 @@ from grokrfm.collect.columns import (
     OBJECTIVE,
     cell_numbers,
     grouped,
+    is_text,
     levels,
     names,
     scientific,
@@ -59,16 +60,16 @@ def table(
     ----------
     runs            as `collect.runs` returns them; only finished runs enter an estimate
     rows, columns   names of columns of `runs` that make the cells
-    values          numeric columns, or COLUMN:STATISTIC with the statistic mean, bootstrap, median,
-                    range, share=THRESHOLD or time
+    values          columns, or COLUMN:STATISTIC with the statistic mean, bootstrap, median, range,
+                    share=THRESHOLD or time; of texts, such as a verdict, counts or share=TEXT
     more            other settings of a Layout: statistic, where, paired, average_over
 
     Returns
     -------
     DataFrame, one row per cell: the rows and columns; for each value the columns `value` (mean,
-    median or share), its bounds `value_low` and `value_high` (for a mean also the half width
-    `value_interval`), and `value_n`, the number of runs in it; then the numbers of planned,
-    finished, failed and missing (not yet ended) runs
+    median, share, or a text with the counts), its bounds `value_low` and `value_high` (for a mean
+    also the half width `value_interval`), and `value_n`, the number of runs in it; then the numbers
+    of planned, finished, failed and missing (not yet ended) runs
 
     Raises
     ------
@@ -82,12 +83,13 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
     """Build the table of a layout; see `table`."""
     if not layout.values:
         layout = replace(layout, values=[_objective(runs)])
-    values = layout.shown(names(runs))
+    values = layout.shown(runs)
     pair = layout.pair
     check_columns(
         runs,
         groups=[*layout.by, *([pair.setting, SEED] if pair else [])],
-        values=[value.column for value in values],
+        values=[value.column for value in values if not value.statistic.of_texts],
+        texts=[value.column for value in values if value.statistic.of_texts],
     )
     check_columns(runs, groups=layout.average_over, values=[])
     chosen = where(runs, layout.where)
@@ -108,8 +110,10 @@ def _objective(runs: pd.DataFrame) -> str:
     return str(objective)
 
 
-def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[str]) -> None:
-    """Refuse columns that do not exist, are named twice, or are not numeric.
+def check_columns(
+    frame: pd.DataFrame, groups: Sequence[str], values: Sequence[str], texts: Sequence[str] = ()
+) -> None:
+    """Refuse columns that do not exist, are named twice, or are not numeric, or no texts.
 
     Raises
     ------
@@ -117,14 +121,17 @@ def check_columns(frame: pd.DataFrame, groups: Sequence[str], values: Sequence[s
     """
     if frame.empty:
         raise TableError("there are no runs yet")
-    for name in [*groups, *values]:
+    for name in [*groups, *values, *texts]:
         if name not in frame:
             raise TableError(f"no column {name!r} in these runs; {nearest(name, names(frame))}")
-        if groups.count(name) > 1 or (name in groups and name in values):
+        if groups.count(name) > 1 or (name in groups and name in [*values, *texts]):
             raise TableError(f"column {name!r} is named twice")
     for name in values:
         if not pd.api.types.is_numeric_dtype(frame[name]):
             raise TableError(f"column {name!r} is not numeric and cannot be averaged")
+    for name in texts:
+        if frame[name].notna().any() and not is_text(frame[name]):
+            raise TableError(f"column {name!r} holds no texts to be counted")
 
 
 def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[object]]:
@@ -183,22 +190,22 @@ def _cells(
 
 
 def _estimate(finished: pd.DataFrame, value: Value) -> dict[str, Any]:
-    sample = sample_of(finished, value.column, time=value.statistic.is_time)
-    compute = value.statistic.compute
+    statistic, compute = value.statistic, value.statistic.compute
+    sample = sample_of(finished, value.column, time=statistic.is_time, texts=statistic.of_texts)
     numbers = compute(sample) if len(sample) else {"": np.nan}
     named = {f"{value.label}_{name}" if name else value.label: x for name, x in numbers.items()}
     return {**named, f"{value.label}_n": len(sample)}
 
 
-def sample_of(finished: pd.DataFrame, name: str, *, time: bool) -> Sample:
-    """Numbers of finished runs; for a time, also the last iteration of runs that did not reach it.
+def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = False) -> Sample:
+    """Numbers or texts of finished runs; for a time, also of those that did not reach it.
 
-    A run that stopped early at a fixed point never reaches it. A run whose last iteration is
-    unknown does not count.
+    These have their last iteration instead. A run that stopped early at a fixed point never reaches
+    it. A run whose last iteration is unknown does not count.
     """
     column = finished[name]
     values = np.sort(
-        column.dropna().to_numpy(dtype="float64")
+        column.dropna().to_numpy(dtype="object" if texts else "float64")
     )  # the sum must not depend on the order of the runs
     unreached = np.array([])
     if time and "updates" in finished:

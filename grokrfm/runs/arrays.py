@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,8 @@ def write(target: Path, arrays: Mapping[str, np.ndarray], *, sole_writer: bool =
         remove_leftovers(target)
 
 
-def read(source: Path) -> dict[str, np.ndarray]:
-    """Return all arrays of a file; none where there is no file.
+def read(source: Path, needed: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Return all arrays of a file; none where there is no file, or one that is needed is absent.
 
     Raises
     ------
@@ -46,6 +46,7 @@ def read(source: Path) -> dict[str, np.ndarray]:
         raise StoreError(f"{source}: cannot be read (it is no regular file)")
     try:
         with np.load(source, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            known = set(needed) <= set(arrays.files)
+            return {name: arrays[name] for name in arrays.files} if known else {}
     except Exception as error:  # numpy and zipfile raise errors of many kinds for damaged bytes
         raise StoreError(f"{source}: cannot be read ({error})") from error

@@ -5,7 +5,7 @@ Their names are the learner's; what draws them knows that learner.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,6 @@ def write(study: Path, digest: str, predictions: Mapping[str, np.ndarray]) -> No
     arrays.write(path(study, digest), predictions)
 
 
-def read(study: Path, digest: str) -> dict[str, np.ndarray]:
-    """Return the predictions of a run; nothing if it kept none."""
-    return arrays.read(path(study, digest))
+def read(study: Path, digest: str, needed: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Return the predictions of a run; nothing if it kept none, or lacks one that is needed."""
+    return arrays.read(path(study, digest), needed)

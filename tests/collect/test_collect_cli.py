@@ -137,7 +137,7 @@ def test_figures_are_written_beside_the_study(command, tmp_path):
         (["demo", "--where", "9**9**9**9 == seed"], "an exponent must be written as a number"),
         (["demo", "--where", "kernel.name == gausian"], "needs quotes, did you mean 'gaussian'?"),
         (["demo", "--value", "seconds:meen"], "unknown statistic 'meen'; did you mean mean?"),
-        (["demo", "--statistic", "share"], "needs a number as threshold; share=0.9"),
+        (["demo", "--statistic", "share"], "needs a threshold or a text; share=0.9"),
         (["demo", "--paired", "kernel.name"], "must be SETTING=FIRST,SECOND"),
         (
             ["demo", "--format", "parquet", *ANY],
@@ -146,7 +146,10 @@ def test_figures_are_written_beside_the_study(command, tmp_path):
         (["demo", "--rows", "seed", "--check"], "--check and --table apply to presets"),
         (["demo", "--table", "headlin"], "no such file in"),
         (["demo", "--value", "test_acuracy"], "did you mean test_accuracy?"),
-        (["demo", "--value", "task.name"], "'task.name' is not numeric and cannot be averaged"),
+        (
+            ["demo", "--value", "task.name:median"],
+            "'task.name' is not numeric and cannot be averaged",
+        ),
         (["demo", "--figure", "qqqq", *ANY], "no column 'qqqq' in these runs; known are"),
         (["demo", "--figure", "solver", *ANY], "'solver' is not numeric and cannot be averaged"),
     ],

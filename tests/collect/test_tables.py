@@ -122,6 +122,36 @@ def test_runs_without_the_setting_of_a_row_make_a_cell_of_their_own():
     assert cells["planned"].sum() == 3
 
 
+VERDICTS = ["recovered", "cover", None, "recovered", "fits", "recovered"]
+
+
+def test_texts_are_counted_unless_a_share_is_asked_for():
+    runs = frame(verdict=VERDICTS, seed=range(6))
+    [cell] = collect.table(runs, [], [], ["verdict", "verdict:share=recovered"]).to_dict("records")
+    assert (cell["verdict"], cell["verdict_n"]) == ("3 recovered, 1 cover, 1 fits", 5)
+    assert cell["verdict:share=recovered"] == 3 / 5
+    low, high = cell["verdict:share=recovered_low"], cell["verdict:share=recovered_high"]
+    assert (low, high) == pytest.approx((0.2307, 0.8824), abs=1e-4)  # Wilson, by hand
+
+
+def test_rare_texts_of_many_are_counted_together():
+    [cell] = collect.table(frame(name=[*"aabbcdefghi"]), [], [], ["name"]).to_dict("records")
+    assert cell["name"] == "2 a, 2 b, 1 c, 1 d, 1 e, 1 f, 3 others"
+
+
+def test_texts_that_no_run_has_yet_are_no_mistake():
+    runs = frame(verdict=np.array([np.nan, np.nan]), seed=[0, 1])
+    for value in ("verdict", "verdict:share=recovered", "verdict:counts"):
+        [cell] = collect.table(runs, [], [], [value]).to_dict("records")
+        assert cell[f"{value}_n"] == 0
+
+
+def test_texts_have_no_paired_differences():
+    runs = frame(**{"kernel.name": ["g", "q"], "seed": [0, 0], "verdict": ["cover", "fits"]})
+    with pytest.raises(TableError, match="verdict: texts have no paired differences"):
+        collect.table(runs, [], [], ["verdict"], paired="kernel.name=g,q")
+
+
 @pytest.mark.parametrize(
     ("rows", "columns", "values", "message"),
     [
@@ -129,12 +159,14 @@ def test_runs_without_the_setting_of_a_row_make_a_cell_of_their_own():
         ([], ["task.nam"], ["x"], "did you mean task.name?"),
         ([], [], ["test_acuracy"], "did you mean test_accuracy?"),
         ([], [], ["qqqq"], "known are status, task.name, test_accuracy, x"),
-        ([], [], ["task.name"], "column 'task.name' is not numeric and cannot be averaged"),
-        ([], [], ["status"], "column 'status' is not numeric"),
+        ([], [], ["task.name:mean"], "column 'task.name' is not numeric and cannot be averaged"),
+        ([], [], ["status:range"], "column 'status' is not numeric"),
+        ([], [], ["x:counts"], "column 'x' holds no texts to be counted"),
+        ([], [], ["x:share=high"], "column 'x' holds no texts to be counted"),
     ],
 )
 def test_a_column_that_cannot_be_used_is_explained(rows, columns, values, message):
-    runs = frame(**{"task.name": ["a"], "x": [1.0], "test_accuracy": [1.0]})
+    runs = frame(**{"task.name": ["a"], "test_accuracy": [1.0], "x": [1.0]})
     with pytest.raises(TableError) as caught:
         collect.table(runs, rows, columns, values)
     assert message in str(caught.value)

@@ -11,14 +11,20 @@ from matplotlib.figure import Figure
 
 from grokrfm.checks import nearest
 from grokrfm.collect.figures import style
+from grokrfm.collect.figures.angles import Angles
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError
 from grokrfm.collect.figures.heatmap import Heatmap
+from grokrfm.collect.figures.horizons import Horizons
 from grokrfm.collect.figures.iterations import Iterations, over_iterations
 from grokrfm.collect.figures.kind import Kind, read
+from grokrfm.collect.figures.latents import Latents
 from grokrfm.collect.figures.matrices import Matrices
 from grokrfm.collect.figures.predictions import Predictions
+from grokrfm.collect.figures.products import Products
+from grokrfm.collect.figures.shares import Shares
 from grokrfm.collect.figures.spectra import Spectra
+from grokrfm.collect.figures.strips import Strips
 from grokrfm.collect.figures.survival import Survival
 from grokrfm.collect.figures.sweep import Sweep
 from grokrfm.collect.presets import PresetError
@@ -36,6 +42,12 @@ KINDS: Mapping[str, type[Kind]] = {
     "matrices": Matrices,
     "spectra": Spectra,
     "predictions": Predictions,
+    "shares": Shares,
+    "horizons": Horizons,
+    "angles": Angles,
+    "latents": Latents,
+    "strips": Strips,
+    "products": Products,
 }
 
 

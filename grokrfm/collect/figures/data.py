@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ from grokrfm.runs.record import Record
 from grokrfm.runs.store import Folders, Store
 
 T = TypeVar("T")
+
+MOST_LOOKED_AT = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +82,19 @@ class Data:
         kept = _read(feature_files.read_figure_arrays, study, digest)
         return kept or _read(prediction_files.read, study, digest)
 
-    def predictions(self, digest: str) -> dict[str, np.ndarray] | None:
-        """Saved predictions of a run (see grokrfm.runs.predictions), None if there are none."""
-        return _read(prediction_files.read, self._study(digest), digest) or None
+    def predictions(self, digest: str, needed: Collection[str]) -> dict[str, np.ndarray] | None:
+        """Saved predictions of a run (see grokrfm.runs.predictions), by the learner's names.
+
+        None if there are none, or one of those `needed` is not among them.
+        """
+        read = partial(prediction_files.read, needed=needed)
+        return _read(read, self._study(digest), digest) or None
+
+    def some_run_predicts(self, needed: Collection[str]) -> bool:
+        """True if a finished run has such predictions; of very many runs, some are looked at."""
+        finished = self.runs.loc[self.runs["status"] == "finished", "digest"]
+        looked = finished.iloc[:: -(-len(finished) // MOST_LOOKED_AT) or 1]
+        return any(self.predictions(digest, needed) for digest in looked)
 
     def _study(self, digest: str) -> Path:
         return self.records[digest][0].study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +39,22 @@ def representatives(
     if not found:
         raise FigureError(f"no finished run saved {what}; there is nothing to draw")
     return found
+
+
+def predictions(
+    groups: Sequence[Group], data: Data, needed: Collection[str], what: str
+) -> list[tuple[Group, Any, dict[str, np.ndarray]]]:
+    """Return such representatives with the saved predictions of these names."""
+    return representatives(groups, lambda digest: data.predictions(digest, needed), what)
+
+
+def too_many(shown: Sequence[object], most: int, what: str) -> None:
+    """Refuse more examples than fit."""
+    if len(shown) > most:
+        raise FigureError(
+            f"{len(shown)} {what} are too many, at most {most} fit; select runs with `where`, or"
+            " put fewer columns into `by`"
+        )
 
 
 def matrix(data: Data, digest: str, k: Any) -> tuple[int, np.ndarray] | None:

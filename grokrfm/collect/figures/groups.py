@@ -13,7 +13,7 @@ from pandas.api.typing import SeriesGroupBy
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.columns import grouped as by_levels
 from grokrfm.collect.figures import style
-from grokrfm.collect.statistics import half_width
+from grokrfm.collect.intervals import half_width
 
 
 class FigureError(GrokrfmError):

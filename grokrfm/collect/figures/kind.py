@@ -43,6 +43,9 @@ class Kind(ABC):
 
     LISTS: ClassVar[Sequence[str]] = ("by", "average_over")
 
+    NEEDED: ClassVar[Sequence[str]] = ()
+    """Names of the saved predictions that it draws, without which there is nothing to draw."""
+
     def __post_init__(self) -> None:
         for name in self.LISTS:
             given = {name: getattr(self, name)}
@@ -53,6 +56,11 @@ class Kind(ABC):
                 raise presets.PresetError(
                     f"figure: {name} must be a string, got {getattr(self, name)!r}"
                 )
+
+    @classmethod
+    def plain(cls, data: Data, by: Sequence[str]) -> Mapping[str, Any] | None:
+        """Settings for the report of studies that name no figure; None: it is not drawn there."""
+        return {"by": by} if cls.NEEDED and data.some_run_predicts(cls.NEEDED) else None
 
     @abstractmethod
     def draw(self, data: Data) -> Figure:

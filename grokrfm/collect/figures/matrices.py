@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
-from grokrfm.collect.figures.examples import headline, matrix, representatives
+from grokrfm.collect.figures.examples import headline, matrix, representatives, too_many
 from grokrfm.collect.figures.groups import FigureError, Group
 from grokrfm.collect.figures.kind import Kind, check_option
 from grokrfm.collect.figures.reflections import check_reflections, permutation_matrices
@@ -50,11 +50,7 @@ class Matrices(Kind):
         shown = representatives(
             self.groups(data), lambda digest: matrix(data, digest, self.k), f"M (k: {self.k})"
         )
-        if len(shown) > MOST_ROWS:
-            raise FigureError(
-                f"{len(shown)} rows of matrices are too many, at most {MOST_ROWS} fit; select runs"
-                " with `where`, or put fewer columns into `by`"
-            )
+        too_many(shown, MOST_ROWS, "rows of matrices")
         rows = [self._row(data, *example) for example in shown]
         across = max(map(len, rows))
         if across == 1:  # one matrix per group: several groups share a row

@@ -15,10 +15,12 @@ from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
-from grokrfm.collect.figures.examples import headline, representatives
+from grokrfm.collect.figures.examples import headline, predictions
 from grokrfm.collect.figures.kind import Kind, check_number
 from grokrfm.collect.figures.panels import panels
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
+
+NEEDED = ("rows", "operands", "labels", "training", "predicted", "lead")
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
 # From light to dark in grey: training rows, with mistakes in black; then test rows.
@@ -50,7 +52,7 @@ class Predictions(Kind):
         check_reflections(self.reflections)
 
     def draw(self, data: Data) -> Figure:
-        shown = representatives(self.groups(data), data.predictions, "its predictions")
+        shown = predictions(self.groups(data), data, NEEDED, "predictions of a table of pairs")
         figure, grid = panels(len(shown), size=(3.3, 3.3))
         figure.set_layout_engine("compressed")  # square panels would push titles off the page
         seen: set[int] = set()

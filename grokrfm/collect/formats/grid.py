@@ -114,6 +114,8 @@ def _estimate(cell: Mapping[Any, Any], value: Value, notation: Notation) -> str:
     statistic, label = value.statistic, value.label
     names = re.findall(r"{(\w*)}", statistic.text)
     numbers = {name: cell[f"{label}_{name}" if name else label] for name in names}
+    if statistic.of_texts and isinstance(cell[label], str):
+        return notation.text(printable(cell[label]))
     alone = any(math.isnan(x) for x in numbers.values())
     parts = re.split(r"{(\w*)}", statistic.text_alone if alone else statistic.text)
     written = [notation.text(parts[0])]

@@ -10,7 +10,7 @@ from typing import Any
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import figures
-from grokrfm.collect.columns import combinations, leading
+from grokrfm.collect.columns import combinations, is_text, leading
 from grokrfm.collect.figures import Data
 from grokrfm.collect.formats import html
 from grokrfm.collect.layout import Layout, TableError
@@ -60,12 +60,21 @@ def of(data: Data, presets: Wanted) -> Products:
 
 
 def plain_figures(data: Data, by: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Default figures of a study that names none: leading numbers against the iteration."""
-    numbers = leading(data.runs)
+    """Default figures of a study that names none.
+
+    Leading numbers against the iteration, and every kind that finds what its runs have kept.
+    """
+    numbers = [name for name in leading(data.runs) if not is_text(data.runs[name])]
     steps = data.steps(numbers)
     value = [name for name in numbers if name in steps and steps[name].notna().any()]
     value = value or numbers[:1]
-    return {"numbers": {"kind": "iterations", "value": value, "by": list(by)}} if value else {}
+    found: dict[str, Mapping[str, Any]] = {}
+    if value:
+        found["numbers"] = {"kind": "iterations", "value": value, "by": list(by)}
+    for name, kind in figures.KINDS.items():
+        if settings := kind.plain(data, list(by)):
+            found[name] = {"kind": name, **settings}
+    return found
 
 
 def data_url(png: bytes) -> str:

@@ -95,5 +95,5 @@ def test_two_operations_stand_below_each_other():
 
 
 def test_without_predictions_the_figure_says_what_is_lacking(study):
-    with pytest.raises(FigureError, match="no finished run saved its predictions"):
+    with pytest.raises(FigureError, match="no finished run saved predictions of a table"):
         draw(study(run("d1")), PRESET)

@@ -67,7 +67,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest(kind, study):
     ("preset", "message"),
     [
         ({"kind": "iteration"}, "unknown kind 'iteration'; did you mean iterations?"),
-        ({}, "unknown kind None; known are heatmap"),
+        ({}, "unknown kind None; known are angles, heatmap"),
         ({"kind": "sweep", "value": "test_accuracy"}, "kind 'sweep': the setting x is missing"),
         (LINES | {"by": 3}, "by must be a list of names, got 3"),
         (LINES | {"where": ["seed"]}, "where must be a string, got ['seed']"),
@@ -75,6 +75,9 @@ def test_an_unknown_setting_is_refused_with_the_nearest(kind, study):
         (EACH[2] | {"threshold": "high"}, "threshold must be a number, got 'high'"),
         ({"kind": "matrices", "k": -1}, "k must be last or a number of updates, got -1"),
         ({"kind": "matrices", "reflections": 0}, "reflections must be split, none or a list"),
+        ({"kind": "latents", "axes": 4}, "axes must be 2 or 3, got 4"),
+        ({"kind": "strips", "horizons": [-1]}, "horizons must be a list of 1 to 12 numbers of"),
+        ({"kind": "horizons", "value": "x", "scale": "ln"}, "must be one of linear, log, symlog"),
         ({"kind": "spectra", "k": ["first"]}, "k must be last, a number of updates, or a list"),
         ({"kind": "predictions", "tolerance": None}, "tolerance must be a number, got None"),
         (LINES | {"by": "kernel.nam"}, "no column 'kernel.nam' in these runs; did you mean"),

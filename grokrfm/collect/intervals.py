@@ -1,0 +1,64 @@
+"""95 % intervals of a mean and of a share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+BATCH = 500  # resamples drawn at once; 40 MB for a cell of 10,000 runs
+
+
+def student(values: np.ndarray) -> float:
+    """Half width of Student's 95 % interval of the mean; NaN for fewer than two values."""
+    n = len(values)
+    if n < 2:
+        return math.nan
+    if np.all(values == values[0]):
+        return 0.0  # by rounding, their standard deviation could be 1e-17
+    return float(half_width(values.std(ddof=1) / math.sqrt(n), n))
+
+
+def half_width(sem: ArrayLike, n: ArrayLike) -> np.ndarray:
+    """Half width of Student's 95 % interval from standard errors of the mean and sample sizes."""
+    from scipy import stats
+
+    return np.asarray(stats.t.ppf((1 + LEVEL) / 2, np.asarray(n) - 1) * np.asarray(sem))
+
+
+def bootstrap(values: np.ndarray) -> tuple[float, float]:
+    """95 % interval of the mean by the bootstrap; NaN for fewer than two values.
+
+    Expanded percentile interval: percentiles of the resampled means, at levels that correct the
+    narrow plain interval of small samples. The interval stays within the range of the data, so a
+    share stays within 0 and 1. Every call draws the same resamples, for any order of the values.
+
+    Source: Hesterberg, What teachers should know about the bootstrap, 2015, section 3.3.
+    """
+    n = len(values)
+    if n < 2:
+        return math.nan, math.nan
+    from scipy import stats
+
+    tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    low, high = stats.bootstrap(
+        (np.sort(values),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=BATCH,
+        confidence_level=1 - 2 * tail,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return float(low), float(high)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a share; n is at least 1."""
+    from scipy import stats
+
+    low, high = stats.binomtest(hits, n).proportion_ci(LEVEL, method="wilson")
+    return float(low), float(high)
