@@ -38,13 +38,17 @@ def group_action(
     names = tuple(group.written(g) for g in chosen)
     whole = action == "regular" and np.array_equal(chosen, np.arange(group.order))
     if action == "regular":
-        _check_elements(group, "subgroup", subgroup)
+        if _check_elements(group, "subgroup", subgroup):
+            raise SettingError("subgroup", "is used by action=cosets only; set that, or no element")
         table, title = group.table[:, chosen], f"{group.name} on itself"
     else:
         table, title = _on_cosets(group, subgroup, chosen)
-    if not 2 <= len(table) <= MOST_STATES:
+    if len(table) == 1:
+        raise SettingError("subgroup", f"generates all of {group.name}; choose a proper subgroup")
+    if len(table) > MOST_STATES:
         raise SettingError(
-            "group", f"has {len(table)} states here; choose an action on 2 to {MOST_STATES} states"
+            "group",
+            f"has {len(table)} states here; choose an action on at most {MOST_STATES} states",
         )
     return Tabular(
         title, table, one_hot(len(table)), names, multiplication=group if whole else None
