@@ -43,12 +43,9 @@ def group_action(
         table, title = group.table[:, chosen], f"{group.name} on itself"
     else:
         table, title = _on_cosets(group, subgroup, chosen)
-    if len(table) == 1:
-        raise SettingError("subgroup", f"generates all of {group.name}; choose a proper subgroup")
-    if len(table) > MOST_STATES:
+    if not 2 <= len(table) <= MOST_STATES:
         raise SettingError(
-            "group",
-            f"has {len(table)} states here; choose an action on at most {MOST_STATES} states",
+            "group", f"has {len(table)} states here; choose an action on 2 to {MOST_STATES} states"
         )
     return Tabular(
         title, table, one_hot(len(table)), names, multiplication=group if whole else None
@@ -84,6 +81,8 @@ def _on_cosets(
 ) -> tuple[NDArray[np.int64], str]:
     """Transitions of the right cosets H·g, and a title."""
     held = generated_by(group, _check_elements(group, "subgroup", subgroup))
+    if len(held) == group.order:
+        raise SettingError("subgroup", f"generates all of {group.name}; choose a proper subgroup")
     cosets = np.array(right_cosets(group, held))
     coset_of = np.empty(group.order, dtype=np.int64)
     coset_of[cosets] = np.arange(len(cosets))[:, None]

@@ -131,7 +131,7 @@ def test_a_loss_that_is_not_finite_fails_one_run_and_names_the_update():
 
 def test_weights_that_are_not_finite_fail_a_run_and_name_the_update():
     broken = learner(rate=1e308, updates=1)
-    with pytest.raises(NumericsError, match="^the weights after update 0 are not finite; try a"):
+    with pytest.raises(NumericsError, match=r"^the weights after update 0 are not finite"):
         list(broken.observe(CPU, NONE))
 
 
