@@ -9,7 +9,7 @@ from grokrfm.dynamics import Dynamics, Rotations, Training
 from grokrfm.dynamics.episodes import Member, batches
 from grokrfm.dynamics.loop import initial
 from grokrfm.dynamics.training import Ensemble
-from grokrfm.environments import gridworld
+from grokrfm.environments import Sphere, gridworld
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.splits import Everything, Uniform
 from tests.dynamics.naive import naive_training
@@ -38,9 +38,9 @@ def rotations(**changed):
     return Rotations(**{**given, **changed})
 
 
-def learner(seed=0, split=None, model=None, **changed):
-    split = split or Everything()
-    return Dynamics(gridworld(3), split, model or rotations(), training(**changed), [0, 5], seed)
+def learner(seed=0, split=None, model=None, env=None, **changed):
+    env, split, model = env or gridworld(3), split or Everything(), model or rotations()
+    return Dynamics(env, split, model, training(**changed), [0, 5], seed)
 
 
 def numbers(observations):
@@ -68,9 +68,16 @@ def equal(found, expected, tolerance):
         rotations(consistency=[[0, 0.1], [1, 0]], entanglement=[[0, 0], [1, 0.1]], spread=2.0),
     ],
 )
-@pytest.mark.parametrize("split", [Everything(), Uniform(0.4)])  # 0.4: some walks end early
-def test_an_update_is_that_of_a_plain_loop(model, split):
-    run = learner(seed=3, split=split, model=model, updates=60)
+@pytest.mark.parametrize(
+    ("env", "split"),
+    [
+        (gridworld(3), Everything()),
+        (gridworld(3), Uniform(0.4)),  # some walks end early
+        (Sphere(1, 3, 0.5), Everything()),  # its actions are continuous
+    ],
+)
+def test_an_update_is_that_of_a_plain_loop(model, env, split):
+    run = learner(seed=3, split=split, model=model, env=env, updates=60)
     losses, module = naive_training(run)
     [last] = [o for o in run.observe(CPU, NONE) if o.iteration == 59]
     assert last.numbers["reconstruction_loss"] == pytest.approx(np.mean(losses[50:]), rel=1e-9)
