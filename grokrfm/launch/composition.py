@@ -8,6 +8,7 @@ are set in copies of the result. Any other override is composed by Hydra, with i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from hydra.core.config_loader import ConfigLoader
@@ -16,7 +17,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.checks import GrokrfmError
+from grokrfm.checks import GrokrfmError, SettingError
 from grokrfm.config import cannot_be_composed, check_choice, complete, is_nested, plain
 from grokrfm.runs.settings import TARGET, Settings, SharedParts
 
@@ -76,14 +77,18 @@ class Composer:
             raise GrokrfmError(cannot_be_composed(overrides, error)) from error
 
     def _base(self, chosen: tuple[str, ...]) -> _Base | None:
-        """Return the settings of a combination of options; None if they hold interpolations."""
+        """Return the settings of a combination of options; None if each run is composed whole.
+
+        Such are settings with interpolations, and those whose composition has something to refuse.
+        """
         if chosen not in self._bases:
             config = self.compose(chosen)
             unresolved = OmegaConf.to_container(config, resolve=False)
             self._bases[chosen] = None
             if not _interpolates(unresolved):
                 missing = frozenset(OmegaConf.missing_keys(config))
-                self._bases[chosen] = _Base(self._share(complete(unresolved)), missing, {})
+                with suppress(SettingError):
+                    self._bases[chosen] = _Base(self._share(complete(unresolved)), missing, {})
         return self._bases[chosen]
 
     def _changed(self, base: _Base, texts: tuple[str, ...]) -> Settings | None:

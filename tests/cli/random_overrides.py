@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from hydra import compose
+from hydra.errors import ConfigCompositionException
 from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.paths import conf_folder
@@ -57,7 +58,11 @@ CHOICES = [
 @cache
 def names(choice: str) -> tuple[str, ...]:
     """Return the dotted name of every setting, and of the nodes that hold them, with one choice."""
-    return tuple(_names(compose("config", [choice])))
+    try:
+        config = compose("config", [choice])
+    except ConfigCompositionException:  # a study of the other learner
+        config = compose("dynamics", [choice])
+    return tuple(_names(config))
 
 
 def _names(node: DictConfig, prefix: str = "") -> Iterator[str]:

@@ -1,10 +1,11 @@
 """Launches on several hosts that share one folder, and hosts that are lost."""
 
+import subprocess
 import time
 
 import pytest
 
-from tests.cli.command import BIN, finished, lines, status
+from tests.cli.command import BIN, ENVIRONMENT, lines, status
 from tests.launch.hosts import Host, on_several_hosts
 from tests.launch.test_second_launch import done_once, wait_until
 
@@ -85,7 +86,8 @@ def test_a_run_alone_is_refused_on_another_host_until_the_stated_silence(tmp_pat
 
 
 def test_a_sweep_ends_where_proc_shows_the_processes_of_another_namespace(tmp_path):
-    done = finished(
-        tmp_path, ["unshare", "--pid", "--fork", BIN / "grokrfm", *RUNS, "seed=0,1"], {}
+    command = ["unshare", "--pid", "--fork", BIN / "grokrfm", *RUNS, "seed=0,1"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=120
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "2 finished\n", "")
