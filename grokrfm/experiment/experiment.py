@@ -16,26 +16,17 @@ from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds
 from grokrfm.experiment.measurement import Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
+from grokrfm.experiment.symmetric import row_orbits
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
-from grokrfm.rfm import (
-    RFM,
-    Examples,
-    GivenStart,
-    RowOrbits,
-    Start,
-    State,
-    Step,
-    SymmetricRFM,
-)
+from grokrfm.rfm import RFM, Examples, Start, State, Step, SymmetricRFM
 from grokrfm.rfm.batch import Member, batch_key, batched_steps
 from grokrfm.rfm.examples import examples
-from grokrfm.rfm.symmetric.engine import check_start
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.learner import Arrays, Learner, Observation
 from grokrfm.runs.record import Number
 from grokrfm.runs.shared import Shared
-from grokrfm.splits import Split, Splitter, audit, translations
+from grokrfm.splits import Split, Splitter, audit
 from grokrfm.tasks import Task
 
 CPU = torch.device("cpu")
@@ -87,7 +78,8 @@ class Experiment(Learner):
             start.check(task, self._start_rng())
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
-        self._orbits = self._translated() if isinstance(rfm, SymmetricRFM) else None
+        if isinstance(rfm, SymmetricRFM):
+            self._orbits = row_orbits(task, self.split, start, self._start_rng())
         self._measurement = Measurement(probe, self)
 
     @property
@@ -109,7 +101,7 @@ class Experiment(Learner):
 
     def batch_key(self, device: torch.device) -> Hashable:
         measurement = self._measurement
-        if self.batch == 1 or self._orbits or measurement.needs_condition or measurement.needs_features:
+        if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
             return None
         n_train, n_test = len(self.split.train), len(self.split.test)
         slots = self.task.active.shape[1]
@@ -140,18 +132,14 @@ class Experiment(Learner):
         return text.solved_by_lu(metrics)
 
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
-        """Yield the RFM iterations, unmeasured; all of them, or those from a state on."""
-        if self._orbits is not None:
-            yield from self._symmetric_steps(self._orbits, device, resume)
-            return
-        run = self._member(device, resume)
-        yield from self.rfm.steps(
-            run.kernel,
-            run.train,
-            run.test,
-            run.classes,
-            run.start,
-            with_condition=self._measurement.needs_condition,
+        """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
+        start, condition = self._starting(device, resume), self._measurement.needs_condition
+        if isinstance(self.rfm, SymmetricRFM):
+            by_orbit = self.rfm.steps_by_orbit
+            return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
+        train, test = self._examples(device)
+        return self.rfm.steps(
+            self.kernel, train, test, self.task.classes, start, with_condition=condition
         )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
@@ -209,33 +197,16 @@ class Experiment(Learner):
             **self._measurement.summarise(history),
         }
 
-    def _translated(self) -> RowOrbits:
-        """Return the orbits of the translations that keep the training set and the start."""
-        with setting_prefix("rfm"):
-            found = translations(self.task, self.split)
-        orbits = RowOrbits(self.task, found, self.split.train, self.split.test)
-        if isinstance(self.start, GivenStart):  # one that is learned is checked when the run starts
-            M = self.start.values(self.task, self._start_rng())
-            check_start(orbits, torch.as_tensor(M))
-        return orbits
-
-    def _symmetric_steps(
-        self, orbits: RowOrbits, device: torch.device, resume: State | None
-    ) -> Iterator[Step]:
-        assert isinstance(self.rfm, SymmetricRFM)
-        start = resume or self._starting_matrix(device)
-        with_condition = self._measurement.needs_condition
-        yield from self.rfm.steps_by_orbit(
-            self.kernel, orbits, start, with_condition=with_condition
-        )
-
     def _member(self, device: torch.device, resume: State | None) -> Member:
         """Return the arguments of the engine."""
         train, test = self._examples(device)
-        start = resume or self._starting_matrix(device)
-        return Member(self.rfm, self.kernel, train, test, self.task.classes, start)
+        classes, start = self.task.classes, self._starting(device, resume)
+        return Member(self.rfm, self.kernel, train, test, classes, start)
 
-    def _starting_matrix(self, device: torch.device) -> torch.Tensor:
+    def _starting(self, device: torch.device, resume: State | None) -> torch.Tensor | State:
+        if resume is not None:
+            return resume
+
         def made() -> torch.Tensor:
             return self.start.matrix(self.task, self.kernel, self.rfm, device, self._start_rng())
 

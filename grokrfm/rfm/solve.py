@@ -198,9 +198,7 @@ def condition(K: Tensor, ridge: float, inverse: Callable[[Tensor], Tensor]) -> T
     return condition_of(norm, len(K), K, inverse)
 
 
-def condition_of(
-    norm: Tensor, n: int, like: Tensor, inverse: Callable[[Tensor], Tensor]
-) -> Tensor:
+def condition_of(norm: Tensor, n: int, like: Tensor, inverse: Callable[[Tensor], Tensor]) -> Tensor:
     """`condition` of a matrix of order n with the given one-norm; `like` gives dtype and device."""
     x = like.new_full((n, 1), 1 / n)
     best = like.new_zeros(())

@@ -38,6 +38,8 @@ def translations(task: Task, split: Split) -> IntArray:
             "needs a task a·φ(b) over an Abelian group, such as addition, subtraction,"
             f" multiplication, division or abelian; {task.title} is none; set rfm=default",
         )
+    if not np.array_equal(split.labels_of(task), task.labels[split.train]):
+        raise SettingError("", "needs the task's own labels; set rfm=default for noisy ones")
     kept = _rows_kept(task, split)
     kept[group.identity, group.identity] = -1
     found, generators = _generated(group, np.argwhere(kept == len(split.train)).tolist())

@@ -39,6 +39,8 @@ class SymmetricRFM(RFM):
     def __post_init__(self) -> None:
         super().__post_init__()
         choice("solver", self.solver, BLOCK_SOLVERS)
+        if self.batch != 1:
+            raise SettingError("batch", f"must be 1 for rfm=symmetric, got {self.batch!r}")
 
     def steps_by_orbit(
         self,

@@ -44,8 +44,9 @@ class SymmetricStep(Step):
 
     def sample(self, train: Examples, test: Examples) -> tuple[Step, Examples, Examples]:
         rows: RowOrbits = vars(self)["_rows"]
-        sides = rows.representatives(train, training=True), rows.representatives(
-            test, training=False
+        sides = (
+            rows.representatives(train, training=True),
+            rows.representatives(test, training=False),
         )
         if sides[0] is None or sides[1] is None:
             return self, train, test
