@@ -45,7 +45,7 @@ def agop(
     Parameters
     ----------
     alpha : (R, s·q)   the solved coefficients at row (i, t)
-    gram : (R, n)      the kernel between the representatives and all rows
+    gram : (n, R)      the kernel between all rows and the representatives
     """
     s, c = at.moved.shape
     if isinstance(kernel, ClosedFormAgop):  # it takes the classes that are solved alone
@@ -71,18 +71,18 @@ def _gradients(
 
     Coordinate p of the first sum collects the rows in which p is active.
     """
-    d, (R, n), c = at.rows.width, gram.shape, at.moved.shape[1]
-    B = kernel.gradient_weights(M, at.representatives, at.rows, gram)
+    d, (n, R), c = at.rows.width, gram.shape, at.moved.shape[1]
     coefficients = alpha.new_zeros(n + 1, c)  # the last row fills up the table of members
     coefficients[:-1] = alpha.index_select(1, at.moved.flatten()).view(n, c)
-    weights = torch.cat([B.mT, B.new_zeros(1, R)])
     members = at.members.flatten()
+    B = kernel.gradient_weights(M, at.rows, at.representatives, gram)  # of d² or t: symmetric
     h = torch.bmm(
-        weights.index_select(0, members).view(d, -1, R).mT,
+        B.index_select(0, members.clamp(max=n - 1)).view(d, -1, R).mT,
         coefficients.index_select(0, members).view(d, -1, c),
     )
     if kernel.radial:
-        own = -(B @ coefficients[:-1])
+        slots = at.rows.active.shape[1]  # every row is active in one coordinate of each
+        own = h.view(d, -1).sum(dim=0).view(R, c) / -slots
         points = torch.arange(R, device=M.device)
         for slot in at.representatives.active.T:
             h[slot, points] += own

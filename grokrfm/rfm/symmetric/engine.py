@@ -67,7 +67,7 @@ class SymmetricRFM(RFM):
     def _fit(self, problem: SymmetricProblem, M: Tensor) -> Fit:
         at, kernel, R = problem.at, problem.kernel, len(problem.at.representatives)
         points = problem.points
-        gram = kernel.gram(M, points, at.rows)  # (R + R', n)
+        gram = kernel.gram(M, at.rows, points)  # (n, R + R')
         blocks = problem.blocks(gram)  # (H, R + R', R)
         K = blocks[:, :R].clone()
         K.diagonal(dim1=-2, dim2=-1).add_(self.ridge)
@@ -75,10 +75,10 @@ class SymmetricRFM(RFM):
         solved = inverse(problem.targets)
         estimate = None
         if problem.with_condition:
-            norm = gram[:R].abs().sum(dim=1).max() + self.ridge
+            norm = gram[:, :R].abs().sum(dim=0).max() + self.ridge
             estimate = condition_of(norm, len(at.rows), M, partial(problem.applied, inverse))
         alpha, outputs = problem.by_row(solved), problem.by_row(blocks @ solved)
-        learned = agop(kernel, M, at, alpha, gram[:R], centering=self.centering)
+        learned = agop(kernel, M, at, alpha, gram[:, :R], centering=self.centering)
         if not bool(learned.isfinite().all()):
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
         next_M = matrix_power(learned, self.agop_power)
@@ -136,9 +136,10 @@ class SymmetricProblem(NamedTuple):
 
     def blocks(self, gram: Tensor) -> Tensor:
         """K_χ of every character, (H, R + R', R): Σ_v χ(v) k(r_i, r_j + v)."""
-        s = len(self.analysis)
-        parts = gram.view(-1, s) @ self.analysis  # (., 2H)
-        real, imaginary = parts.view(len(gram), -1, 2, parts.shape[1] // 2).permute(2, 3, 0, 1)
+        s, P = len(self.analysis), gram.shape[1]
+        by_orbit = gram.view(-1, s, P)
+        parts = torch.bmm(self.analysis.T.expand(len(by_orbit), -1, -1), by_orbit)  # (R, 2H, P)
+        real, imaginary = parts.view(len(parts), 2, -1, P).permute(1, 2, 3, 0)
         return torch.complex(real.contiguous(), imaginary.contiguous())
 
     def by_row(self, transformed: Tensor) -> Tensor:
