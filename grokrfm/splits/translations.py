@@ -35,23 +35,26 @@ def translations(task: Task, split: Split) -> IntArray:
     if task.phi is None or task.operations > 1 or not group.is_abelian:
         raise SettingError(
             "",
-            "needs a task a·φ(b) over an Abelian group, such as addition, subtraction,"
-            f" multiplication, division or abelian; {task.title} is none; set rfm=default",
+            "solving on representatives needs a task a·φ(b) over an Abelian group, such as"
+            f" addition, subtraction, multiplication, division or abelian;"
+            f" {task.title} is none; set rfm=default",
         )
     if not np.array_equal(split.labels_of(task), task.labels[split.train]):
-        raise SettingError("", "needs the task's own labels; set rfm=default for noisy ones")
+        raise SettingError(
+            "", "solving on representatives needs the task's own labels; set rfm=default"
+        )
     kept = _rows_kept(task, split)
     kept[group.identity, group.identity] = -1
     found, generators = _generated(group, np.argwhere(kept == len(split.train)).tolist())
-    nearest = np.unravel_index(kept.argmax(), kept.shape)
-    needed = [task.translation(g, h) for g, h in generators or [map(int, nearest)]]
+    nearest = divmod(int(kept.argmax()), task.order)
+    needed = [task.translation(g, h) for g, h in generators or [nearest]]
     for finding in audit(task, split, needed).broken:
         raise SettingError(
             "",
-            "needs a training set that a translation maps onto itself; the nearest is"
-            f" {finding.name}, which maps {finding.moved_outside} of {len(split.train)} training"
-            " rows outside or to a row with another label; choose split=differences, hold out"
-            " fixed points without moving any, or set rfm=default",
+            "solving on representatives needs a training set that a translation maps onto itself;"
+            f" the nearest is {finding.name}, which maps {finding.moved_outside} of"
+            f" {len(split.train)} training rows outside or to a row with another label; choose"
+            " split=differences, hold out fixed points without moving any, or set rfm=default",
         )
     return np.array(found)
 

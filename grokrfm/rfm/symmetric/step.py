@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,42 +25,39 @@ class SymmetricStep(Step):
     rows : RowOrbits
     """
 
+    _reduced: Step
+    _rows: RowOrbits
+
     def __init__(self, reduced: Step, rows: RowOrbits) -> None:
-        vars(self).update(
-            {f.name: getattr(reduced, f.name) for f in fields(Step) if f.name not in BY_ROW}
-        )
-        vars(self).update(_reduced=reduced, _rows=rows)
+        shared = {f.name: getattr(reduced, f.name) for f in fields(Step) if f.name not in BY_ROW}
+        vars(self).update(shared, _reduced=reduced, _rows=rows)  # a Step is frozen
 
     @cached_property
-    def coefficients(self) -> Tensor:  # type: ignore[override]
-        return self._expanded(vars(self)["_reduced"].coefficients, training=True)
+    def coefficients(self) -> Tensor:
+        return self._expanded(self._reduced.coefficients, training=True)
 
     @cached_property
-    def train_outputs(self) -> Tensor:  # type: ignore[override]
-        return self._expanded(vars(self)["_reduced"].train_outputs, training=True)
+    def train_outputs(self) -> Tensor:
+        return self._expanded(self._reduced.train_outputs, training=True)
 
     @cached_property
-    def test_outputs(self) -> Tensor:  # type: ignore[override]
-        return self._expanded(vars(self)["_reduced"].test_outputs, training=False)
+    def test_outputs(self) -> Tensor:
+        return self._expanded(self._reduced.test_outputs, training=False)
 
     def sample(self, train: Examples, test: Examples) -> tuple[Step, Examples, Examples]:
-        rows: RowOrbits = vars(self)["_rows"]
-        sides = (
-            rows.representatives(train, training=True),
-            rows.representatives(test, training=False),
-        )
-        if sides[0] is None or sides[1] is None:
+        some_train = self._rows.representatives(train, training=True)
+        some_test = self._rows.representatives(test, training=False)
+        if some_train is None or some_test is None:
             return self, train, test
-        reduced: Step = vars(self)["_reduced"]
-        first = torch.as_tensor(rows.moved[0], device=self.M.device)
-        arrays = {name: getattr(reduced, name)[:, first] for name in BY_ROW}
-        others = {f.name: getattr(reduced, f.name) for f in fields(Step) if f.name not in BY_ROW}
-        return Step(**others, **arrays), sides[0], sides[1]
+        first = torch.as_tensor(self._rows.moved[0], device=self.M.device)
+        arrays: dict[str, Any] = {name: getattr(self._reduced, name)[:, first] for name in BY_ROW}
+        return replace(self._reduced, **arrays), some_train, some_test
 
     def _expanded(self, values: Tensor, *, training: bool) -> Tensor:
-        rows: RowOrbits = vars(self)["_rows"]
+        """(n, c) values on all rows from those of the solved classes."""
+        rows = self._rows
         moved = torch.as_tensor(rows.moved, device=values.device)
-        every = values[:, moved]  # (R, s, c)
-        whole = torch.empty_like(every).flatten(0, 1)
-        whole[rows.places(training).flatten().to(values.device)] = every.flatten(0, 1)
+        every = values[:, moved].flatten(0, 1)  # row (i, t)
+        whole = torch.empty_like(every)
+        whole[rows.places(training).flatten().to(values.device)] = every
         return whole
