@@ -16,9 +16,10 @@ from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds
 from grokrfm.experiment.measurement import Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
+from grokrfm.experiment.symmetric import row_orbits
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
-from grokrfm.rfm import RFM, Examples, Start, State, Step
+from grokrfm.rfm import RFM, Examples, Start, State, Step, SymmetricRFM
 from grokrfm.rfm.batch import Member, batch_key, batched_steps
 from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
@@ -77,6 +78,8 @@ class Experiment(Learner):
             start.check(task, self._start_rng())
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
+        if isinstance(rfm, SymmetricRFM):
+            self._orbits = row_orbits(task, self.split, start, self._start_rng())
         self._measurement = Measurement(probe, self)
 
     @property
@@ -129,15 +132,14 @@ class Experiment(Learner):
         return text.solved_by_lu(metrics)
 
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
-        """Yield the RFM iterations, unmeasured; all of them, or those from a state on."""
-        run = self._member(device, resume)
-        yield from self.rfm.steps(
-            run.kernel,
-            run.train,
-            run.test,
-            run.classes,
-            run.start,
-            with_condition=self._measurement.needs_condition,
+        """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
+        start, condition = self._starting(device, resume), self._measurement.needs_condition
+        if isinstance(self.rfm, SymmetricRFM):
+            by_orbit = self.rfm.steps_by_orbit
+            return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
+        train, test = self._examples(device)
+        return self.rfm.steps(
+            self.kernel, train, test, self.task.classes, start, with_condition=condition
         )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
@@ -198,10 +200,13 @@ class Experiment(Learner):
     def _member(self, device: torch.device, resume: State | None) -> Member:
         """Return the arguments of the engine."""
         train, test = self._examples(device)
-        start = resume or self._starting_matrix(device)
-        return Member(self.rfm, self.kernel, train, test, self.task.classes, start)
+        classes, start = self.task.classes, self._starting(device, resume)
+        return Member(self.rfm, self.kernel, train, test, classes, start)
 
-    def _starting_matrix(self, device: torch.device) -> torch.Tensor:
+    def _starting(self, device: torch.device, resume: State | None) -> torch.Tensor | State:
+        if resume is not None:
+            return resume
+
         def made() -> torch.Tensor:
             return self.start.matrix(self.task, self.kernel, self.rfm, device, self._start_rng())
 
