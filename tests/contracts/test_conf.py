@@ -131,7 +131,9 @@ def test_every_study_composes_and_plans(path, composed):
     settings = config.plain(composed(f"study={path.stem}", primary=primary))
     expected = {"config": Experiment, "dynamics": Dynamics}[primary]
     assert isinstance(config.build_run(settings).learner, expected)
-    assert config.study_folder(settings) == Path("outputs") / path.stem
+    name = OmegaConf.load(path).get("study", {}).get("name", path.stem)
+    assert config.study_folder(settings) == Path("outputs") / name
+    assert path.stem.startswith(name)
 
 
 @pytest.mark.slow
