@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 LEVEL = 0.95
 RESAMPLES = 10_000
+FEWEST_OUTCOMES = 10  # runs of 0 or 1 from which their mean is a share of runs
 BATCH = 500  # resamples drawn at once; 40 MB for a cell of 10,000 runs
 
 
@@ -20,6 +21,25 @@ def student(values: np.ndarray) -> float:
     if np.all(values == values[0]):
         return 0.0  # by rounding, their standard deviation could be 1e-17
     return float(half_width(values.std(ddof=1) / math.sqrt(n), n))
+
+
+def mean_interval(values: np.ndarray, *, share: bool) -> tuple[float, float]:
+    """95 % interval of a mean: Student's; NaN for fewer than two values.
+
+    That of a share ends at 0 and 1. It is Wilson's if every run has either 0 or 1 and there are
+    at least FEWEST_OUTCOMES of them.
+    """
+    if share and len(values) >= FEWEST_OUTCOMES and np.isin(values, (0, 1)).all():
+        return wilson(int(values.sum()), len(values))
+    mean, half = float(values.mean()), student(values)
+    ends = np.array([mean - half, mean + half])
+    low, high = ends.clip(0, 1) if share else ends
+    return float(low), float(high)
+
+
+def symmetric(mean: float, low: float, high: float) -> bool:
+    """True if an interval lies as far above its mean as below it, so that ± describes it."""
+    return math.isclose(high - mean, mean - low, rel_tol=1e-6, abs_tol=1e-12)
 
 
 def half_width(sem: ArrayLike, n: ArrayLike) -> np.ndarray:

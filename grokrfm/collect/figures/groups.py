@@ -12,6 +12,7 @@ from pandas.api.typing import SeriesGroupBy
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.columns import grouped as by_levels
+from grokrfm.collect.columns import is_share
 from grokrfm.collect.figures import style
 from grokrfm.collect.intervals import half_width
 
@@ -50,10 +51,16 @@ def grouped(frame: pd.DataFrame, by: Sequence[str]) -> list[Group]:
     return [Group(levels, members) for levels, members in by_levels(frame, by)]
 
 
-def means(numbers: SeriesGroupBy[Any, Any]) -> pd.DataFrame:
-    """Mean, half width of Student's 95 % interval, and number of runs, for every level."""
+def means(numbers: SeriesGroupBy[Any, Any], value: str) -> pd.DataFrame:
+    """Mean, ends of its 95 % interval and number of runs, for every level.
+
+    Student's interval, that of a share cut at 0 and 1; both ends are the mean of a single run.
+    """
     points = numbers.agg(["mean", "sem", "count"])
-    points["interval"] = half_width(points["sem"], points["count"])
+    half = np.nan_to_num(half_width(points["sem"], points["count"]))
+    points["low"], points["high"] = points["mean"] - half, points["mean"] + half
+    if is_share(value):
+        points[["low", "high"]] = points[["low", "high"]].clip(0, 1)
     return points
 
 
