@@ -90,7 +90,7 @@ POSITIONS = {
     "audit": (11.2, 6.2),
     "experiment": (2.7, 5.5),
     "launch": (15.2, 5.2),
-    "dynamics": (8.9, 5.2),
+    "dynamics": (9.2, 5.2),
     "probes": (1.2, 4.7),
     "manual": (11.7, 4.5),
     "splits": (5.8, 4.5),

@@ -29,6 +29,8 @@ from grokrfm.runs.record import Number
 WEIGHTS, HORIZON = 1, 4
 """Purposes of generators, beside those of episodes."""
 
+REMEDY = "try a smaller train.rate"
+
 
 class Run(Protocol):
     """Parts of a run that the loop reads; a Dynamics has them."""
@@ -125,6 +127,8 @@ def _observation(
 ) -> Observation:
     """Observe a run after `done` updates; `losses` are (W, R) since its last observation."""
     _check(losses["loss"][:, own], done)
+    if not ensemble.is_finite(own):
+        raise NumericsError(f"the weights after update {done - 1} are not finite; {REMEDY}")
     means = {name: values[:, own].mean(dim=0).tolist() for name, values in losses.items()}
     views = [
         View(ensemble.member(r), run.environment, run.seen) for r in range(own.start, own.stop)
@@ -169,4 +173,4 @@ def _check(losses: Tensor, done: int) -> None:
     wrong = (~losses.isfinite()).nonzero()
     if len(wrong):
         update = done - len(losses) + int(wrong[0, 0])
-        raise NumericsError(f"the loss of update {update} is not finite; try a smaller train.rate")
+        raise NumericsError(f"the loss of update {update} is not finite; {REMEDY}")

@@ -17,6 +17,8 @@ def progress(numbers: Mapping[str, Number]) -> str:
 
 def summary(facts: Mapping[str, Any], metrics: Mapping[str, Number]) -> Iterator[str]:
     """Yield the lines that sum up a run: fit, transitions, group, restarts, horizon."""
+    if "reconstruction_loss" not in metrics:  # the loss was not finite before any observation
+        return
     yield f"loss {metrics['reconstruction_loss']:.3g} a pixel{_entanglement(metrics)}"
     if isinstance(seen := metrics.get("seen_accuracy"), float):
         held = metrics.get("held_out_accuracy")

@@ -129,6 +129,10 @@ class Ensemble:
         module.load_state_dict({n: v[index].detach() for n, v in self.weights.items()})
         return module
 
+    def is_finite(self, members: slice) -> bool:
+        """Return True if all weights of some members are finite."""
+        return all(bool(values[members].isfinite().all()) for values in self.weights.values())
+
     def state(self, members: slice) -> Arrays:
         """Return weights and optimiser of some members as arrays."""
         held = {"step": next(iter(self._optimiser.state.values()))["step"]}

@@ -38,7 +38,8 @@ def group_action(
     names = tuple(group.written(g) for g in chosen)
     whole = action == "regular" and np.array_equal(chosen, np.arange(group.order))
     if action == "regular":
-        _check_elements(group, "subgroup", subgroup)
+        if _check_elements(group, "subgroup", subgroup):
+            raise SettingError("subgroup", "is used by action=cosets only; set that, or no element")
         table, title = group.table[:, chosen], f"{group.name} on itself"
     else:
         table, title = _on_cosets(group, subgroup, chosen)
@@ -80,6 +81,8 @@ def _on_cosets(
 ) -> tuple[NDArray[np.int64], str]:
     """Transitions of the right cosets H·g, and a title."""
     held = generated_by(group, _check_elements(group, "subgroup", subgroup))
+    if len(held) == group.order:
+        raise SettingError("subgroup", f"generates all of {group.name}; choose a proper subgroup")
     cosets = np.array(right_cosets(group, held))
     coset_of = np.empty(group.order, dtype=np.int64)
     coset_of[cosets] = np.arange(len(cosets))[:, None]

@@ -7,39 +7,47 @@ import pandas as pd
 import pytest
 
 from grokrfm import collect
-from tests.cli.command import grokrfm, start
+from tests.cli.command import grokrfm, lines, start
 
-RUN = [
-    "task.modulus=23",
-    "split=fixed_points",
-    "split.train_to_test=2",
-    "rfm.iterations=400",
-    "rfm.checkpoint_seconds=0",
-    "save.features=all",
-]
+RFM = ["task.modulus=23", "split=fixed_points", "split.train_to_test=2"]
+RFM += ["rfm.iterations=400", "rfm.checkpoint_seconds=0", "save.features=all"]
+DYNAMICS = ["--config-name", "dynamics", "env=s3", "train.restarts=2", "save.features=all"]
+DYNAMICS += ["train.updates=6000", "train.observe_every=20", "train.checkpoint_seconds=0"]
+KILLS = 10
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_many_random_moments_ends_as_if_undisturbed(tmp_path):
+@pytest.mark.parametrize(
+    ("run", "latest", "kept"),  # latest moment in seconds after the start of an attempt
+    [
+        pytest.param(RFM, 1.2, range(401), id="rfm"),
+        # its first second goes by before the first update: torch.func is imported
+        pytest.param(DYNAMICS, 3.0, range(20, 6001, 20), id="dynamics"),
+    ],
+)
+def test_a_run_killed_at_many_random_moments_ends_as_if_undisturbed(tmp_path, run, latest, kept):
+    demo, undisturbed = tmp_path / "outputs" / "demo", tmp_path / "outputs" / "undisturbed"
     moments = random.Random(0)
-    kills = 0
-    for _ in range(25):
-        process = start(tmp_path, *RUN, "study=demo")
-        time.sleep(moments.uniform(1.5, 3.5))
-        kills += process.poll() is None
+    for kill in range(KILLS):
+        process = start(tmp_path, *run, "study=demo")
+        while process.poll() is None and len(lines(demo, "started")) <= kill:
+            time.sleep(0.05)
+        time.sleep(moments.uniform(0, latest))
+        assert process.poll() is None, process.communicate()
         process.kill()
         process.communicate()
-    assert kills >= 5
-    assert grokrfm(tmp_path, *RUN, "study=demo").returncode == 0
-    assert grokrfm(tmp_path, *RUN, "study=undisturbed").returncode == 0
+    assert grokrfm(tmp_path, *run, "study=demo").returncode == 0
+    assert grokrfm(tmp_path, *run, "study=undisturbed").returncode == 0
 
-    demo, undisturbed = tmp_path / "outputs" / "demo", tmp_path / "outputs" / "undisturbed"
+    assert len({entry["resumed_at"] for entry in lines(demo, "started")}) >= 4
     steps, expected = (
         collect.steps(study).drop(columns="seconds") for study in (demo, undisturbed)
     )
     pd.testing.assert_frame_equal(steps, expected, check_exact=True)
+    [ours], [theirs] = (lines(study, "ended") for study in (demo, undisturbed))
+    assert {**ours["metrics"], "seconds": 0} == {**theirs["metrics"], "seconds": 0}
     [digest] = collect.runs(demo)["digest"]
     ours, theirs = collect.features(demo, digest), collect.features(undisturbed, digest)
-    assert list(ours) == list(range(401))
+    assert list(ours) == list(kept)
     assert all((ours[k] == theirs[k]).all() for k in ours)
     assert not list((demo / "checkpoints").iterdir())

@@ -18,8 +18,9 @@ def naive_training(run):
         share = update / training.updates
         networks.param_groups[0]["lr"] = training.rates[0].at(share)
         actions.param_groups[0]["lr"] = training.rates[1].at(share)
-        reconstruction, consistency, count = 0, 0, 0
-        walk = member.walk(training, update // 50)
+        reconstruction, consistency, count, turned = 0, 0, 0, []
+        if update % 50 == 0:
+            walk = member.walk(training, update // 50)
         first = update % 50 * training.episodes
         frames_of = run.environment.render
         for episode in range(first, first + training.episodes):
@@ -27,14 +28,19 @@ def naive_training(run):
             latent = normalize(module.encoder(frames[0]), dim=0)
             for t, frame in enumerate(frames):
                 if t:
-                    latent = module.matrices()[walk.actions[episode][t - 1]] @ latent
+                    action = torch.as_tensor(walk.actions[episode, t - 1])
+                    given = walk.angles
+                    angle = None if given is None else torch.as_tensor(given[episode, t - 1])
+                    matrix, plane_angles = module.actions(action, angle)
+                    latent = matrix @ latent
+                    turned.append(plane_angles)
                 if walk.valid is None or walk.valid[episode][t]:
                     logits = module.decoder(latent)
                     reconstruction += binary_cross_entropy_with_logits(logits, frame)
                     consistency += (normalize(module.encoder(frame), dim=0) - latent).square().sum()
                     count += 1
-        angles = module.actions.plane_angles.square()
-        entanglement = (angles.sum(1) - angles.max(1).values).mean()
+        squares = torch.stack(turned).square()
+        entanglement = (squares.sum(-1) - squares.amax(-1)).mean()
         weights = run.model.weights(share)
         loss = reconstruction / count + weights["entanglement"] * entanglement
         loss = loss + weights["consistency"] * consistency / count

@@ -58,6 +58,8 @@ def test_what_figures_need_is_kept(trained):
         (["env=gridwrld"], "gridworld"),
         (["env=group", "env.action=cosets", "env.subgroup=[r9]"], "env.subgroup: 'r9' is not"),
         (["env=group", "env.generators=[r1]", "env.inverses=false"], "env.*transitively"),
+        (["env=s3", "env.subgroup=[r1]"], "env.subgroup: is used by action=cosets only"),
+        (["model=direct", "model.entanglement=1"], "model.entanglement: there is no such setting"),
         (["train.length=0"], "train.length must be an integer"),
         (["horizons=5"], "horizons must be a list of numbers of actions, got 5"),
         (["split=fixed_points"], "split must be none or uniform.*env.generators=all"),
@@ -70,6 +72,16 @@ def test_a_mistake_is_named_with_its_remedy(tmp_path, given, message):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert re.search(message, done.stderr, re.DOTALL), done.stderr
+
+
+def test_a_training_that_diverges_fails_with_its_update(tmp_path):
+    run = ["env.size=2", "train.updates=20", "study=s"]
+    for every, message in ((20, "the loss of update 1"), (1, "the weights after update 0")):
+        given = ["train.rate=1e308", f"train.observe_every={every}", "rerun=true"]
+        done = finished(tmp_path, [*DYNAMICS, *run, *given], {})
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert re.search(f"NumericsError: {message} (is|are) not finite; try a", done.stderr)
 
 
 def test_both_learners_hold_out_the_same_part_of_a_table(tmp_path):

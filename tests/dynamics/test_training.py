@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from grokrfm.checks import NumericsError, SettingError
 from grokrfm.dynamics import Dynamics, Rotations, Training
 from grokrfm.dynamics.episodes import Member, batches
 from grokrfm.dynamics.loop import initial
 from grokrfm.dynamics.training import Ensemble
-from grokrfm.environments import gridworld
+from grokrfm.environments import Sphere, gridworld
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.splits import Everything, Uniform
 from tests.dynamics.naive import naive_training
@@ -37,9 +38,9 @@ def rotations(**changed):
     return Rotations(**{**given, **changed})
 
 
-def learner(seed=0, split=None, model=None, **changed):
-    split = split or Everything()
-    return Dynamics(gridworld(3), split, model or rotations(), training(**changed), [0, 5], seed)
+def learner(seed=0, split=None, model=None, env=None, **changed):
+    env, split, model = env or gridworld(3), split or Everything(), model or rotations()
+    return Dynamics(env, split, model, training(**changed), [0, 5], seed)
 
 
 def numbers(observations):
@@ -67,9 +68,16 @@ def equal(found, expected, tolerance):
         rotations(consistency=[[0, 0.1], [1, 0]], entanglement=[[0, 0], [1, 0.1]], spread=2.0),
     ],
 )
-@pytest.mark.parametrize("split", [Everything(), Uniform(0.4)])  # 0.4: some walks end early
-def test_an_update_is_that_of_a_plain_loop(model, split):
-    run = learner(seed=3, split=split, model=model, updates=60)
+@pytest.mark.parametrize(
+    ("env", "split"),
+    [
+        (gridworld(3), Everything()),
+        (gridworld(3), Uniform(0.4)),  # some walks end early
+        (Sphere(1, 3, 0.5), Everything()),  # its actions are continuous
+    ],
+)
+def test_an_update_is_that_of_a_plain_loop(model, env, split):
+    run = learner(seed=3, split=split, model=model, env=env, updates=60)
     losses, module = naive_training(run)
     [last] = [o for o in run.observe(CPU, NONE) if o.iteration == 59]
     assert last.numbers["reconstruction_loss"] == pytest.approx(np.mean(losses[50:]), rel=1e-9)
@@ -126,6 +134,53 @@ def test_a_loss_that_is_not_finite_fails_one_run_and_names_the_update():
         "the loss of update 50 is not finite; try a smaller train.rate"
     ]
     assert [o.iteration for k, o in found if k == 1] == [99, 119]
+
+
+def test_weights_that_are_not_finite_fail_a_run_and_name_the_update():
+    broken = learner(rate=1e308, updates=1)
+    with pytest.raises(NumericsError, match=r"^the weights after update 0 are not finite"):
+        list(broken.observe(CPU, NONE))
+
+
+SCHEDULE = r"must be a number, or a list of \[share of the training, value\]"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        *((name, 0, "must be an integer of at least 1, got 0")
+          for name in ("updates", "episodes", "length", "restarts", "observe_every", "batch")),
+        ("updates", 2.5, "must be an integer of at least 1, got 2.5"),
+        ("rate", -1, "must be zero or a positive number, got -1"),
+        ("action_rate", -0.1, "must be zero or a positive number, got -0.1"),
+        ("action_rate", "fast", "must be zero or a positive number, got 'fast'"),
+        ("rate", [], SCHEDULE),
+        ("rate", [[0, 1], [0.5]], SCHEDULE),
+        ("rate", [[0.5, 1], [0, 1]], SCHEDULE),
+        ("dtype", "float16", "must be one of float64, float32, got 'float16'"),
+        ("checkpoint_seconds", -1, "must be zero or a positive number, got -1"),
+    ],
+)  # fmt: skip
+def test_a_setting_of_a_training_is_refused_by_name(setting, value, message):
+    with pytest.raises(SettingError, match=f"^{setting}:? {message}"):
+        training(**{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("latent", 1, "must be an integer of at least 2, got 1"),
+        ("latent", 4.5, "must be an integer of at least 2, got 4.5"),
+        ("latent", 33, "must be at most 32, got 33"),
+        ("hidden", 0, "must be an integer of at least 1, got 0"),
+        ("spread", 0, "must be a positive number, got 0"),
+        ("entanglement", -1, "must be zero or a positive number, got -1"),
+        ("consistency", [[0, 0.1], [1, -1]], "must be"),
+    ],
+)
+def test_a_setting_of_rotations_is_refused_by_name(setting, value, message):
+    with pytest.raises(SettingError, match=f"^{setting}:? {message}"):
+        rotations(**{setting: value})
 
 
 def test_restarts_have_weights_and_walks_of_their_own():

@@ -71,7 +71,7 @@ class Sweeps:
         for table in (collect.runs, collect.steps):
             expected = table(self.study("undisturbed"))
             expected = expected[expected["digest"].isin(ends)]
-            pd.testing.assert_frame_equal(_plain(table(study)), _plain(expected))
+            pd.testing.assert_frame_equal(plain(table(study)), plain(expected))
         assert list(study.glob("sweeps/*/submitit")) == []
         assert list(study.glob("sweeps/*/workers")) == []
 
@@ -84,7 +84,7 @@ def cluster():
     return {"SLURM_CONF": os.environ["SLURM_CONF"]}
 
 
-def _plain(table):
+def plain(table):
     """A table without what says when and where its numbers were computed."""
     where = [name for name in table if name in ELSEWHERE or name.startswith("hardware.")]
     table = table.drop(columns=where)
