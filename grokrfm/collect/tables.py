@@ -32,8 +32,10 @@ COUNTS = ("planned", "finished", "failed", "missing")
 ENDS = ("", "_low", "_high")
 """Endings of the columns of a mean and of its interval."""
 ABOUT_SKEW = " [cut at 0 and 1; Wilson's if 10 runs or more have 0 or 1]"
+SEEDED = "depends_on_seed"
+"""Fact of a run: False if nothing in it is random, so that every seed gives the same."""
 DETERMINISTIC = "deterministic"
-"""Fact of a run in which nothing is random: every seed gives the same."""
+"""Column of cells of a single run that does not depend on its seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +115,10 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
 
 def _is_skew(cells: pd.DataFrame, value: Value) -> bool:
     """True if some interval is not symmetric about its mean."""
-    if not value.statistic.text_skew:
+    columns = [f"{value.label}{end}" for end in ENDS]
+    if not value.statistic.text_skew or not set(columns) <= set(cells):
         return False
-    ends = cells[[f"{value.label}{end}" for end in ENDS]].dropna()
+    ends = cells[columns].dropna()
     return not all(symmetric(*map(float, line)) for line in ends.to_numpy())
 
 
@@ -205,8 +208,8 @@ def _cells(
         there = len(finished) + failed
         counts = (len(group), len(finished), failed, len(group) - there)
         cell |= dict(zip(COUNTS, counts, strict=True))
-        if DETERMINISTIC in runs:
-            cell[DETERMINISTIC] = len(group) == 1 and bool((group[DETERMINISTIC] == True).all())  # noqa: E712
+        if SEEDED in runs:
+            cell[DETERMINISTIC] = len(group) == 1 and bool(group[SEEDED].eq(False).all())
         yield cell
 
 

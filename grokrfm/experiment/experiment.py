@@ -116,7 +116,7 @@ class Experiment(Learner):
             "width": self.task.width,
             "classes": self.task.classes,
             "ridge": self.rfm.ridge,
-            "deterministic": not self.is_random,
+            "depends_on_seed": self.is_random,
         }
 
     def figure_arrays(self) -> Arrays:

@@ -14,7 +14,7 @@ from grokrfm.checks import GrokrfmError
 from grokrfm.collect.columns import grouped as by_levels
 from grokrfm.collect.columns import is_share
 from grokrfm.collect.figures import style
-from grokrfm.collect.intervals import half_width
+from grokrfm.collect.intervals import mean_intervals
 
 
 class FigureError(GrokrfmError):
@@ -54,13 +54,12 @@ def grouped(frame: pd.DataFrame, by: Sequence[str]) -> list[Group]:
 def means(numbers: SeriesGroupBy[Any, Any], value: str) -> pd.DataFrame:
     """Mean, ends of its 95 % interval and number of runs, for every level.
 
-    Student's interval, that of a share cut at 0 and 1; both ends are the mean of a single run.
+    The interval is that of tables; both ends are the mean of a single run.
     """
     points = numbers.agg(["mean", "sem", "count"])
-    half = np.nan_to_num(half_width(points["sem"], points["count"]))
-    points["low"], points["high"] = points["mean"] - half, points["mean"] + half
-    if is_share(value):
-        points[["low", "high"]] = points[["low", "high"]].clip(0, 1)
+    mean, sem, n = (points[column].to_numpy() for column in points)
+    ends = mean_intervals(mean, sem, n, share=is_share(value))
+    points["low"], points["high"] = (np.where(np.isnan(end), mean, end) for end in ends)
     return points
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,6 @@ class Perturbed(GivenStart):
     odd_under         the group element k of the reflection, in the group's own notation; None takes
                       the identity, the swap of addition and multiplication
     """
-
-    is_random: ClassVar[bool] = True
 
     epsilon: float
     odd_under: Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -28,8 +27,6 @@ class RandomCirculant(GivenStart):
 
     Source: arXiv:2407.20199, the experiment with random circulant features.
     """
-
-    is_random: ClassVar[bool] = True
 
     def values(self, task: Task, rng: np.random.Generator) -> NDArray[np.float64]:
         k = fixing_reflection(task)

@@ -37,6 +37,7 @@ class Reflection(Start):
     """
 
     is_learned: ClassVar[bool] = True
+    is_random: ClassVar[bool] = False
 
     element: Any
     kernel: Kernel

@@ -20,11 +20,12 @@ class Start(ABC):
     """Rule for the starting matrix of a run.
 
     `is_learned` states that the matrix costs a run of its own and depends only on the task, the
-    RFM and the start, so that the runs of a study may share it; `is_random`, that it is drawn.
+    RFM and the start, so that the runs of a study may share it; `is_random`, that it may depend on
+    the seed.
     """
 
     is_learned: ClassVar[bool] = False
-    is_random: ClassVar[bool] = False
+    is_random: ClassVar[bool] = True
 
     def fitted_by(self, rfm: RFM) -> RFM:
         """Return the RFM of the run that begins here; a start may ask for a ridge."""
