@@ -209,7 +209,8 @@ def _cells(
         counts = (len(group), len(finished), failed, len(group) - there)
         cell |= dict(zip(COUNTS, counts, strict=True))
         if SEEDED in runs:
-            cell[DETERMINISTIC] = len(group) == 1 and bool(group[SEEDED].eq(False).all())
+            unseeded = group[SEEDED].eq(False).fillna(False)
+            cell[DETERMINISTIC] = len(group) == 1 and bool(unseeded.all())
         yield cell
 
 
