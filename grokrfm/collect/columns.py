@@ -97,7 +97,7 @@ def is_time(number: str) -> bool:
 
 
 def measured(time: str) -> str:
-    """Name of the column that tells which runs measured a time; absent if every finished one did."""
+    """Name of the column that tells which runs measured a time; absent if all did."""
     return f"{time}_measured"
 
 

@@ -116,7 +116,7 @@ def test_runs_that_did_not_grok_are_censored_not_left_out(study):
 
 
 def test_runs_that_did_not_look_for_a_time_are_not_censored(study):
-    """A run without the probe, or of a learner that knows no grokking, is not one that failed to."""
+    """A run without the probe, or of a learner that knows no grokking, never looked."""
     folder = study(
         run("d1", metrics={"grok_iteration": 10, "updates": 60}),
         run("d2", metrics={"grok_iteration": None, "updates": 60}),
