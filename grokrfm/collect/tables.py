@@ -19,6 +19,7 @@ from grokrfm.collect.columns import (
     is_share,
     is_text,
     levels,
+    measured,
     names,
     scientific,
 )
@@ -226,7 +227,7 @@ def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = Fa
     """Numbers or texts of finished runs; for a time, also of those that did not reach it.
 
     These have their last iteration instead. A run that stopped early at a fixed point never reaches
-    it. A run whose last iteration is unknown does not count.
+    it. A run that did not look for it, or whose last iteration is unknown, does not count.
     """
     column = finished[name]
     values = np.sort(
@@ -235,6 +236,8 @@ def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = Fa
     unreached = np.array([])
     if time and "updates" in finished:
         without = finished[column.isna()]
+        if measured(name) in without:
+            without = without[without[measured(name)]]
         watched = without["updates"].astype("float64")
         if "stopped_early" in without:
             stopped = without["stopped_early"].fillna(False).astype("bool")
