@@ -7,7 +7,7 @@ import torch
 
 from grokrfm.checks import setting_prefix
 from grokrfm.rfm import GivenStart, RowOrbits, Start
-from grokrfm.rfm.symmetric.engine import check_start
+from grokrfm.rfm.symmetric.engine import kept_start
 from grokrfm.splits import Split, translations
 from grokrfm.tasks import Task
 
@@ -23,5 +23,5 @@ def row_orbits(task: Task, split: Split, start: Start, rng: np.random.Generator)
         found = translations(task, split)
     orbits = RowOrbits(task, found, split.train, split.test)
     if isinstance(start, GivenStart):  # one that is learned is checked when the run starts
-        check_start(orbits, torch.as_tensor(start.values(task, rng)))
+        kept_start(orbits, torch.as_tensor(start.values(task, rng)))
     return orbits

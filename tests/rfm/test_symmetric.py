@@ -92,6 +92,14 @@ def test_any_group_of_translations_serves(split, kernel):
         assert numbers == pytest.approx(expected, rel=1e-7, abs=1e-10, nan_ok=True)
 
 
+def test_a_long_run_stays_positive_definite_where_the_dense_one_does():
+    """From iteration 9 on K is singular but for the ridge; M must keep T to the last digit."""
+    last = list(both(30, task=addition(23), kernel=Quadratic(), split=FixedPoints([0], 0, 0, 0)))
+    for (ours, numbers), (dense, expected) in last:
+        assert ours.solver == dense.solver == "cholesky"
+        assert numbers["test_loss"] == pytest.approx(expected["test_loss"], rel=1e-8)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
