@@ -207,6 +207,15 @@ def test_a_learned_start_that_translations_keep_serves():
         assert oracles.relative_error(ours.test_outputs, dense.test_outputs) < 1e-5
 
 
+def test_a_run_on_representatives_is_expected_to_cost_less():
+    task, split = addition(61), FixedPoints([0], 0, 0, 0)
+    ours, dense = (
+        experiment(task=task, split=split, rfm=rfm) for rfm in (symmetric(60), machine(60))
+    )
+    assert dense.cost() > 30 * ours.cost()
+    assert dense.cost_class() != ours.cost_class()
+
+
 def test_batches_and_foreign_solvers_are_refused():
     with pytest.raises(SettingError, match=r"^batch must be 1 for rfm=symmetric, got 4"):
         symmetric(2, batch=4)
