@@ -16,17 +16,26 @@ from grokrfm.collect.columns import (
     OBJECTIVE,
     cell_numbers,
     grouped,
+    is_share,
     is_text,
     levels,
     names,
     scientific,
 )
+from grokrfm.collect.intervals import symmetric
 from grokrfm.collect.layout import Layout, TableError, Value
 from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
 from grokrfm.collect.statistics import Sample
 
 COUNTS = ("planned", "finished", "failed", "missing")
+ENDS = ("", "_low", "_high")
+"""Endings of the columns of a mean and of its interval."""
+ABOUT_SKEW = " [cut at 0 and 1; Wilson's if 10 runs or more have 0 or 1]"
+SEEDED = "depends_on_seed"
+"""Fact of a run: False if nothing in it is random, so that every seed gives the same."""
+DETERMINISTIC = "deterministic"
+"""Column of cells of a single run that does not depend on its seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +106,20 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
         raise TableError(f"where {layout.where!r} selects none of the {len(runs)} runs")
     refuse_mixtures(chosen, layout)
     compared = differences(chosen, layout.by, values, pair) if pair else chosen
-    cells = pd.DataFrame(_cells(compared, layout.by, values))
-    return Table(cells, layout, values, caption(chosen, layout, values))
+    cells = pd.DataFrame(_cells(compared, layout.by, values, shares=pair is None))
+    about = caption(chosen, layout, values)
+    if any(_is_skew(cells, value) for value in values):
+        about = replace(about, shown=about.shown + ABOUT_SKEW)
+    return Table(cells, layout, values, about)
+
+
+def _is_skew(cells: pd.DataFrame, value: Value) -> bool:
+    """True if some interval is not symmetric about its mean."""
+    columns = [f"{value.label}{end}" for end in ENDS]
+    if not value.statistic.text_skew or not set(columns) <= set(cells):
+        return False
+    ends = cells[columns].dropna()
+    return not all(symmetric(*map(float, line)) for line in ends.to_numpy())
 
 
 def _objective(runs: pd.DataFrame) -> str:
@@ -176,23 +197,26 @@ def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
 
 
 def _cells(
-    runs: pd.DataFrame, by: Sequence[str], values: Sequence[Value]
+    runs: pd.DataFrame, by: Sequence[str], values: Sequence[Value], *, shares: bool
 ) -> Iterator[dict[str, Any]]:
     for key, group in grouped(runs, by):
         finished = group[group["status"] == "finished"]
         cell: dict[str, Any] = dict(zip(by, key, strict=True))
         for value in values:
-            cell |= _estimate(finished, value)
+            cell |= _estimate(finished, value, shares and is_share(value.column))
         failed = int(group["status"].isin(FAILED).sum())
         there = len(finished) + failed
         counts = (len(group), len(finished), failed, len(group) - there)
-        yield cell | dict(zip(COUNTS, counts, strict=True))
+        cell |= dict(zip(COUNTS, counts, strict=True))
+        if SEEDED in runs:
+            cell[DETERMINISTIC] = len(group) == 1 and bool(group[SEEDED].eq(False).all())
+        yield cell
 
 
-def _estimate(finished: pd.DataFrame, value: Value) -> dict[str, Any]:
+def _estimate(finished: pd.DataFrame, value: Value, share: bool) -> dict[str, Any]:
     statistic, compute = value.statistic, value.statistic.compute
     sample = sample_of(finished, value.column, time=statistic.is_time, texts=statistic.of_texts)
-    numbers = compute(sample) if len(sample) else {"": np.nan}
+    numbers = compute(replace(sample, share=share)) if len(sample) else {"": np.nan}
     named = {f"{value.label}_{name}" if name else value.label: x for name, x in numbers.items()}
     return {**named, f"{value.label}_n": len(sample)}
 

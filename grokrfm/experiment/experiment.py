@@ -31,7 +31,7 @@ from grokrfm.tasks import Task
 
 CPU = torch.device("cpu")
 
-LEARNED_START = ("task", "kernel", "rfm", "start")
+LEARNED_START = ("task", "rfm", "start")
 """Settings that a learned start depends on."""
 
 
@@ -68,11 +68,13 @@ class Experiment(Learner):
         probe: Mapping[str, Probe],
         seed: int,
     ) -> None:
-        self.task, self.splitter, self.kernel, self.rfm = task, split, kernel, rfm
+        self.task, self.splitter, self.kernel, self._given_rfm = task, split, kernel, rfm
+        self.rfm = start.fitted_by(rfm)
         self.start, self.probes, self.seed = start, probe, integer("seed", seed, minimum=0)
         self.iterations, self.batch = rfm.iterations, rfm.batch
         self.checkpoint_seconds = rfm.checkpoint_seconds
         self.features = range(rfm.iterations + 1)
+        self.is_random = start.is_random or getattr(split, "is_random", True)
         self._shared: Shared | None = None
         with setting_prefix("start"):
             start.check(task, self._start_rng())
@@ -115,6 +117,8 @@ class Experiment(Learner):
             **audit(self.task, self.split).facts(),
             "width": self.task.width,
             "classes": self.task.classes,
+            "ridge": self.rfm.ridge,
+            "depends_on_seed": self.is_random,
         }
 
     def figure_arrays(self) -> Arrays:
@@ -207,7 +211,7 @@ class Experiment(Learner):
             return resume
 
         def made() -> torch.Tensor:
-            return self.start.matrix(self.task, self.kernel, self.rfm, device, self._start_rng())
+            return self.start.matrix(self.task, self._given_rfm, device, self._start_rng())
 
         if self._shared is None or not self.start.is_learned:
             return made()

@@ -23,6 +23,7 @@ from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
+from tests.cli.command import BIN, finished
 from tests.families import moves_labels_as_it_says
 
 CONF = conf_folder()
@@ -130,7 +131,18 @@ def test_every_study_composes_and_plans(path, composed):
     settings = config.plain(composed(f"study={path.stem}", primary=primary))
     expected = {"config": Experiment, "dynamics": Dynamics}[primary]
     assert isinstance(config.build_run(settings).learner, expected)
-    assert config.study_folder(settings) == Path("outputs") / path.stem
+    name = OmegaConf.load(path).get("study", {}).get("name", path.stem)
+    assert config.study_folder(settings) == Path("outputs") / name
+    assert path.stem.startswith(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", STUDIES, ids=option_id)
+def test_all_runs_of_a_study_can_start(path, tmp_path):
+    preset = ["--config-name", primary_of(path), f"study={path.stem}"]
+    done = finished(tmp_path, [BIN / "grokrfm", *preset, "dry_run=true"], {})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing was started: dry_run=true" in done.stdout
 
 
 def test_any_name_is_a_study(composed):
