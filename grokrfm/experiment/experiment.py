@@ -80,8 +80,7 @@ class Experiment(Learner):
             start.check(task, self._start_rng())
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
-        if isinstance(rfm, SymmetricRFM):
-            self._orbits = row_orbits(task, self.split, start, self._start_rng())
+        self._orbits = row_orbits(rfm, task, self.split, start, self._start_rng())
         self._measurement = Measurement(probe, self)
 
     @property
@@ -93,12 +92,13 @@ class Experiment(Learner):
         self._shared = shared
 
     def cost(self) -> float:
-        n = len(self.split.train)
-        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes)
+        n, orbit = len(self.split.train), self._orbits.s if self._orbits else 1
+        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
 
     def cost_class(self) -> str:
         parts = type(self.kernel).__name__, type(self.start).__name__
-        return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
+        engine = ["by orbit"] if self._orbits else []
+        return " ".join([*parts, self.rfm.solver, self.rfm.dtype, *engine])
 
     def batch_key(self, device: torch.device) -> Hashable:
         measurement = self._measurement
@@ -136,7 +136,7 @@ class Experiment(Learner):
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
         """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
         start, condition = self._starting(device, resume), self._measurement.needs_condition
-        if isinstance(self.rfm, SymmetricRFM):
+        if isinstance(self.rfm, SymmetricRFM) and self._orbits:
             by_orbit = self.rfm.steps_by_orbit
             return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
         train, test = self._examples(device)

@@ -92,6 +92,14 @@ def test_any_group_of_translations_serves(split, kernel):
         assert numbers == pytest.approx(expected, rel=1e-7, abs=1e-10, nan_ok=True)
 
 
+def test_a_long_run_stays_positive_definite_where_the_dense_one_does():
+    """From iteration 9 on K is singular but for the ridge; M must keep T to the last digit."""
+    last = list(both(30, task=addition(23), kernel=Quadratic(), split=FixedPoints([0], 0, 0, 0)))
+    for (ours, numbers), (dense, expected) in last:
+        assert ours.solver == dense.solver == "cholesky"
+        assert numbers["test_loss"] == pytest.approx(expected["test_loss"], rel=1e-8)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -198,6 +206,15 @@ def test_a_learned_start_that_translations_keep_serves():
     start = Reflection(2, Gaussian(2.5), iterations=3, least_ridge=0)
     for (ours, _), (dense, _) in both(3, task=addition(9), split=HALF, start=start, seed=1):
         assert oracles.relative_error(ours.test_outputs, dense.test_outputs) < 1e-5
+
+
+def test_a_run_on_representatives_is_expected_to_cost_less():
+    task, split = addition(61), FixedPoints([0], 0, 0, 0)
+    ours, dense = (
+        experiment(task=task, split=split, rfm=rfm) for rfm in (symmetric(60), machine(60))
+    )
+    assert dense.cost() > 30 * ours.cost()
+    assert dense.cost_class() != ours.cost_class()
 
 
 def test_batches_and_foreign_solvers_are_refused():

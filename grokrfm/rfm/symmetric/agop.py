@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
-from grokrfm.rfm.symmetric.orbits import orbit_means
+from grokrfm.rfm.symmetric.orbits import OrbitMeans
+
+GATHERED_NUMBERS = 2**18
+"""Weights and coefficients gathered at a time: 2 MB in float64, which stay near a core's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,8 @@ class Geometry:
     moved : (s, c)          as RowOrbits.moved
     q : int                 number of solved classes
     members : (d, L)        rows in which each coordinate is active, filled up with n
-    pairs, with_class       orbits of coordinates (d, d), and of a coordinate and a class (d, c)
+    pairs, with_class       means over orbits of two coordinates (d, d), and of a coordinate and a
+                            class (d, c)
     """
 
     rows: OneHot
@@ -30,8 +34,8 @@ class Geometry:
     moved: Tensor
     q: int
     members: Tensor
-    pairs: Tensor
-    with_class: Tensor
+    pairs: OrbitMeans
+    with_class: OrbitMeans
 
 
 def agop(
@@ -50,15 +54,15 @@ def agop(
     s, c = at.moved.shape
     if isinstance(kernel, ClosedFormAgop):  # it takes the classes that are solved alone
         some = kernel.agop(M, at.rows, alpha.view(-1, at.q), centering)
-        product = orbit_means(some, at.pairs) * (c / at.q)
+        product = at.pairs(some) * (c / at.q)
     else:
         assert isinstance(kernel, StreamedGradient)
         n, d = len(at.rows), at.rows.width
         h = _gradients(kernel, M, at, alpha, gram)
         table = h.view(d, -1)
-        outer = orbit_means(_symmetric_product(table), at.pairs) * (s / n)
+        outer = at.pairs(_symmetric_product(table)) * (s / n)
         if centering:
-            mean = orbit_means(h.sum(dim=1), at.with_class) * (s / n)
+            mean = at.with_class(h.sum(dim=1)) * (s / n)
             outer -= mean @ mean.mT
         product = (M @ outer @ M) * kernel.gradient_scale**2
     return (product + product.mT) / 2
@@ -71,15 +75,19 @@ def _gradients(
 
     Coordinate p of the first sum collects the rows in which p is active.
     """
-    d, (n, R), c = at.rows.width, gram.shape, at.moved.shape[1]
-    coefficients = alpha.new_zeros(n + 1, c)  # the last row fills up the table of members
-    coefficients[:-1] = alpha.index_select(1, at.moved.flatten()).view(n, c)
-    members = at.members.flatten()
+    d, (n, R), (s, c) = at.rows.width, gram.shape, at.moved.shape
+    coefficients = alpha.new_empty(n + 1, c)  # the last row fills up the table of members
+    by_orbit = coefficients[:-1].view(R, s * c)
+    torch.index_select(alpha, 1, at.moved.flatten(), out=by_orbit)
+    coefficients[-1] = 0
     B = kernel.gradient_weights(M, at.rows, at.representatives, gram)  # of d² or t: symmetric
-    h = torch.bmm(
-        B.index_select(0, members.clamp(max=n - 1)).view(d, -1, R).mT,
-        coefficients.index_select(0, members).view(d, -1, c),
-    )
+    h = alpha.new_empty(d, R, c)
+    step = max(1, GATHERED_NUMBERS // (at.members.shape[1] * (R + c)))
+    for start in range(0, d, step):
+        members = at.members[start : start + step]
+        weights = B.index_select(0, members.flatten().clamp(max=n - 1)).view(*members.shape, R)
+        theirs = coefficients.index_select(0, members.flatten()).view(*members.shape, c)
+        torch.bmm(weights.mT, theirs, out=h[start : start + step])
     if kernel.radial:
         slots = at.rows.active.shape[1]  # every row is active in one coordinate of each
         own = h.view(d, -1).sum(dim=0).view(R, c) / -slots

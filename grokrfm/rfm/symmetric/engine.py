@@ -19,12 +19,13 @@ from grokrfm.rfm.problem import Fit
 from grokrfm.rfm.solve import condition_of
 from grokrfm.rfm.step import State
 from grokrfm.rfm.symmetric.agop import Geometry, agop
-from grokrfm.rfm.symmetric.orbits import RowOrbits
+from grokrfm.rfm.symmetric.orbits import OrbitMeans, RowOrbits
 from grokrfm.rfm.symmetric.solve import BLOCK_SOLVERS
 from grokrfm.rfm.symmetric.step import SymmetricStep
 
 LARGEST_DEFECT = 1e-6
-"""Of a start, see RowOrbits.defect: well above rounding, well below an asymmetry that matters."""
+"""‖mean of Π M Πᵀ over the translations − M‖ / ‖M‖ (Frobenius) of a start M: well above
+rounding, well below an asymmetry that matters."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class SymmetricRFM(RFM):
         SettingError    if the translations do not keep the starting matrix
         """
         if not isinstance(start, State):
-            check_start(rows, start)
+            start = kept_start(rows, start)
         state = self.state(start)
         problem = SymmetricProblem.of(kernel, rows, state.M, with_condition)
         for step in self.iterate(partial(self._fit, problem), state):
@@ -81,7 +82,9 @@ class SymmetricRFM(RFM):
         learned = agop(kernel, M, at, alpha, gram[:, :R], centering=self.centering)
         if not bool(learned.isfinite().all()):
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
-        next_M = matrix_power(learned, self.agop_power)
+        # Rounding in the null modes of the AGOP becomes 1e-8 in its root. Unless M keeps the
+        # symmetry to the last digit, one row of every orbit no longer gives a positive K.
+        next_M = at.pairs(matrix_power(learned, self.agop_power))
         if M.is_cuda:
             torch.cuda.synchronize(M.device)
         return Fit(alpha, outputs[:R], outputs[R:], next_M, solver, estimate)
@@ -125,7 +128,7 @@ class SymmetricProblem(NamedTuple):
         targets = tensor(np.einsum("ht,itq->hiq", chi.conj(), is_label))
         x = rows.inputs(train, M.device)
         points = rows.inputs(np.concatenate([train[:, 0], rows.test_rows[:, 0]]), M.device)
-        pairs, with_class = map(tensor, rows.coordinate_orbits)
+        pairs, with_class = (OrbitMeans(tensor(orbit)) for orbit in rows.coordinate_orbits)
         moved, q = tensor(rows.moved), len(rows.solved)
         members = tensor(_members(rows.task.active[train.flatten()], x.width))
         at = Geometry(x, points[: len(train)], moved, q, members, pairs, with_class)
@@ -161,15 +164,22 @@ class SymmetricProblem(NamedTuple):
         return result
 
 
-def check_start(rows: RowOrbits, M: Tensor) -> None:
-    """Raise SettingError unless every translation keeps a starting matrix."""
-    defect = rows.defect(M)
+def kept_start(rows: RowOrbits, M: Tensor) -> Tensor:
+    """Return a starting matrix without the rounding by which translations change it.
+
+    Raises
+    ------
+    SettingError   if they change it by more
+    """
+    kept = OrbitMeans(torch.as_tensor(rows.coordinate_orbits[0], device=M.device))(M)
+    defect = float((kept - M).norm() / M.norm())
     if not defect <= LARGEST_DEFECT:
         raise SettingError(
             "start",
             f"the translations that keep the training set do not keep M_0 (relative defect"
             f" {defect:.1g}), as rfm=symmetric needs; set start=identity or rfm=default",
         )
+    return kept
 
 
 def _members(active: np.ndarray, width: int) -> np.ndarray:

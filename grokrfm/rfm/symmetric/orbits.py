@@ -123,11 +123,6 @@ class RowOrbits:
         rows, side = (self.train_rows, self.train) if training else (self.test_rows, self.test)
         return torch.as_tensor(np.searchsorted(side, rows))
 
-    def defect(self, M: Tensor) -> float:
-        """‖mean of Π M Πᵀ over the translations − M‖ / ‖M‖ (Frobenius): 0 if they keep M."""
-        orbit = torch.as_tensor(self.coordinate_orbits[0], device=M.device)
-        return float((orbit_means(M, orbit) - M).norm() / M.norm())
-
     @cached_property
     def _symmetries(self) -> list[Symmetry]:
         member = self.task.families["translation"].member
@@ -145,8 +140,18 @@ class RowOrbits:
         return np.unique(least, return_inverse=True)[1].reshape(least.shape)
 
 
-def orbit_means(values: Tensor, orbit: Tensor) -> Tensor:
-    """Values, each replaced by the mean over its orbit; `orbit` has the same shape."""
-    flat = orbit.flatten()
-    sums = values.new_zeros(int(flat.max()) + 1).index_add_(0, flat, values.flatten())
-    return (sums / flat.bincount())[orbit]
+class OrbitMeans:
+    """Function that replaces each entry of a matrix by the mean over its orbit.
+
+    Parameters
+    ----------
+    orbit : int Tensor   orbit of every entry, numbered from 0
+    """
+
+    def __init__(self, orbit: Tensor) -> None:
+        self.orbit, self.sizes = orbit, orbit.flatten().bincount()
+
+    def __call__(self, values: Tensor) -> Tensor:
+        sums = values.new_zeros(len(self.sizes))
+        sums.index_add_(0, self.orbit.flatten(), values.flatten())
+        return (sums / self.sizes)[self.orbit]
