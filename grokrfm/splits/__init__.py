@@ -7,6 +7,7 @@ from grokrfm.splits.listed import Listed
 from grokrfm.splits.moved import Moved
 from grokrfm.splits.noisy import Noisy
 from grokrfm.splits.orbits import Orbits
+from grokrfm.splits.partners import Partners
 from grokrfm.splits.split import Split, Splitter
 from grokrfm.splits.symbols import Symbols
 from grokrfm.splits.uniform import Uniform
@@ -19,6 +20,7 @@ __all__ = [
     "Moved",
     "Noisy",
     "Orbits",
+    "Partners",
     "Split",
     "Splitter",
     "Symbols",
