@@ -230,9 +230,8 @@ def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = Fa
     it. A run that did not look for it, or whose last iteration is unknown, does not count.
     """
     column = finished[name]
-    values = np.sort(
-        column.dropna().to_numpy(dtype="object" if texts else "float64")
-    )  # the sum must not depend on the order of the runs
+    # sorted, since the sum must not depend on the order of the runs
+    values = np.sort(column.dropna().to_numpy(dtype="object" if texts else "float64"))
     unreached = np.array([])
     if time and "updates" in finished:
         without = finished[column.isna()]
