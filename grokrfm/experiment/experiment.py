@@ -155,8 +155,8 @@ class Experiment(Learner):
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
-        kept = resume["seen"] if resume and self._measurement.needs_features else []
-        seen = list(kept)  # M_0, M_1, …
+        needs_features = self._measurement.needs_features
+        seen = list(resume["seen"]) if resume and needs_features else []  # M_0, M_1, …
         for step in self.steps(device, unpacked(resume, device) if resume else None):
             if self._measurement.needs_features:
                 seen.append(step.M.cpu().numpy())
