@@ -96,9 +96,8 @@ class Experiment(Learner):
         return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
 
     def cost_class(self) -> str:
-        parts = type(self.kernel).__name__, type(self.start).__name__
-        engine = ["by orbit"] if self._orbits else []
-        return " ".join([*parts, self.rfm.solver, self.rfm.dtype, *engine])
+        parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
+        return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
         measurement = self._measurement
@@ -154,10 +153,10 @@ class Experiment(Learner):
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
-        keeps_all = self._measurement.needs_features
-        seen = list(resume["seen"]) if resume and keeps_all else []  # M_0, M_1, …
+        needs_features = self._measurement.needs_features
+        seen = list(resume["seen"]) if resume and needs_features else []  # M_0, M_1, …
         for step in self.steps(device, unpacked(resume, device) if resume else None):
-            if keeps_all:
+            if needs_features:
                 seen.append(step.M.cpu().numpy())
             [numbers] = fetched([self._measurement.of(step, train, test)])
             yield self._observation(step, numbers, keep, seen)
@@ -199,9 +198,8 @@ class Experiment(Learner):
 
     def _member(self, device: torch.device, resume: State | None) -> Member:
         """Return the arguments of the engine."""
-        train, test = self._examples(device)
-        classes, start = self.task.classes, self._starting(device, resume)
-        return Member(self.rfm, self.kernel, train, test, classes, start)
+        sides, start = self._examples(device), self._starting(device, resume)
+        return Member(self.rfm, self.kernel, *sides, self.task.classes, start)
 
     def _starting(self, device: torch.device, resume: State | None) -> torch.Tensor | State:
         if resume is not None:

@@ -49,6 +49,11 @@ class Differences:
         boolean("symmetric", self.symmetric)
         boolean("zero", self.zero)
 
+    @property
+    def is_random(self) -> bool:
+        """True if the seed matters."""
+        return self.differences is None
+
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         try:
             of_row = fixing_reflection(task).flatten()

@@ -58,6 +58,11 @@ def test_differences_of_addition_are_b_minus_a():
     assert len(split.train) == 14
 
 
+def test_the_seed_matters_only_to_a_set_that_is_drawn():
+    assert drawn(0.5, False, True).is_random
+    assert not Differences([1, 3], 0.5, False, True).is_random
+
+
 def test_a_larger_density_contains_the_smaller():
     few, many = (cut(drawn(density, True, True), addition(31)) for density in (0.3, 0.6))
     assert set(few.train) < set(many.train)
