@@ -85,8 +85,8 @@ class Experiment(Learner):
 
     @property
     def title(self) -> str:
-        kernel = text.option_name(self.kernel)
-        return f"{self.task.title}, {kernel}, {text.described(self.splitter)}"
+        parts = self.task.title, text.option_name(self.kernel), text.described(self.splitter)
+        return ", ".join(parts)
 
     def share(self, shared: Shared) -> None:
         self._shared = shared
@@ -103,9 +103,8 @@ class Experiment(Learner):
         measurement = self._measurement
         if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
             return None
-        n_train, n_test = len(self.split.train), len(self.split.test)
-        slots = self.task.active.shape[1]
-        shape = n_train, n_test, slots, self.task.width, self.task.classes
+        n_train, n_test, task = len(self.split.train), len(self.split.test), self.task
+        shape = n_train, n_test, task.active.shape[1], task.width, task.classes
         return batch_key(self.rfm, self.kernel, shape, n_train, device)
 
     def facts(self) -> dict[str, Any]:
@@ -146,19 +145,18 @@ class Experiment(Learner):
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
         """Yield the RFM iterations, each with the numbers of the probes by name."""
-        train, test = self._examples(device)
+        both = self._examples(device)
         for step in self.steps(device):
-            [numbers] = fetched([self._measurement.of(step, train, test)])
-            yield step, numbers
+            yield step, fetched([self._measurement.of(step, *both)])[0]
 
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
-        needs_features = self._measurement.needs_features
-        seen = list(resume["seen"]) if resume and needs_features else []  # M_0, M_1, …
+        keeps_all = self._measurement.needs_features
+        seen = list(resume["seen"]) if resume and keeps_all else []  # M_0, M_1, …
         for step in self.steps(device, unpacked(resume, device) if resume else None):
-            if self._measurement.needs_features:
+            if keeps_all:
                 seen.append(step.M.cpu().numpy())
             [numbers] = fetched([self._measurement.of(step, train, test)])
             yield self._observation(step, numbers, keep, seen)
@@ -212,8 +210,8 @@ class Experiment(Learner):
 
         if self._shared is None or not self.start.is_learned:
             return made()
-        kept = self._shared.get("starts", LEARNED_START, lambda: {"M": made().cpu().numpy()})
-        return torch.as_tensor(kept["M"], device=device)
+        M = self._shared.get("starts", LEARNED_START, lambda: {"M": made().cpu().numpy()})["M"]
+        return torch.as_tensor(M, device=device)
 
     def _start_rng(self) -> np.random.Generator:
         """Return a generator independent of the split's, in the same state at every call."""
@@ -229,9 +227,9 @@ class Experiment(Learner):
         arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
         if step.last and keep.wants(step.iteration + 1, last=True):
             arrays[step.iteration + 1] = step.next_M
-        hindsight = {}
-        if step.last and self._measurement.needs_features:
-            hindsight = self._measurement.hindsight([*seen, step.next_M.cpu().numpy()])
+        looks_back = step.last and self._measurement.needs_features
+        every_M = [*seen, step.next_M.cpu().numpy()] if looks_back else []
+        hindsight = self._measurement.hindsight(every_M) if looks_back else {}
         return Observation(
             step.iteration,
             {**numbers, "solver": step.solver, "seconds": step.seconds},

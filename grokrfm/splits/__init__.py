@@ -8,6 +8,7 @@ from grokrfm.splits.listed import Listed
 from grokrfm.splits.moved import Moved
 from grokrfm.splits.noisy import Noisy
 from grokrfm.splits.orbits import Orbits
+from grokrfm.splits.partners import Partners
 from grokrfm.splits.split import Split, Splitter
 from grokrfm.splits.symbols import Symbols
 from grokrfm.splits.translations import translations
@@ -22,6 +23,7 @@ __all__ = [
     "Moved",
     "Noisy",
     "Orbits",
+    "Partners",
     "Split",
     "Splitter",
     "Symbols",
