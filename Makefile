@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow slurm check bench clean
+.PHONY: help install demo test test-slow slurm check bench paper paper-small clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -39,6 +39,12 @@ check: install  ## lint, format, types
 bench: install  ## time and memory of iterations, batches, sweeps and of reading a study (a quarter of an hour)
 	$(BIN)/python scripts/bench.py
 	$(BIN)/python scripts/bench.py --large
+
+paper: install  ## the studies of the papers and docs/reproduction.md (3 hours on two cores; can be stopped)
+	$(BIN)/python scripts/paper.py
+
+paper-small: install  ## the same with p of at most 31 and docs/reproduction_small.md (12 minutes on two cores)
+	$(BIN)/python scripts/paper.py --small
 
 clean:  ## remove the environment and caches; outputs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -52,8 +52,10 @@ def _split(settings: Settings, task: Task) -> Split:
 
 
 def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
-    everything = [g for family in task.families.values() for g in family] if labels else None
-    found = audit(task, split, everything)
+    everything = [g for family in task.families.values() for g in family]
+    found = audit(task, split, everything if labels else None)
+    permuting = [g for g in everything if (g.labels != np.arange(task.classes)).any()]
+    invariant = [] if labels else audit(task, split, permuting).invariant
     yield f"{task.title}: {found.n_train} rows train, {found.n_test} test"
     kind = "symmetries" if labels else "label-preserving symmetries"
     yield f"{len(found.findings)} {kind} are claimed besides the identity"
@@ -62,8 +64,10 @@ def _audit(task: Task, split: Split, labels: bool) -> Iterator[str]:
     if found.broken:
         yield f"{len(found.broken)} do not; the nearest to invariance first"
         yield from _table(found.broken)
+    if invariant:
+        yield f"{len(invariant)} that permute labels leave it invariant too (--labels lists them)"
     yield "predictions"
-    yield from (f"  {sentence}" for sentence in predictions(found))
+    yield from (f"  {sentence}" for sentence in predictions(found, invariant))
 
 
 def _table(findings: list[Finding]) -> Iterator[str]:

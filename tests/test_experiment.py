@@ -64,7 +64,10 @@ def test_strata_are_counted():
     [
         ({"seed": -1}, "seed must be an integer of at least 0"),
         ({"split": FixedPoints([9], 0, 0, 0)}, "split.reflections: 9 is not an element of Z7"),
-        ({"start": Reflection(9)}, "start.element: 9 is not an element of Z7"),
+        (
+            {"start": Reflection(9, Gaussian(2.5), 50, 1e-5)},
+            "start.element: 9 is not an element of Z7",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused_before_anything_is_computed(changed, message):

@@ -14,7 +14,7 @@ from grokrfm.text import printable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from grokrfm.collect.expectations import Finding
+    from grokrfm.collect.expectations import Finding, Sheet
 
 HEAD = ("claim", "reported", "accepted", "measured", "verdict")
 DIFFERS = 2
@@ -37,9 +37,7 @@ def _check() -> None:
         frame = runs([study])
         found = list(findings(frame, expected.expectations))
         verdicts |= {finding.verdict for finding in found}
-        note = [expected.note.strip()] if expected.note else []
-        parts = [f"## {expected.title}", *note, _table(found), _provenance(frame)]
-        sections.append("\n\n".join(parts) + "\n")
+        sections.append(section(expected, found, frame))
     text = "\n".join(sections)
     if arguments.output:
         Path(arguments.output).write_text(text, encoding="utf-8")
@@ -49,6 +47,13 @@ def _check() -> None:
     if "differs" in verdicts:
         sys.stdout.flush()
         sys.exit(DIFFERS)
+
+
+def section(expected: Sheet, found: list[Finding], frame: pd.DataFrame) -> str:
+    """Part of a page about one study: its title and note, a table of findings, the provenance."""
+    note = [expected.note.strip()] if expected.note else []
+    parts = [f"## {expected.title}", *note, _table(found), _provenance(frame)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _table(findings: list[Finding]) -> str:

@@ -86,9 +86,19 @@ def leading(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def is_share(number: str) -> bool:
+    """True if a measured column is a share of points, judged by its name."""
+    return any(word in number for word in ("accuracy", "undecided", "precision", "recall"))
+
+
 def is_time(number: str) -> bool:
     """True for a number that says when something was reached; missing: not reached."""
     return number.endswith("_iteration")
+
+
+def measured(time: str) -> str:
+    """Name of the column that tells which runs measured a time; absent if all did."""
+    return f"{time}_measured"
 
 
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from grokrfm.checks import nearest
-from grokrfm.collect.columns import names
-from grokrfm.collect.intervals import student, wilson
+from grokrfm.collect.columns import is_share, names
+from grokrfm.collect.intervals import mean_interval, symmetric, wilson
 from grokrfm.collect.presets import PresetError, load, refuse_unknown
 from grokrfm.collect.select import where
 
@@ -71,7 +71,7 @@ class Finding:
     Parameters
     ----------
     value       the statistic; NaN without a run
-    low, high   95 % interval (Student's of a mean, Wilson's of a share); NaN where there is none
+    low, high   95 % interval (Wilson's of a share of runs); NaN where there is none
     n, planned  finished runs that have the number, and planned runs that should
     """
 
@@ -111,7 +111,9 @@ class Finding:
             return f"{hits} of {self.n} [{self.low:.2f}, {self.high:.2f}] ({count})"
         if math.isnan(self.low) or self.low == self.high:
             return f"{self.value:.3g} ({count})"
-        return f"{self.value:.3g} ± {self.high - self.value:.2g} ({count})"
+        if symmetric(self.value, self.low, self.high):
+            return f"{self.value:.3g} ± {self.high - self.value:.2g} ({count})"
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}] ({count})"
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,10 @@ def _finding(runs: pd.DataFrame, expected: Expectation) -> Finding:
     if not len(values):
         return Finding(expected, math.nan, math.nan, math.nan, 0, len(runs))
     value = float(REDUCTIONS[expected.statistic](values))
-    half = student(values) if expected.statistic == "mean" else math.nan
-    return Finding(expected, value, value - half, value + half, len(values), len(runs))
+    ends = (math.nan, math.nan)
+    if expected.statistic == "mean":
+        ends = mean_interval(values, share=is_share(expected.number))
+    return Finding(expected, value, *ends, len(values), len(runs))
 
 
 def _expectation(entry: Any, about: str) -> Expectation:

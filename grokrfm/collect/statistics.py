@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from grokrfm.checks import GrokrfmError, nearest
-from grokrfm.collect.intervals import bootstrap, student, wilson
+from grokrfm.collect.intervals import bootstrap, mean_interval, wilson
 
 MOST_TEXTS = 6  # that are counted one by one
 EXACTLY_EQUAL = 1e-12  # products of survival probabilities are compared up to rounding
@@ -33,10 +33,12 @@ class Sample:
     values : (n,)     the number or text of every run that has one
     unreached : (m,)  for a time, the runs that did not reach it: last iteration observed, infinite
                       for a run that can never reach it
+    share : bool      True if the number is a share of points, from 0 to 1
     """
 
     values: np.ndarray
     unreached: np.ndarray
+    share: bool = False
 
     def __len__(self) -> int:
         return len(self.values) + len(self.unreached)
@@ -58,6 +60,7 @@ class Statistic:
     compute           function of a sample that is not empty; returns numbers by name
     text : str        template of the written numbers, with {name} for each
     text_alone : str  template if the uncertainty is unknown
+    text_skew : str   template if the interval is not symmetric about the mean; empty: `text`
     of_texts          True if it is one of texts, not of numbers
     """
 
@@ -66,6 +69,7 @@ class Statistic:
     compute: Callable[[Sample], Numbers]
     text: str
     text_alone: str
+    text_skew: str = ""
     of_texts: bool = False
 
     @property
@@ -125,9 +129,9 @@ def median_time(sample: Sample) -> float:
 
 
 def _mean(sample: Sample) -> Numbers:
-    half = student(sample.values)
+    low, high = mean_interval(sample.values, share=sample.share)
     mean = float(sample.values.mean())
-    return {"": mean, "interval": half, "low": mean - half, "high": mean + half}
+    return {"": mean, "interval": (high - low) / 2, "low": low, "high": high}
 
 
 def _bootstrap(sample: Sample) -> Numbers:
@@ -189,7 +193,14 @@ def _time(sample: Sample) -> Numbers:
 PLAIN: Mapping[str, Statistic] = {
     statistic.name: statistic
     for statistic in (
-        Statistic("mean", "mean ± Student's 95 % interval", _mean, "{} ± {interval}", "{}"),
+        Statistic(
+            "mean",
+            "mean ± Student's 95 % interval",
+            _mean,
+            "{} ± {interval}",
+            "{}",
+            "{} [{low}, {high}]",
+        ),
         Statistic(
             "bootstrap", "mean [bootstrapped 95 % interval]", _bootstrap, "{} [{low}, {high}]", "{}"
         ),

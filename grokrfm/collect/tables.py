@@ -16,17 +16,27 @@ from grokrfm.collect.columns import (
     OBJECTIVE,
     cell_numbers,
     grouped,
+    is_share,
     is_text,
     levels,
+    measured,
     names,
     scientific,
 )
+from grokrfm.collect.intervals import symmetric
 from grokrfm.collect.layout import Layout, TableError, Value
 from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
 from grokrfm.collect.statistics import Sample
 
 COUNTS = ("planned", "finished", "failed", "missing")
+ENDS = ("", "_low", "_high")
+"""Endings of the columns of a mean and of its interval."""
+ABOUT_SKEW = " [cut at 0 and 1; Wilson's if 10 runs or more have 0 or 1]"
+SEEDED = "depends_on_seed"
+"""Fact of a run: False if nothing in it is random, so that every seed gives the same."""
+DETERMINISTIC = "deterministic"
+"""Column of cells of a single run that does not depend on its seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +107,20 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
         raise TableError(f"where {layout.where!r} selects none of the {len(runs)} runs")
     refuse_mixtures(chosen, layout)
     compared = differences(chosen, layout.by, values, pair) if pair else chosen
-    cells = pd.DataFrame(_cells(compared, layout.by, values))
-    return Table(cells, layout, values, caption(chosen, layout, values))
+    cells = pd.DataFrame(_cells(compared, layout.by, values, shares=pair is None))
+    about = caption(chosen, layout, values)
+    if any(_is_skew(cells, value) for value in values):
+        about = replace(about, shown=about.shown + ABOUT_SKEW)
+    return Table(cells, layout, values, about)
+
+
+def _is_skew(cells: pd.DataFrame, value: Value) -> bool:
+    """True if some interval is not symmetric about its mean."""
+    columns = [f"{value.label}{end}" for end in ENDS]
+    if not value.statistic.text_skew or not set(columns) <= set(cells):
+        return False
+    ends = cells[columns].dropna()
+    return not all(symmetric(*map(float, line)) for line in ends.to_numpy())
 
 
 def _objective(runs: pd.DataFrame) -> str:
@@ -176,23 +198,27 @@ def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
 
 
 def _cells(
-    runs: pd.DataFrame, by: Sequence[str], values: Sequence[Value]
+    runs: pd.DataFrame, by: Sequence[str], values: Sequence[Value], *, shares: bool
 ) -> Iterator[dict[str, Any]]:
     for key, group in grouped(runs, by):
         finished = group[group["status"] == "finished"]
         cell: dict[str, Any] = dict(zip(by, key, strict=True))
         for value in values:
-            cell |= _estimate(finished, value)
+            cell |= _estimate(finished, value, shares and is_share(value.column))
         failed = int(group["status"].isin(FAILED).sum())
         there = len(finished) + failed
         counts = (len(group), len(finished), failed, len(group) - there)
-        yield cell | dict(zip(COUNTS, counts, strict=True))
+        cell |= dict(zip(COUNTS, counts, strict=True))
+        if SEEDED in runs:
+            unseeded = group[SEEDED].eq(False).fillna(False)
+            cell[DETERMINISTIC] = len(group) == 1 and bool(unseeded.all())
+        yield cell
 
 
-def _estimate(finished: pd.DataFrame, value: Value) -> dict[str, Any]:
+def _estimate(finished: pd.DataFrame, value: Value, share: bool) -> dict[str, Any]:
     statistic, compute = value.statistic, value.statistic.compute
     sample = sample_of(finished, value.column, time=statistic.is_time, texts=statistic.of_texts)
-    numbers = compute(sample) if len(sample) else {"": np.nan}
+    numbers = compute(replace(sample, share=share)) if len(sample) else {"": np.nan}
     named = {f"{value.label}_{name}" if name else value.label: x for name, x in numbers.items()}
     return {**named, f"{value.label}_n": len(sample)}
 
@@ -201,15 +227,16 @@ def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = Fa
     """Numbers or texts of finished runs; for a time, also of those that did not reach it.
 
     These have their last iteration instead. A run that stopped early at a fixed point never reaches
-    it. A run whose last iteration is unknown does not count.
+    it. A run that did not look for it, or whose last iteration is unknown, does not count.
     """
     column = finished[name]
-    values = np.sort(
-        column.dropna().to_numpy(dtype="object" if texts else "float64")
-    )  # the sum must not depend on the order of the runs
+    # sorted, since the sum must not depend on the order of the runs
+    values = np.sort(column.dropna().to_numpy(dtype="object" if texts else "float64"))
     unreached = np.array([])
     if time and "updates" in finished:
         without = finished[column.isna()]
+        if measured(name) in without:
+            without = without[without[measured(name)]]
         watched = without["updates"].astype("float64")
         if "stopped_early" in without:
             stopped = without["stopped_early"].fillna(False).astype("bool")

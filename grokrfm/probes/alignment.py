@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -26,7 +26,8 @@ class Alignment(UnboundProbe):
 
     `alignment` is the smallest cosine and `alignment_next` that of the next best k.
     `best_reflection` is k itself if the elements are integers, otherwise its index in the order of
-    the elements (in a product: mixed radix, the last coordinate fastest). The summary holds
+    the elements (in a product: mixed radix, the last coordinate fastest). `best_is_held_out` is 1
+    if the split lists that reflection, else 0; only for splits that list some. The summary holds
     `best_reflection_name`, such as "sr^3", of the last iteration.
 
     Parameters
@@ -56,15 +57,19 @@ class Alignment(UnboundProbe):
             torch.tensor([_number(group, k) for k in range(group.order)], dtype=torch.float64),
             [reflection.name for reflection in family],
             kept,
+            [group.index(k) for k in getattr(run.splitter, "reflections", ())],
         )
 
 
 @dataclass(frozen=True, eq=False)
 class _Cosines(Probe):
+    needs_all_rows: ClassVar[bool] = False
+
     coordinates: Tensor  # (n, d): row k is the image of each coordinate under sr^k
     elements: Tensor  # (n,): the number recorded for each k
     names: Sequence[str]
     kept: Sequence[int]
+    held_out: Sequence[int]
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         M = step.M
@@ -74,7 +79,9 @@ class _Cosines(Probe):
         cosines = of_each / (M[n:, :n].norm() * (2 * d) ** 0.5)
         smallest, which = cosines.topk(2, largest=False)
         best = self.elements.to(M.device)[which[0]]
+        is_held_out = torch.isin(which[0], torch.tensor(self.held_out, device=M.device)).double()
         return {
+            **({"best_is_held_out": is_held_out} if self.held_out else {}),
             "alignment": smallest[0],
             "alignment_next": smallest[1],
             "best_reflection": torch.where(smallest[0].isfinite(), best, torch.nan),

@@ -61,6 +61,7 @@ class Learner(ABC):
     leading             names of the numbers that progress, summaries and tables show first
     objective           name of the number that optimising sweepers get; None: the first leading one
     features            update counts k at which a feature matrix M_k can be kept
+    is_random : bool    False if nothing in this run depends on its seed; a sweep computes one seed
     batch : int         the most runs it may be computed with at once, itself included
     """
 
@@ -71,6 +72,7 @@ class Learner(ABC):
     leading: Sequence[str] = ()
     objective: str | None = None
     features: Collection[int] = ()
+    is_random: bool = True
     batch: int = 1
 
     @property

@@ -47,6 +47,11 @@ class FixedPoints:
         for name in ("test_to_train", "train_to_test", "pairs_to_test"):
             object.__setattr__(self, name, integer(name, getattr(self, name), minimum=0))
 
+    @property
+    def is_random(self) -> bool:
+        """True if the seed matters."""
+        return self.test_to_train + self.train_to_test + self.pairs_to_test > 0
+
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         elements = [self._index(task.group, element) for element in self.reflections]
         try:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ class Listed:
                  An element of a product is written as its coordinates, "[1, 0, 3]", or as its
                  mixed-radix number (last coordinate fastest)
     """
+
+    is_random: ClassVar[bool] = False
 
     path: str
 

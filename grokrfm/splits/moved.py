@@ -33,6 +33,11 @@ class Moved:
         for name in ("test_to_train", "train_to_test"):
             integer(name, getattr(self, name), minimum=0)
 
+    @property
+    def is_random(self) -> bool:
+        """True if the seed matters."""
+        return getattr(self.base, "is_random", True) or self.test_to_train + self.train_to_test > 0
+
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         with setting_prefix("base"):
             base = self.base.split(task, rng)

@@ -53,6 +53,11 @@ class Orbits:
         for name in ("fixed_to_test", "pairs_to_test"):
             integer(name, getattr(self, name), minimum=0)
 
+    @property
+    def is_random(self) -> bool:
+        """True if the seed matters."""
+        return self.train_fraction < 1 or self.fixed_to_test + self.pairs_to_test > 0
+
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         generators = [self._symmetry(task, written) for written in self.generators]
         orbit = orbits([task.row_permutation(g) for g in generators], len(task.labels))

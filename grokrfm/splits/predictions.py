@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from grokrfm.splits.audit import Audit, Finding
 
-NEARLY = 0.9
-"""Share of the training rows kept from which a symmetry counts as broken by a few points only."""
+NEARLY = 0.1
+"""Expected number of symmetries as near on a uniform split, below which one is nearly invariant."""
 
 FEW = 2
 """Largest test set for which the papers predict each row."""
 
 
-def predictions(audit: Audit) -> Iterator[str]:
-    """Yield the expected outcomes of a run on the audited split, each with its source."""
+def predictions(audit: Audit, permuting: Sequence[Finding] = ()) -> Iterator[str]:
+    """Yield the expected outcomes of a run on the audited split, each with its source.
+
+    Parameters
+    ----------
+    permuting   symmetries that permute labels and leave the training set invariant
+    """
+    if permuting:
+        yield (
+            f"invariant under {_names(permuting)}, which permutes labels: M stays symmetric"
+            " under it (docs/symmetry.md); its effect on the test rows is open"
+        )
     if audit.findings and audit.n_test <= FEW:
         yield _of_few(audit)
         return
@@ -40,13 +51,13 @@ def predictions(audit: Audit) -> Iterator[str]:
         )
     if not audit.invariant and audit.findings:
         nearest = audit.broken[0]
-        if nearest.kept >= NEARLY:
+        if _as_near_by_chance(nearest, audit) < NEARLY:
             yield (
                 f"nearly invariant under {nearest.name}, except for {nearest.moved_outside} rows:"
                 " one such row is enough for the Gaussian kernel on addition to generalise;"
                 " multiplication and the quadratic kernel need more (arXiv:2604.00316)"
             )
-        else:
+        elif not permuting:
             share = audit.n_train / (audit.n_train + audit.n_test)
             yield (
                 f"invariant under no symmetry, {100 * share:.0f} % train: expect generalisation"
@@ -72,6 +83,22 @@ def _of_few(audit: Audit) -> str:
     )
 
 
-def _names(findings: list[Finding]) -> str:
+def _as_near_by_chance(finding: Finding, audit: Audit) -> float:
+    """Expected number of symmetries that miss as few rows on a uniform split of this size.
+
+    The images of the training rows that it moves count as independent draws from all rows, under
+    every symmetry.
+    """
+    n, p = audit.n_train - finding.fixed_train, audit.n_test / (audit.n_train + audit.n_test)
+    few = range(finding.moved_outside + 1)
+    terms = (
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+        + k * math.log(p) + (n - k) * math.log1p(-p)
+        for k in few
+    )  # fmt: skip
+    return len(audit.findings) * sum(map(math.exp, terms))
+
+
+def _names(findings: Sequence[Finding]) -> str:
     names = [finding.name for finding in findings]
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -41,7 +41,10 @@ class Split:
 
 @runtime_checkable
 class Splitter(Protocol):
-    """Rule that splits a task."""
+    """Rule that splits a task.
+
+    One whose partition does not depend on the generator has an attribute `is_random`, False.
+    """
 
     def split(self, task: Task, rng: np.random.Generator) -> Split:
         """Partition the table of `task`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ class Symbols:
 
     Strata: `one` (one operand is held out) and `both`.
     """
+
+    is_random: ClassVar[bool] = False
 
     held_out: Sequence[Any]
 

@@ -51,7 +51,7 @@ def test_the_tables_and_figures_of_a_study_are_made_and_shown(study, command, ow
     folder = study(*RUNS, first)
     done = command(COMMAND, "demo", *own)
     assert done.returncode == 0, done.stderr
-    assert "0.250 ± 3.177 (n=2)" in done.stdout
+    assert "0.250 [0.000, 1.000] (n=2)" in done.stdout
     assert "Points." in done.stdout
     assert list(contents(folder / "tables")) == [f"points.{ending}" for ending in ENDINGS]
     assert list(contents(folder / "figures")) == ["points.pdf", "points.png"]
@@ -85,7 +85,7 @@ def test_check_is_silent_until_a_table_would_change(study, command, own):
     done = command(COMMAND, "demo", "--check", *own)
     assert done.returncode == 1
     assert "demo/tables/points.md: would change" in done.stderr
-    assert "1.000 (n=1)" in done.stderr and "0.750 ± 3.177 (n=2)" in done.stderr
+    assert "1.000 (n=1)" in done.stderr and "0.750 [0.000, 1.000] (n=2)" in done.stderr
     assert len(done.stderr.splitlines()) < 50
     assert contents(folder / "tables") == before
 
@@ -144,7 +144,9 @@ def test_what_is_planned_names_the_presets_and_the_missing_runs(study, command, 
 def test_several_studies_are_one_table_in_the_first(study, command, own):
     first, second = study(RUNS[0], name="first"), study(RUNS[1], RUNS[2], name="second")
     assert command(COMMAND, "first", "second", *own).returncode == 0
-    assert "0.250 ± 3.177 (n=2)" in (first / "tables" / "points.md").read_text(encoding="utf-8")
+    assert "0.250 [0.000, 1.000] (n=2)" in (first / "tables" / "points.md").read_text(
+        encoding="utf-8"
+    )
     assert not (second / "tables").exists()
 
 
@@ -230,5 +232,8 @@ def test_a_study_of_conf_is_collected_without_options(tmp_path, command):
     assert done.returncode == 0, done.stderr
     cells = pd.read_csv(study / "tables" / "headline.csv")
     assert cells["split.train_to_test"].tolist() == [0, 1]
-    assert cells["test_accuracy_n"].tolist() == [2, 2]
+    assert cells["test_accuracy_n"].tolist() == [1, 2]  # nothing is random if no point moves
+    assert cells["deterministic"].tolist() == [True, False]
+    table = (study / "tables" / "headline.md").read_text(encoding="utf-8")
+    assert "| 0                     | 0.000 (deterministic)" in table
     assert (study / "figures" / "accuracy_by_points.pdf").exists()

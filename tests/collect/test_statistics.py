@@ -54,6 +54,23 @@ def test_one_run_has_no_interval_and_equal_runs_an_exact_zero():
     assert computed("mean", [0.1] * 3)["interval"] == 0.0  # the naive formula leaves 1e-17 here
 
 
+@pytest.mark.parametrize("hits, n", [(0, 10), (3, 10), (25, 25)])
+def test_the_mean_of_ten_outcomes_or_more_has_wilsons_interval(hits, n):
+    sample = np.array([1.0] * hits + [0.0] * (n - hits))
+    ends = intervals.mean_interval(sample, share=True)
+    assert ends == pytest.approx(proportion_confint(hits, n, method="wilson"))
+    assert ends != pytest.approx(intervals.mean_interval(sample, share=False))
+
+
+@pytest.mark.parametrize(
+    "sample", [[0.0] * 5 + [1.0] * 4, [0.0] * 3 + [1.0] * 9 + [0.999], [0.5] * 12]
+)
+def test_the_mean_of_other_shares_has_students_interval_cut_at_0_and_1(sample):
+    half = intervals.student(np.array(sample))
+    expected = np.clip(np.mean(sample) + np.array([-half, half]), 0, 1)
+    assert intervals.mean_interval(np.array(sample), share=True) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=len)
 def test_bootstrap_is_the_percentile_one_at_expanded_levels(sample):
     ours = computed("bootstrap", sample)

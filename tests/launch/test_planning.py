@@ -44,6 +44,15 @@ def test_runs_that_compute_the_same_are_one_and_are_counted(tmp_path):
     assert positions == [(0, 0), (0, 1), (0, 0), (0, 1), (0, 0)]
 
 
+def test_where_nothing_is_random_seed_0_stands_for_all_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(Counting, "is_random", False)
+    [sweep], positions = planned(tmp_path, {"seed": 2}, {"seed": 0}, {"seed": 1}, {"width": 3})
+    assert [(one["seed"], one["width"]) for one in sweep.plan.settings] == [(0, 1), (0, 3)]
+    assert positions == [(0, 0), (0, 0), (0, 0), (0, 1)]
+    digests = [build_run(one).spec.digest for one in sweep.plan.settings]
+    assert sweep.plan.digests == digests
+
+
 def test_every_study_and_every_backend_is_a_sweep_of_its_own(tmp_path):
     one, other = ({"name": name, "tables": [], "figures": []} for name in ("one", "other"))
     runs = [{"study": study, "seed": seed} for seed in (0, 1) for study in (one, other)]

@@ -101,6 +101,14 @@ def test_the_reflection_of_the_negative_sign_is_named(task, k, number, name):
     }
 
 
+def test_the_reflection_is_compared_with_those_that_the_split_holds_out():
+    M = 3 - torch.as_tensor(CYCLIC[0].reflection(3).permutation_matrix())
+    for listed, expected in (([3], 1), ([2, 3], 1), ([2], 0)):
+        numbers = measured(Alignment([]), M, split=FixedPoints(listed, 0, 0, 0))
+        assert numbers["best_is_held_out"] == expected
+    assert "best_is_held_out" not in measured(Alignment([]), M)
+
+
 def test_a_matrix_without_off_diagonal_blocks_has_no_alignment_and_no_deviation():
     M = torch.eye(14, dtype=torch.float64)
     assert all(np.isnan(x) for x in measured(Alignment([0]), M).values())

@@ -64,7 +64,7 @@ def orbit(modulus, k, seed):
     made = experiment(
         task=tasks.addition(modulus),
         split=Uniform(0.5),
-        start=Reflection(k),
+        start=Reflection(k, Gaussian(2.5), 50, 1e-5),
         rfm=machine(60 if modulus < 17 else 30),
         probe={"orbit": OrbitPrediction(None)},
         seed=seed,

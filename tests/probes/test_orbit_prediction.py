@@ -4,6 +4,7 @@ import torch
 
 from grokrfm import tasks
 from grokrfm.checks import SettingError
+from grokrfm.kernels import Gaussian
 from grokrfm.probes import OrbitPrediction
 from grokrfm.rfm import MinusReflection, Perturbed, Reflection, State, Step
 from grokrfm.rfm.examples import examples
@@ -59,7 +60,7 @@ def test_nothing_predicted_and_nothing_mirrored_have_no_share():
     assert numbers["orbit_size"] == numbers["orbit_recall"] == 0
 
 
-@pytest.mark.parametrize("start", [Reflection(2), MinusReflection(2, 0.5)])
+@pytest.mark.parametrize("start", [Reflection(2, Gaussian(2.5), 50, 1e-5), MinusReflection(2, 0.5)])
 def test_without_an_element_it_is_that_of_the_start(start):
     made = experiment(task=TASK, start=start)
     rightly = np.arange(len(made.split.test)) % 2 == 0

@@ -24,9 +24,9 @@ from tests.settings import machine as machine_of
 CPU = torch.device("cpu")
 
 
-def machine(dtype="float64"):
+def machine(dtype="float64", iterations=4):
     return RFM(
-        iterations=4,
+        iterations=iterations,
         ridge=1e-8,
         solver="cholesky",
         agop_power=0.5,
@@ -45,9 +45,9 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def matrix(start, task, kernel=None, dtype="float64", seed=0):
+def matrix(start, task, dtype="float64", seed=0):
     start.check(task, rng(seed))
-    return start.matrix(task, kernel or Quadratic(), machine(dtype), CPU, rng(seed))
+    return start.matrix(task, machine(dtype), CPU, rng(seed))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -75,8 +75,17 @@ def test_a_reflection_starts_from_what_a_run_without_its_fixed_points_learns(
         examples(task, np.flatnonzero(mask), CPU) for mask in (~is_held_out, is_held_out)
     )
     start = torch.eye(task.width, dtype=torch.float64)
-    *_, last = machine().steps(kernel, train, test, task.classes, start)
-    assert torch.equal(matrix(Reflection(element), task, kernel), last.next_M)
+    *_, last = machine(iterations=6).steps(kernel, train, test, task.classes, start)
+    learned = matrix(Reflection(element, kernel, iterations=6, least_ridge=0), task)
+    assert torch.equal(learned, last.next_M)
+
+
+def test_a_learned_start_asks_for_a_ridge_and_keeps_a_larger_one():
+    start = Reflection(1, Gaussian(2.5), iterations=2, least_ridge=1e-5)
+    for given, fitted in ((0, 1e-5), (1e-8, 1e-5), (1e-3, 1e-3)):
+        made = experiment(start=start, rfm=machine_of(1, given))
+        assert made.rfm.ridge == made.facts()["ridge"] == fitted
+    assert experiment(rfm=machine_of(1, 0)).rfm.ridge == 0
 
 
 @pytest.mark.parametrize(
@@ -90,7 +99,7 @@ def test_a_reflection_starts_from_what_a_run_without_its_fixed_points_learns(
 )
 def test_a_start_from_no_reflection_is_refused_before_anything_runs(task, element, message):
     with pytest.raises(SettingError) as refusal, setting_prefix("start"):
-        Reflection(element).check(task, rng())
+        Reflection(element, Gaussian(2.5), 50, 1e-5).check(task, rng())
     assert str(refusal.value).startswith(f"start.element: {message}")
 
 
@@ -268,7 +277,7 @@ def test_minus_a_reflection_is_what_it_says():
 
 
 def test_random_circulant_features_are_circulant_for_addition():
-    """[[A, Cᵀ], [C, A]], A = I − 11ᵀ/p, its negative eigenvalues set to 0: by Fourier transform."""
+    """M·M is [[A, Cᵀ], [C, A]], A = I − 11ᵀ/p, its negative eigenvalues 0: by Fourier."""
     p, drawn = 13, rng().random(13)
     C = np.stack([np.roll(drawn - drawn.mean(), i) for i in range(p)], axis=1)  # columns shift down
     A = np.eye(p) - 1 / p
@@ -278,11 +287,11 @@ def test_random_circulant_features_are_circulant_for_addition():
     np.testing.assert_allclose(M[p:, :p], circulant_again, atol=1e-14)
     amplitudes = np.abs(np.fft.fft(drawn - drawn.mean()))[1:]  # eigenvalues are 1 ± these
     kept = np.sort(np.concatenate([1 + amplitudes, 1 - amplitudes, [0, 0]]).clip(min=0))
-    np.testing.assert_allclose(np.linalg.eigvalsh(M), kept, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.eigvalsh(M @ M), kept, atol=1e-12)
     vectors = np.linalg.eigh(as_written)
     assert (vectors.eigenvalues < -0.1).any()
     positive = vectors.eigenvectors[:, vectors.eigenvalues > 1e-9]
-    np.testing.assert_allclose(M @ positive, as_written @ positive, atol=1e-12)
+    np.testing.assert_allclose(M @ M @ positive, as_written @ positive, atol=1e-12)
 
 
 @pytest.mark.parametrize("task", EVERY_OPERATION, ids=lambda task: task.title)
@@ -296,14 +305,13 @@ def test_random_circulant_features_are_sums_of_reflections_on_every_task(task):
 
 @pytest.mark.slow
 def test_one_fit_on_random_circulant_features_rises_as_published():
-    """25, 30, 35, 40 % of addition mod 61: 57, 82.5, 95.7, 99.5 % are published, the scale of M₀ is
-    not: this is M₀/2. One draw differs from another by 5 %."""
+    """25, 30, 35, 40 % of addition mod 61: 57, 82.5, 95.7, 99.5 % are published. One draw differs
+    from another by 5 %."""
 
     def accuracy(share, seed):
         made = experiment(
             task=addition(61),
             split=Uniform(share),
-            kernel=Gaussian(2.5 * 2**0.5),
             start=RandomCirculant(),
             probe={"accuracy": Accuracy(1e-6)},
             rfm=machine_of(1),

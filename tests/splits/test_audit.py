@@ -116,6 +116,24 @@ def test_the_degenerate_split_is_invariant_under_its_reflection_until_a_point_mo
     assert next(predictions(broken)).startswith("nearly invariant under sr^3, except for 1 ro")
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_uniform_split_is_not_called_nearly_invariant_however_much_trains(seed):
+    """At p = 13 and 95 %, reflections keep up to 97 % of the training rows: as rare as chance."""
+    task = tasks.addition(13)
+    found = audit(task, cut(Uniform(0.95), task, seed))
+    assert found.broken[0].kept > 0.9
+    assert next(predictions(found)).startswith("invariant under no symmetry, 95 % train")
+
+
+def test_an_invariance_that_permutes_labels_is_told_instead_of_a_missing_row():
+    task = tasks.cayley(symmetric(3))
+    split = cut(Orbits(["inversion"], 0.5, 0, 0), task)
+    every = [g for family in task.families.values() for g in family]
+    permuting = [g for g in every if (g.labels != np.arange(task.classes)).any()]
+    [told] = predictions(audit(task, split), audit(task, split, permuting).invariant)
+    assert told.startswith("invariant under i, which permutes labels")
+
+
 def test_all_but_one_row_or_two_are_foretold_and_come_out_so():
     """Experiments A1 and A2."""
     task, rng = tasks.addition(11), np.random.default_rng(0)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from grokrfm.algebra import fixed_points, generated_subgroup
 from grokrfm.checks import SettingError, setting_prefix
-from grokrfm.splits import FixedPoints, Listed, Uniform
+from grokrfm.splits import FixedPoints, Listed, Partners, Uniform
 from grokrfm.tasks import abelian, addition, division, multiplication, subtraction
 
 DEGENERATE = [
@@ -490,3 +490,27 @@ def test_blank_lines_at_the_end_of_a_listed_file_do_no_harm(tmp_path):
     path = tmp_path / "pairs.csv"
     path.write_text("a,b\n0,1\n\n\n", encoding="utf-8")
     assert cut(Listed(str(path)), addition(3)).train.tolist() == [1]
+
+
+@pytest.mark.parametrize("moved", [0, 3, 7])
+def test_partners_of_held_out_points_move_and_are_told_apart(moved):
+    """Fix(sr^3) of addition mod 7 is a = b + 3 or b − 3; the swap takes (a, b) to (b, a)."""
+    task = addition(7)
+    split = cut(Partners(degenerate([3]), 0, moved), task)
+    base = {tuple(pair) for pair in task.pairs[cut(degenerate([3]), task).test]}
+    test = [tuple(pair) for pair in task.pairs[split.test]]
+    train = {tuple(pair) for pair in task.pairs[split.train]}
+    assert is_partition(split, task) and len(test) == len(base) + moved
+    for row, pair in enumerate(test):
+        own = [name for name, mask in split.strata.items() if mask[row]]
+        if pair not in base:
+            assert own == ["moved"] and pair[::-1] in base
+        else:
+            assert own == ["paired" if pair[::-1] in train else "unpaired"]
+
+
+def test_partners_refuses_more_than_there_are_and_no_element():
+    with pytest.raises(SettingError, match="cannot move 8 partners, 7 remain"):
+        cut(Partners(degenerate([3]), 0, 8), addition(7))
+    with pytest.raises(SettingError, match="9 is not an element"):
+        cut(Partners(degenerate([3]), 9, 0), addition(7))

@@ -12,8 +12,9 @@ from pandas.api.typing import SeriesGroupBy
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.columns import grouped as by_levels
+from grokrfm.collect.columns import is_share
 from grokrfm.collect.figures import style
-from grokrfm.collect.intervals import half_width
+from grokrfm.collect.intervals import mean_intervals
 
 
 class FigureError(GrokrfmError):
@@ -50,10 +51,15 @@ def grouped(frame: pd.DataFrame, by: Sequence[str]) -> list[Group]:
     return [Group(levels, members) for levels, members in by_levels(frame, by)]
 
 
-def means(numbers: SeriesGroupBy[Any, Any]) -> pd.DataFrame:
-    """Mean, half width of Student's 95 % interval, and number of runs, for every level."""
+def means(numbers: SeriesGroupBy[Any, Any], value: str) -> pd.DataFrame:
+    """Mean, ends of its 95 % interval and number of runs, for every level.
+
+    The interval is that of tables; both ends are the mean of a single run.
+    """
     points = numbers.agg(["mean", "sem", "count"])
-    points["interval"] = half_width(points["sem"], points["count"])
+    mean, sem, n = (points[column].to_numpy() for column in points)
+    ends = mean_intervals(mean, sem, n, share=is_share(value))
+    points["low"], points["high"] = (np.where(np.isnan(end), mean, end) for end in ends)
     return points
 
 

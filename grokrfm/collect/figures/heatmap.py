@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
+from grokrfm.collect.columns import is_share
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, not_measured, numeric
 from grokrfm.collect.figures.kind import Kind, check_number
-from grokrfm.collect.figures.panels import is_share, panels
+from grokrfm.collect.figures.panels import panels
 
 MOST_WRITTEN = 120
 MOST_LEVELS = 60

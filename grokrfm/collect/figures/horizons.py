@@ -74,9 +74,8 @@ class Horizons(Kind):
 
     def _line(self, axes: Axes, points: pd.DataFrame, look: dict[str, Any], floor: float) -> Line2D:
         x, mean = points.index.to_numpy(dtype=float), points["mean"].to_numpy()
-        half = np.nan_to_num(points["interval"].to_numpy())
         [line] = axes.plot(x, mean, **look)
-        low, high = mean - half, mean + half
+        low, high = points["low"].to_numpy(), points["high"].to_numpy()
         if self.scale == "log":  # a band that reaches zero ends at the edge of the panel
             low = np.maximum(low, floor)
         axes.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
@@ -94,7 +93,7 @@ def _summary(group: Group, columns: Mapping[str, int]) -> pd.DataFrame:
     """Mean, interval and count of the finished runs, by horizon."""
     long = group.finished[list(columns)].rename(columns=columns).melt(var_name="horizon")
     long = long.astype({"horizon": "int64", "value": "float64"}).dropna()
-    return means(long["value"].groupby(long["horizon"]))
+    return means(long["value"].groupby(long["horizon"]), next(iter(columns), ""))
 
 
 def _rescale(axes: Axes, x_scale: str, scale: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +20,7 @@ from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
 MOST_POINTS = 2_000  # of a line
-NONE = pd.DataFrame({"mean": [], "interval": [], "count": []})
+NONE = pd.DataFrame({"mean": [], "low": [], "high": [], "count": []})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +101,7 @@ def _summaries(steps: pd.DataFrame, groups: Sequence[Group], value: str) -> dict
     numbers = steps["digest"].map(number_of)
     measured = steps[value].notna() & numbers.notna()
     by = [numbers[measured], steps["iteration"][measured]]
-    points = means(steps[value][measured].groupby(by))
+    points = means(steps[value][measured].groupby(by), value)
     return {int(number): points.loc[number] for number in points.index.unique(level=0)}
 
 
@@ -114,7 +113,6 @@ def _step(points: pd.DataFrame) -> int:
 def _line(axes: Axes, points: pd.DataFrame, look: dict[str, Any]) -> Line2D:
     points = points.iloc[:: _step(points)]
     x, mean = points.index.to_numpy(dtype=float), points["mean"].to_numpy()
-    half = np.nan_to_num(points["interval"].to_numpy())
     [line] = axes.plot(x, mean, **{**look, "marker": look["marker"] if len(x) == 1 else ""})
-    axes.fill_between(x, mean - half, mean + half, color=look["color"], alpha=0.2, linewidth=0)
+    axes.fill_between(x, points["low"], points["high"], color=look["color"], alpha=0.2, linewidth=0)
     return line

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from grokrfm.collect.columns import is_share
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.groups import FigureError, Group, is_number
 
@@ -53,8 +54,3 @@ def limits(axes: Axes, value: str) -> None:
     """Set the limits of a share to 0 and 1, with room for a line on either edge."""
     if is_share(value):
         axes.set_ylim(-0.03, 1.03)
-
-
-def is_share(value: str) -> bool:
-    """True if a measured column is a share of points, judged by its name."""
-    return any(word in value for word in ("accuracy", "undecided", "precision", "recall"))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -98,7 +97,12 @@ class Sweep(Kind):
             dots = {"color": look["color"], "marker": ".", "alpha": 0.35, "markeredgewidth": 0}
             axes.plot(positions[runs.index], runs[value].astype(float), linestyle="", **dots)
         container = axes.errorbar(
-            x, mean, yerr=np.nan_to_num(drawn["interval"]), capsize=2.5, elinewidth=0.9, **look
+            x,
+            mean,
+            yerr=[mean - drawn["low"], drawn["high"] - mean],
+            capsize=2.5,
+            elinewidth=0.9,
+            **look,
         )
         short = drawn[drawn["n"] < drawn["planned"]]
         hollow = {**look, "linestyle": "", "markerfacecolor": "white"}
@@ -146,4 +150,4 @@ def _points(group: Group, positions: pd.Series, x: str, value: str) -> pd.DataFr
     at = positions[group.runs.index]
     numbers = group.runs[value].astype(float).where(group.runs["status"] == "finished")
     found = numbers.groupby(at)
-    return means(found).rename(columns={"count": "n"}).assign(planned=found.size())
+    return means(found, value).rename(columns={"count": "n"}).assign(planned=found.size())

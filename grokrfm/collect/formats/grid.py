@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from grokrfm.collect.intervals import symmetric
 from grokrfm.collect.layout import Value
-from grokrfm.collect.tables import Table
+from grokrfm.collect.tables import DETERMINISTIC, ENDS, Table
 from grokrfm.text import printable
 
 LONGEST = 60  # characters of a level; longer ones are cut in the middle
@@ -106,18 +107,22 @@ def _cell(cell: Mapping[Any, Any], value: Value, notation: Notation) -> str:
     n, planned = cell[f"{value.label}_n"], cell["planned"]
     why = [f"{cell[status]} {status}" for status in ("failed", "missing") if cell[status]]
     reasons = f": {', '.join(why)}" if why else ""
-    count = notation.text(f"(n={n})" if n == planned else f"(n={n} of {planned}{reasons})")
+    written = f"(n={n})" if n == planned else f"(n={n} of {planned}{reasons})"
+    count = notation.text("(deterministic)" if n and cell.get(DETERMINISTIC) is True else written)
     return f"{_estimate(cell, value, notation) if n else notation.text(EMPTY)} {count}"
 
 
 def _estimate(cell: Mapping[Any, Any], value: Value, notation: Notation) -> str:
     statistic, label = value.statistic, value.label
-    names = re.findall(r"{(\w*)}", statistic.text)
+    template = statistic.text
+    if statistic.text_skew and not symmetric(*(cell[f"{label}{end}"] for end in ENDS)):
+        template = statistic.text_skew
+    names = re.findall(r"{(\w*)}", template)
     numbers = {name: cell[f"{label}_{name}" if name else label] for name in names}
     if statistic.of_texts and isinstance(cell[label], str):
         return notation.text(printable(cell[label]))
     alone = any(math.isnan(x) for x in numbers.values())
-    parts = re.split(r"{(\w*)}", statistic.text_alone if alone else statistic.text)
+    parts = re.split(r"{(\w*)}", statistic.text_alone if alone else template)
     written = [notation.text(parts[0])]
     for name, between in zip(parts[1::2], parts[2::2], strict=True):
         one = number(numbers[name] if name in numbers else cell[label])

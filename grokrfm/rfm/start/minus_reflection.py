@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ class MinusReflection(GivenStart):
     c : float   from −1 to 1, where M₀ is positive semi-definite; a negative c is a control with the
                 wrong sign
     """
+
+    is_random: ClassVar[bool] = False
 
     element: Any
     c: float

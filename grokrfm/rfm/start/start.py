@@ -12,7 +12,6 @@ from torch import Tensor
 
 from grokrfm.algebra import Symmetry
 from grokrfm.checks import SettingError
-from grokrfm.kernels import Kernel
 from grokrfm.rfm.engine import RFM
 from grokrfm.tasks import Task
 
@@ -21,10 +20,16 @@ class Start(ABC):
     """Rule for the starting matrix of a run.
 
     `is_learned` states that the matrix costs a run of its own and depends only on the task, the
-    kernel, the RFM and the start, so that the runs of a study may share it.
+    RFM and the start, so that the runs of a study may share it; `is_random`, that it may depend on
+    the seed.
     """
 
     is_learned: ClassVar[bool] = False
+    is_random: ClassVar[bool] = True
+
+    def fitted_by(self, rfm: RFM) -> RFM:
+        """Return the RFM of the run that begins here; a start may ask for a ridge."""
+        return rfm
 
     @abstractmethod
     def check(self, task: Task, rng: np.random.Generator) -> None:
@@ -32,12 +37,7 @@ class Start(ABC):
 
     @abstractmethod
     def matrix(
-        self,
-        task: Task,
-        kernel: Kernel,
-        rfm: RFM,
-        device: torch.device,
-        rng: np.random.Generator,
+        self, task: Task, rfm: RFM, device: torch.device, rng: np.random.Generator
     ) -> Tensor:
         """M₀, (d, d), symmetric, in the dtype of `rfm`; `rng` is in the state it has in `check`."""
 
@@ -58,12 +58,7 @@ class GivenStart(Start):
         self.values(task, rng)
 
     def matrix(
-        self,
-        task: Task,
-        kernel: Kernel,
-        rfm: RFM,
-        device: torch.device,
-        rng: np.random.Generator,
+        self, task: Task, rfm: RFM, device: torch.device, rng: np.random.Generator
     ) -> Tensor:
         return torch.as_tensor(self.values(task, rng), dtype=rfm.torch_dtype, device=device)
 

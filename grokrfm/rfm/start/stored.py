@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ class Stored(GivenStart):
     ----------
     path : str   .npy file with a symmetric (d, d) matrix of finite numbers
     """
+
+    is_random: ClassVar[bool] = False
 
     path: str
 
