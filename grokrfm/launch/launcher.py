@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, overload
 
 from hydra.core.utils import JobReturn
@@ -15,6 +16,12 @@ from grokrfm.launch.backend import Backend
 from grokrfm.launch.composition import Composer, without_hydra
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.invocation import ended, invocation, run
+
+ENUMERATING = (
+    "hydra_plugins.grokrfm_sweep.GrokrfmSweeper",
+    "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+)
+"""Sweepers that launch all their runs at once; others ask for some, look, and ask for more."""
 
 
 def launch(
@@ -32,6 +39,8 @@ def launch(
         built.check()
         return hydra_workload.launch(built, context, task, config, overrides, first)
     invocation().started = True
+    if config.hydra.sweeper.get("_target_") not in ENUMERATING:  # it writes its results there
+        Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
     composer = Composer(context.config_loader, config)
     drivers, positions = invocation().sweep(composer.settings, overrides)
     returns = Returns(drivers, positions, composer)
