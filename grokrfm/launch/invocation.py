@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.checks import GrokrfmError, boolean
+from grokrfm.checks import GrokrfmError, boolean, described
 from grokrfm.config import build_hardware, build_run, plain, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
@@ -26,23 +29,49 @@ from grokrfm.runs.study_status import StudyStatus
 from grokrfm.terminal import Terminal, label
 
 
+class RunError(GrokrfmError):
+    """Failure of a run; the message is that of its record."""
+
+
+def run(config: DictConfig) -> Number:
+    """Run one composed config: the task function that Hydra receives.
+
+    Any launcher can pass it to another process, since it is found by its name.
+    """
+    return invocation().run(config)
+
+
+@cache
+def invocation() -> Invocation:
+    """Return the invocation of this process."""
+    return Invocation(Terminal())
+
+
 class Invocation:
     """The runs of one command, each computed, skipped or refused.
 
-    Its method `run` is the task function that Hydra receives; the launcher calls `sweep` instead.
+    Attributes
+    ----------
+    started : bool   True once a run was composed
+    alone : bool     True if there is one run, without a sweep
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
-        self.started = False
-        self.failed = False
+        self.started = self.alone = self.failed = False
         self.store = cache(Store)
 
     def run(self, config: DictConfig) -> Number:
-        """Run one composed config; returns its objective, for sweepers that optimise."""
-        self.started = True
+        """Run one composed config; returns its objective, for sweepers that optimise.
+
+        Raises
+        ------
+        RunError       if the run fails
+        GrokrfmError   if it is refused
+        """
+        self.started, self.alone = True, HydraConfig.get().mode == RunMode.RUN
         given = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
         assert isinstance(given, list)
         overrides = [str(one) for one in given]
@@ -53,13 +82,18 @@ class Invocation:
                 backend.scheduler == "local" and backend.wait
             )
             if settings["dry_run"] or in_jobs:
-                self.sweep(lambda _: settings, [overrides])
-                return None
+                [driver], _ = self.sweep(lambda _: settings, [overrides])
+                status, value = ended(driver, driver.sweep.plan.digests[0])
+                if status is JobStatus.FAILED:
+                    raise value
+                return value
             return objective(self._run(settings))
+        except RunError:
+            raise
         except GrokrfmError as error:
             self.outcomes.append("refused")
             self.problems.append((" ".join(overrides), str(error)))
-            return None
+            raise
 
     def sweep(
         self,
@@ -118,18 +152,42 @@ class Invocation:
         self.outcomes.append(record.status)
         if record.error:
             self.problems.append((label(run), record.error["message"]))
+            raise RunError(record.error["message"])
         return record
 
+    def add(self, returns: Sequence[JobReturn]) -> None:
+        """Add the outcomes of a sweep that another launcher has run, here or in other processes."""
+        known = {problem for _, problem in self.problems}
+        outcomes = []
+        for job in returns:
+            error = job._return_value
+            if job.status is JobStatus.COMPLETED:
+                outcomes.append("finished")
+                continue
+            refused = isinstance(error, GrokrfmError) and not isinstance(error, RunError)
+            outcomes.append("refused" if refused else "failed")
+            if described(error) not in known:
+                self.problems.append((" ".join(job.overrides or ()), described(error)))
+        self.outcomes = self.outcomes or outcomes
+
     def close(self) -> int:
-        """Print the outcomes of the runs and return the exit code."""
-        if len(self.outcomes) > 1:  # Hydra's basic launcher has run a sweep in this process
+        """Print the outcomes of a sweep by another launcher, and return the exit code."""
+        if self.outcomes and not self.alone:
             self.terminal.totals(self.outcomes, self.problems)
-        else:
-            for _, problem in self.problems if "refused" in self.outcomes else ():
-                self.terminal.problem(problem)
         return 1 if self.problems or self.failed else 0
 
 
 def objective(record: Record) -> Number:
     """Return the number that optimising sweepers get."""
     return record.metrics.get(record.names.objective) if record.names.objective else None
+
+
+def ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
+    """Return the status of a run after its sweep, and its objective or its error."""
+    record = driver.outcomes.get(digest)
+    if record and record.error:
+        return JobStatus.FAILED, RunError(record.error["message"])
+    record = record or driver.status.best.get(digest)
+    if record is None or record.status != "finished":
+        return JobStatus.UNKNOWN, None
+    return JobStatus.COMPLETED, objective(record)

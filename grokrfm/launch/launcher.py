@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.checks import GrokrfmError
 from grokrfm.config import build
 from grokrfm.launch import hydra_workload
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.composition import Composer, without_hydra
 from grokrfm.launch.driver import SweepDriver
-from grokrfm.launch.invocation import Invocation, objective
+from grokrfm.launch.invocation import ended, invocation, run
 
-
-class RunError(GrokrfmError):
-    """A run of a sweep has failed; the message is that of its record."""
+ENUMERATING = (
+    "hydra_plugins.grokrfm_sweep.GrokrfmSweeper",
+    "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+)
+"""Sweepers that launch all their runs at once; others ask for some, look, and ask for more."""
 
 
 def launch(
@@ -32,16 +33,16 @@ def launch(
     first: int,
 ) -> Sequence[JobReturn]:
     """Launch jobs as Launcher.launch must; `backend` is the launcher's own node."""
-    invocation = getattr(task, "__self__", None)
-    if not isinstance(invocation, Invocation):
+    if task is not run:
         node = OmegaConf.to_container(backend, resolve=True)
         built = build(node, Backend, "hydra.launcher.backend")
         built.check()
         return hydra_workload.launch(built, context, task, config, overrides, first)
-    invocation.started = True
-    Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)  # sweepers write there
+    invocation().started = True
+    if config.hydra.sweeper.get("_target_") not in ENUMERATING:  # it writes its results there
+        Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
     composer = Composer(context.config_loader, config)
-    drivers, positions = invocation.sweep(composer.settings, overrides)
+    drivers, positions = invocation().sweep(composer.settings, overrides)
     returns = Returns(drivers, positions, composer)
     if config.hydra.callbacks:
         for job in returns:
@@ -72,13 +73,13 @@ class Returns(Sequence[JobReturn]):
     def __getitem__(self, index: int | slice) -> JobReturn | Sequence[JobReturn]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        number, run = self._positions[index]
+        number, position = self._positions[index]
         driver = self._drivers[number]
         sweep = driver.sweep
-        config = self._composer.compose_with_hydra(sweep.overrides[run])
-        status, value = _ended(driver, sweep.plan.digests[run])
+        config = self._composer.compose_with_hydra(sweep.overrides[position])
+        status, value = ended(driver, sweep.plan.digests[position])
         return JobReturn(
-            overrides=list(sweep.overrides[run]),
+            overrides=list(sweep.overrides[position]),
             cfg=without_hydra(config),
             hydra_cfg=OmegaConf.masked_copy(config, ["hydra"]),
             working_dir=str(sweep.study),
@@ -86,13 +87,3 @@ class Returns(Sequence[JobReturn]):
             status=status,
             _return_value=value,
         )
-
-
-def _ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
-    record = driver.outcomes.get(digest)
-    if record and record.error:
-        return JobStatus.FAILED, RunError(record.error["message"])
-    record = record or driver.status.best.get(digest)
-    if record is None or record.status != "finished":
-        return JobStatus.UNKNOWN, None
-    return JobStatus.COMPLETED, objective(record)
