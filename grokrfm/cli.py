@@ -24,7 +24,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from grokrfm.checks import FULL_ERROR, GrokrfmError
-from grokrfm.config import readable_message, register_studies, search_folders
+from grokrfm.config import check_command_line, readable_message, search_folders
 from grokrfm.launch.invocation import Invocation, RunError, invocation, run
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
@@ -52,7 +52,7 @@ def _run(invocation: Invocation) -> int:
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
-        register_studies(sys.argv[1:])
+        check_command_line(sys.argv[1:])
         command(run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)

@@ -15,6 +15,7 @@ from grokrfm.checks import (
     FULL_ERROR,
     GrokrfmError,
     SettingError,
+    is_abstract,
     nearest,
     plain_value,
     setting_prefix,
@@ -127,7 +128,7 @@ def _target(name: str) -> Any:
     except Exception as error:  # importing runs the module, which may raise anything
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
         raise SettingError(TARGET, f"{name:.200} cannot be imported ({reason:.200})") from error
-    if not callable(target) or _is_abstract(target):
+    if not callable(target) or is_abstract(target):
         kind = "complete class" if callable(target) else "class"
         raise SettingError(TARGET, f"{name} must be a {kind} or a function")
     try:
@@ -137,10 +138,6 @@ def _target(name: str) -> Any:
             TARGET, f"{name} does not list its arguments; name a function that calls it"
         ) from error
     return target
-
-
-def _is_abstract(target: Any) -> bool:
-    return inspect.isabstract(target) or getattr(target, "_is_protocol", False)
 
 
 def _called(target: Any, arguments: Mapping[str, Any], name: str) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from grokrfm.checks import SettingError, integer, nearest, positive, shown
+from grokrfm.checks import SettingError, accept_options, integer, nearest, positive, shown
 from grokrfm.launch import slurm_commands as slurm
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.launch.chunks import chunks
@@ -223,3 +223,6 @@ class Slurm(Backend):
 
 def _job_name(folder: SweepFolder) -> str:
     return f"grokrfm-{folder.name}"
+
+
+accept_options(globals(), ["Slurm"])
