@@ -57,6 +57,8 @@ def _run(invocation: Invocation) -> int:
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)
         composing = not invocation.started or isinstance(error, expected)
+        if not (wants_traceback or composing) and invocation.has_only_failures:
+            return invocation.close()  # a search has nothing to choose from
         if wants_traceback or not composing:
             raise
         if not (invocation.alone and isinstance(error, RunError)):  # else it was shown

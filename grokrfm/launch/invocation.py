@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,7 +12,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.checks import GrokrfmError, boolean, described
+from grokrfm.checks import GrokrfmError, SettingError, boolean, described
 from grokrfm.config import build_hardware, build_run, plain, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
@@ -54,13 +55,14 @@ class Invocation:
     ----------
     started : bool   True once a run was composed
     alone : bool     True if there is one run, without a sweep
+    found : bool     True if the sweep is a search that has ended with a result
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
-        self.started = self.alone = self.failed = False
+        self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
 
     def run(self, config: DictConfig) -> Number:
@@ -99,8 +101,15 @@ class Invocation:
         self,
         compose: Callable[[Sequence[str]], Settings],
         overrides: Sequence[Sequence[str]],
-    ) -> tuple[list[SweepDriver], Sequence[tuple[int, int]]]:
+        watch: Callable[[SweepDriver], None] = lambda driver: None,
+        trials: bool = False,
+    ) -> tuple[list[SweepDriver], list[tuple[int, int]]]:
         """Run a sweep, or its dry run.
+
+        Parameters
+        ----------
+        watch    called several times a second, and at the end
+        trials   True if a search waits for the results of these runs; nothing is printed then
 
         Returns
         -------
@@ -111,6 +120,11 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
+            if trials and (sweep.dry_run or not sweep.backend.wait):
+                name = "dry_run" if sweep.dry_run else "hardware.wait"
+                raise SettingError(
+                    name, f"must be {not sweep.dry_run}".lower() + ": this sweeper needs results"
+                )
         drivers = []
         for sweep in sweeps:
             driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
@@ -119,8 +133,10 @@ class Invocation:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
-                driver.run(table.update)
-            self.failed |= not summary(driver, self.terminal)
+                driver.run(table.update, watch)
+            watch(driver)
+            if not trials:
+                self.failed |= not summary(driver, self.terminal)
             if driver.stopping:
                 raise KeyboardInterrupt
         return drivers, positions
@@ -155,26 +171,41 @@ class Invocation:
             raise RunError(record.error["message"])
         return record
 
-    def add(self, returns: Sequence[JobReturn]) -> None:
-        """Add the outcomes of a sweep that another launcher has run, here or in other processes."""
-        known = {problem for _, problem in self.problems}
-        outcomes = []
+    def add(self, returns: Iterable[JobReturn]) -> None:
+        """Add the outcomes of runs that this object has not run itself."""
         for job in returns:
             error = job._return_value
             if job.status is JobStatus.COMPLETED:
-                outcomes.append("finished")
+                self.outcomes.append("finished")
                 continue
+            if job.status is JobStatus.UNKNOWN:
+                error = RunError("its job was lost before it ended")
             refused = isinstance(error, GrokrfmError) and not isinstance(error, RunError)
-            outcomes.append("refused" if refused else "failed")
-            if described(error) not in known:
-                self.problems.append((" ".join(job.overrides or ()), described(error)))
-        self.outcomes = self.outcomes or outcomes
+            self.outcomes.append("refused" if refused else "failed")
+            self.problems.append((" ".join(job.overrides or ()), described(error)))
+
+    def optimised(self, results: Mapping[str, Any], path: Path) -> None:
+        """Print the results of a search, which its sweeper has written to a file."""
+        self.found = True
+        for name, value in results.items():
+            words = name.replace("params", "parameters").replace("_", " ")
+            if name != "name":  # of the sweeper
+                self.terminal.say(f"{words}: {_as_overrides(value)}")
+        self.terminal.say(f"written to {path}")
+
+    @property
+    def has_only_failures(self) -> bool:
+        """True if none of some runs has ended well."""
+        return bool(self.outcomes) and set(self.outcomes) <= {"failed", "refused"}
 
     def close(self) -> int:
-        """Print the outcomes of a sweep by another launcher, and return the exit code."""
+        """Print the outcomes of a sweep by another launcher, and return the exit code.
+
+        A search that has found something is no failure because some of its trials are.
+        """
         if self.outcomes and not self.alone:
             self.terminal.totals(self.outcomes, self.problems)
-        return 1 if self.problems or self.failed else 0
+        return 1 if (self.problems and not self.found) or self.failed else 0
 
 
 def objective(record: Record) -> Number:
@@ -191,3 +222,10 @@ def ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
     if record is None or record.status != "finished":
         return JobStatus.UNKNOWN, None
     return JobStatus.COMPLETED, objective(record)
+
+
+def _as_overrides(value: Any) -> str:
+    """Return a result in words; settings as overrides that can be given again."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={one}" for name, one in value.items())
+    return str(value)

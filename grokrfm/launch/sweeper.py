@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from grokrfm.checks import SettingError, shown
 from grokrfm.launch.grid import grid
 from grokrfm.launch.invocation import invocation, run
-from grokrfm.launch.launcher import Returns
+from grokrfm.launch.job_returns import Returns
 
 
 def sweep(
@@ -38,6 +38,6 @@ def sweep(
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, folder / "multirun.yaml")
     returns = launcher.launch(runs, initial_job_idx=0)
-    if task is run and not isinstance(returns, Returns):
+    if task is run and not (isinstance(returns, Returns) or invocation().outcomes):
         invocation().add(returns)
     return [returns]
