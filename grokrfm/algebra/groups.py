@@ -84,12 +84,14 @@ class Group:
         return _key(element) in self._index
 
     def index(self, element: Any) -> int:
-        """Index of an element given in the user's notation.
+        """Index of an element given in the user's notation; `identity` is one in every group.
 
         Raises
         ------
         ValueError   if there is no such element; the message names the valid ones
         """
+        if isinstance(element, str) and element == "identity":
+            return self.identity
         if not self.has(element):
             shown = list(element) if isinstance(element, tuple) else element
             raise ValueError(

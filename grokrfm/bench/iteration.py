@@ -50,7 +50,13 @@ def against_cholesky(
 
 def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
     """Measure an iteration against the same arithmetic with a tensor n × c × d, and LU."""
-    experiment = experiment_of(kernel, modulus, DEGENERATE, repeats + 1)
+    return against_naive_of(
+        experiment_of(kernel, modulus, DEGENERATE, repeats + 1), kernel, repeats
+    )
+
+
+def against_naive_of(experiment: Experiment, kernel: str, repeats: int) -> Row:
+    """As `against_naive`, of a given experiment."""
     train = examples(experiment.task, experiment.split.train, CPU)
     targets = torch.nn.functional.one_hot(train.labels).double()
     M = torch.eye(train.inputs.width, dtype=torch.float64)
@@ -65,11 +71,11 @@ def against_naive(kernel: str, modulus: int, repeats: int = 3) -> Row:
 
 def memory(kernel: str, modulus: int, train_fraction: float = 0) -> Row:
     """Measure the peak memory of two iterations beyond that of the interpreter with torch."""
-    before = _peak_gb()
+    before = peak_gb()
     experiment = experiment_of(kernel, modulus, splitter_of(train_fraction), 2)
     taken = seconds(lambda: list(experiment.observe(CPU, NO_FEATURES))) / 2
     row = {"kernel": kernel, "p": modulus, "n": len(experiment.split.train)}
-    peak = _peak_gb() - before
+    peak = peak_gb() - before
     return {**row, "peak [GB]": round(peak, 3), "iteration [s]": round(taken, 2)}
 
 
@@ -158,5 +164,6 @@ def _naive_agop(jacobians: Tensor) -> Tensor:
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
-def _peak_gb() -> float:
+def peak_gb() -> float:
+    """Peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

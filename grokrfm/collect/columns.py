@@ -96,6 +96,11 @@ def is_time(number: str) -> bool:
     return number.endswith("_iteration")
 
 
+def measured(time: str) -> str:
+    """Name of the column that tells which runs measured a time; absent if all did."""
+    return f"{time}_measured"
+
+
 def levels(frame: pd.DataFrame, name: str) -> pd.Series:
     """Column in the form in which levels are compared: cuda:0 and cuda:1 are both cuda."""
     column = frame[name]

@@ -13,7 +13,15 @@ import pandas as pd
 
 from grokrfm.checks import StoreError
 from grokrfm.collect import disagreement
-from grokrfm.collect.columns import LEADING, OBJECTIVE, SCIENTIFIC, SETTINGS, is_time, typed
+from grokrfm.collect.columns import (
+    LEADING,
+    OBJECTIVE,
+    SCIENTIFIC,
+    SETTINGS,
+    is_time,
+    measured,
+    typed,
+)
 from grokrfm.collect.reading import Reading, read
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.memory import without_garbage_collection
@@ -37,7 +45,8 @@ def runs(studies: Folders) -> pd.DataFrame:
     -------
     DataFrame with digest, status ("missing" for a run that is planned and has no record), the
     settings as dotted columns (a list as its JSON text), the learner's facts, the
-    final numbers (missing unless finished; a time such as grok_iteration also when not reached),
+    final numbers (missing unless finished; a time such as grok_iteration also when not reached, and
+    grok_iteration_measured tells the runs that looked for it if some did not),
     seconds (wall time), device, host, commit, dirty, schema (of the digest), started and ended
     (UTC), error. Its attrs name the scientific settings and the leading numbers.
 
@@ -78,6 +87,10 @@ def frame(reading: Reading) -> pd.DataFrame:
     for name in leading:
         if name not in columns:
             columns[name] = _column(name, [None] * rows, True)
+    for name in sorted(filter(is_time, numbers)):
+        holds = [name in values for values in final]
+        if not all(held for held, values in zip(holds, final, strict=True) if values):
+            columns[measured(name)] = typed(holds + [False] * missing)
     found = pd.DataFrame(columns)
     objectives = (names.objective for names in reading.names if names.objective)
     found.attrs = {

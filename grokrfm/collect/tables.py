@@ -19,6 +19,7 @@ from grokrfm.collect.columns import (
     is_share,
     is_text,
     levels,
+    measured,
     names,
     scientific,
 )
@@ -209,7 +210,8 @@ def _cells(
         counts = (len(group), len(finished), failed, len(group) - there)
         cell |= dict(zip(COUNTS, counts, strict=True))
         if SEEDED in runs:
-            cell[DETERMINISTIC] = len(group) == 1 and bool(group[SEEDED].eq(False).all())
+            unseeded = group[SEEDED].eq(False).fillna(False)
+            cell[DETERMINISTIC] = len(group) == 1 and bool(unseeded.all())
         yield cell
 
 
@@ -225,15 +227,16 @@ def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = Fa
     """Numbers or texts of finished runs; for a time, also of those that did not reach it.
 
     These have their last iteration instead. A run that stopped early at a fixed point never reaches
-    it. A run whose last iteration is unknown does not count.
+    it. A run that did not look for it, or whose last iteration is unknown, does not count.
     """
     column = finished[name]
-    values = np.sort(
-        column.dropna().to_numpy(dtype="object" if texts else "float64")
-    )  # the sum must not depend on the order of the runs
+    # sorted, since the sum must not depend on the order of the runs
+    values = np.sort(column.dropna().to_numpy(dtype="object" if texts else "float64"))
     unreached = np.array([])
     if time and "updates" in finished:
         without = finished[column.isna()]
+        if measured(name) in without:
+            without = without[without[measured(name)]]
         watched = without["updates"].astype("float64")
         if "stopped_early" in without:
             stopped = without["stopped_early"].fillna(False).astype("bool")

@@ -9,10 +9,13 @@ OVERHEAD_SECONDS = 2e-3
 """Of an iteration, whatever its size."""
 
 
-def estimated_seconds(iterations: int, n: int, width: int, classes: int) -> float:
+def estimated_seconds(iterations: int, n: int, width: int, classes: int, orbit: int = 1) -> float:
     """Estimate the duration of a run with n training rows, `width` coordinates and c classes.
 
     Cholesky n³/3, the grouped sums of the AGOP 4n²c, its symmetric product n·c·d², the root 10 d³.
+    Solved on r = n/s representatives of orbits of s rows: s blocks of order r, and r points.
     """
-    operations = n**3 / 3 + 4 * n * n * classes + n * classes * width**2 + 10 * width**3
+    r = n / orbit
+    points = 4 * n * r * classes + r * classes * width**2
+    operations = orbit * r**3 / 3 + points + 10 * width**3
     return iterations * (OVERHEAD_SECONDS + operations / FLOPS)

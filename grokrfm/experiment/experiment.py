@@ -16,9 +16,10 @@ from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds
 from grokrfm.experiment.measurement import Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
+from grokrfm.experiment.symmetric import row_orbits
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
-from grokrfm.rfm import RFM, Examples, Start, State, Step
+from grokrfm.rfm import RFM, Examples, Start, State, Step, SymmetricRFM
 from grokrfm.rfm.batch import Member, batch_key, batched_steps
 from grokrfm.rfm.examples import examples
 from grokrfm.runs.features import FeatureSelection
@@ -79,32 +80,31 @@ class Experiment(Learner):
             start.check(task, self._start_rng())
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
+        self._orbits = row_orbits(rfm, task, self.split, start, self._start_rng())
         self._measurement = Measurement(probe, self)
 
     @property
     def title(self) -> str:
-        kernel = text.option_name(self.kernel)
-        return f"{self.task.title}, {kernel}, {text.described(self.splitter)}"
+        parts = self.task.title, text.option_name(self.kernel), text.described(self.splitter)
+        return ", ".join(parts)
 
     def share(self, shared: Shared) -> None:
         self._shared = shared
 
     def cost(self) -> float:
-        return estimated_seconds(
-            self.iterations, len(self.split.train), self.task.width, self.task.classes
-        )
+        n, orbit = len(self.split.train), self._orbits.s if self._orbits else 1
+        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
 
     def cost_class(self) -> str:
-        parts = type(self.kernel).__name__, type(self.start).__name__
+        parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
         measurement = self._measurement
         if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
             return None
-        n_train, n_test = len(self.split.train), len(self.split.test)
-        slots = self.task.active.shape[1]
-        shape = n_train, n_test, slots, self.task.width, self.task.classes
+        n_train, n_test, task = len(self.split.train), len(self.split.test), self.task
+        shape = n_train, n_test, task.active.shape[1], task.width, task.classes
         return batch_key(self.rfm, self.kernel, shape, n_train, device)
 
     def facts(self) -> dict[str, Any]:
@@ -133,33 +133,30 @@ class Experiment(Learner):
         return text.solved_by_lu(metrics)
 
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
-        """Yield the RFM iterations, unmeasured; all of them, or those from a state on."""
-        run = self._member(device, resume)
-        yield from self.rfm.steps(
-            run.kernel,
-            run.train,
-            run.test,
-            run.classes,
-            run.start,
-            with_condition=self._measurement.needs_condition,
+        """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
+        start, condition = self._starting(device, resume), self._measurement.needs_condition
+        if isinstance(self.rfm, SymmetricRFM) and self._orbits:
+            by_orbit = self.rfm.steps_by_orbit
+            return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
+        train, test = self._examples(device)
+        return self.rfm.steps(
+            self.kernel, train, test, self.task.classes, start, with_condition=condition
         )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
         """Yield the RFM iterations, each with the numbers of the probes by name."""
-        train, test = self._examples(device)
+        both = self._examples(device)
         for step in self.steps(device):
-            [numbers] = fetched([self._measurement.of(step, train, test)])
-            yield step, numbers
+            yield step, fetched([self._measurement.of(step, *both)])[0]
 
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
     ) -> Iterator[Observation]:
         train, test = self._examples(device)
-        seen = (
-            list(resume["seen"]) if resume and self._measurement.needs_features else []
-        )  # M_0, M_1, …
+        needs_features = self._measurement.needs_features
+        seen = list(resume["seen"]) if resume and needs_features else []  # M_0, M_1, …
         for step in self.steps(device, unpacked(resume, device) if resume else None):
-            if self._measurement.needs_features:
+            if needs_features:
                 seen.append(step.M.cpu().numpy())
             [numbers] = fetched([self._measurement.of(step, train, test)])
             yield self._observation(step, numbers, keep, seen)
@@ -201,18 +198,20 @@ class Experiment(Learner):
 
     def _member(self, device: torch.device, resume: State | None) -> Member:
         """Return the arguments of the engine."""
-        train, test = self._examples(device)
-        start = resume or self._starting_matrix(device)
-        return Member(self.rfm, self.kernel, train, test, self.task.classes, start)
+        sides, start = self._examples(device), self._starting(device, resume)
+        return Member(self.rfm, self.kernel, *sides, self.task.classes, start)
 
-    def _starting_matrix(self, device: torch.device) -> torch.Tensor:
+    def _starting(self, device: torch.device, resume: State | None) -> torch.Tensor | State:
+        if resume is not None:
+            return resume
+
         def made() -> torch.Tensor:
             return self.start.matrix(self.task, self._given_rfm, device, self._start_rng())
 
         if self._shared is None or not self.start.is_learned:
             return made()
-        kept = self._shared.get("starts", LEARNED_START, lambda: {"M": made().cpu().numpy()})
-        return torch.as_tensor(kept["M"], device=device)
+        M = self._shared.get("starts", LEARNED_START, lambda: {"M": made().cpu().numpy()})["M"]
+        return torch.as_tensor(M, device=device)
 
     def _start_rng(self) -> np.random.Generator:
         """Return a generator independent of the split's, in the same state at every call."""
@@ -228,9 +227,9 @@ class Experiment(Learner):
         arrays = {step.iteration: step.M} if keep.wants(step.iteration, last=False) else {}
         if step.last and keep.wants(step.iteration + 1, last=True):
             arrays[step.iteration + 1] = step.next_M
-        hindsight = {}
-        if step.last and self._measurement.needs_features:
-            hindsight = self._measurement.hindsight([*seen, step.next_M.cpu().numpy()])
+        looks_back = step.last and self._measurement.needs_features
+        every_M = [*seen, step.next_M.cpu().numpy()] if looks_back else []
+        hindsight = self._measurement.hindsight(every_M) if looks_back else {}
         return Observation(
             step.iteration,
             {**numbers, "solver": step.solver, "seconds": step.seconds},

@@ -42,9 +42,10 @@ class Measurement:
 
     def of(self, step: Step, train: Examples, test: Examples) -> Numbers:
         """Measure a step."""
+        all_rows, sample = (step, train, test), step.sample(train, test)
         measured: Numbers = {}
         for probe in self._probes:
-            measured |= probe.measure(step, train, test)
+            measured |= probe.measure(*(all_rows if probe.needs_all_rows else sample))
         return measured
 
     def hindsight(self, matrices: Sequence[np.ndarray]) -> dict[str, list[float]]:

@@ -7,6 +7,7 @@ from grokrfm.probes.circulant import Circulant
 from grokrfm.probes.condition import Condition
 from grokrfm.probes.equivariance import Equivariance
 from grokrfm.probes.grok import Grok, grok_iteration
+from grokrfm.probes.images import Images
 from grokrfm.probes.loss import Loss
 from grokrfm.probes.margin import Margin
 from grokrfm.probes.orbit_prediction import OrbitPrediction
@@ -22,6 +23,7 @@ __all__ = [
     "Condition",
     "Equivariance",
     "Grok",
+    "Images",
     "Loss",
     "Margin",
     "OrbitPrediction",

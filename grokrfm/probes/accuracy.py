@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -22,6 +23,8 @@ class Accuracy(Probe):
     ----------
     tie : float   in units of the outputs (targets are 0 and 1)
     """
+
+    needs_all_rows: ClassVar[bool] = False
 
     tie: float
 

@@ -22,6 +22,7 @@ class AgopAlignment(Probe):
     Source: arXiv:2407.20199, "AGOP alignment".
     """
 
+    needs_all_rows: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:

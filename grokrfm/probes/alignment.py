@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -63,6 +63,8 @@ class Alignment(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Cosines(Probe):
+    needs_all_rows: ClassVar[bool] = False
+
     coordinates: Tensor  # (n, d): row k is the image of each coordinate under sr^k
     elements: Tensor  # (n,): the number recorded for each k
     names: Sequence[str]

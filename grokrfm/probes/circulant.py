@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -32,6 +33,8 @@ class Circulant(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Deviation(Probe):
+    needs_all_rows: ClassVar[bool] = False
+
     classes: Tensor  # (n, n): class of the pair (a, b)
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:

@@ -16,6 +16,7 @@ class Condition(Probe):
     It takes about ten solves with one right-hand side each: a few per cent of an iteration.
     """
 
+    needs_all_rows: ClassVar[bool] = False
     needs_condition: ClassVar[bool] = True
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:

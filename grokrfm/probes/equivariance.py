@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -61,6 +62,8 @@ class Equivariance(UnboundProbe):
 
 @dataclass(frozen=True, eq=False)
 class _Defects(Probe):
+    needs_all_rows: ClassVar[bool] = False
+
     permutations: Mapping[str, Tensor]  # name → (d,), image of each coordinate
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:

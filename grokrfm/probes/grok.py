@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from grokrfm.checks import number
 from grokrfm.probes.accuracy import right
@@ -20,6 +21,8 @@ class Grok(Probe):
     ----------
     threshold : float   a test accuracy above 0 and at most 1
     """
+
+    needs_all_rows: ClassVar[bool] = False
 
     threshold: float
 

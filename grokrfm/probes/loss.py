@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from grokrfm.rfm import Examples, Step
 @dataclass(frozen=True)
 class Loss(Probe):
     """Square loss against one-hot targets, averaged over points and outputs."""
+
+    needs_all_rows: ClassVar[bool] = False
 
     def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from grokrfm.checks import not_negative
 from grokrfm.probes.probe import Numbers, Probe, lead, means
@@ -20,6 +21,8 @@ class Margin(Probe):
     ----------
     tolerance : float   in units of the outputs (targets are 0 and 1)
     """
+
+    needs_all_rows: ClassVar[bool] = False
 
     tolerance: float
 

@@ -44,11 +44,14 @@ class Probe(ABC):
     """Measurement of every Step of a run, with an optional summary of the run.
 
     `needs_condition` requests Step.condition, which the engine does not estimate otherwise;
-    `needs_features` requests `hindsight`, for which all feature matrices stay in memory.
+    `needs_features` requests `hindsight`, for which all feature matrices stay in memory. A probe
+    that reads no outputs, or only means and quantiles over rows, sets `needs_all_rows` to False: on
+    a training set solved on representatives it then sees one row of every orbit.
     """
 
     needs_condition: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
+    needs_all_rows: ClassVar[bool] = True
 
     def bind(self, run: Run) -> Probe:
         """Return a probe that measures this run; called before anything is computed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -24,6 +25,8 @@ class Spectrum(Probe):
 
     Source: O. Roy, M. Vetterli, "The effective rank", EUSIPCO 2007.
     """
+
+    needs_all_rows: ClassVar[bool] = False
 
     eigenvalues: int
 

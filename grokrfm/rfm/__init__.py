@@ -14,6 +14,7 @@ from grokrfm.rfm.start import (
     Stored,
 )
 from grokrfm.rfm.step import State, Step
+from grokrfm.rfm.symmetric import RowOrbits, SymmetricRFM
 
 __all__ = [
     "RFM",
@@ -25,8 +26,10 @@ __all__ = [
     "Perturbed",
     "RandomCirculant",
     "Reflection",
+    "RowOrbits",
     "Start",
     "State",
     "Step",
     "Stored",
+    "SymmetricRFM",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -114,14 +115,18 @@ class RFM:
         problem = Problem.of(
             kernel, train, test, classes, self.ridge, SOLVERS[self.solver], state.M, with_condition
         )
+        yield from self.iterate(partial(self.fit, problem), state)
+
+    def iterate(self, fit: Callable[[Tensor], Fit], state: State) -> Iterator[Step]:
+        """Run the iterations from a state; `fit` solves, predicts and learns from M."""
         while state.iteration < self.iterations:
             started = time.perf_counter()
             try:
-                fit = self.fit(problem, state.M)
-                check_growth(fit.next_M, state.largest)
+                fitted = fit(state.M)
+                check_growth(fitted.next_M, state.largest)
             except NumericsError as error:
                 raise NumericsError(f"iteration {state.iteration}: {error}") from error
-            step = self.step(state, fit, time.perf_counter() - started)
+            step = self.step(state, fitted, time.perf_counter() - started)
             yield step
             if step.last:
                 return

@@ -193,24 +193,28 @@ def condition(K: Tensor, ridge: float, inverse: Callable[[Tensor], Tensor]) -> T
 
     Source: N. J. Higham, ACM Trans. Math. Softw. 14 (1988), algorithm 4.1, as LAPACK's xLACON.
     """
-    n = len(K)
     with _ridge_added(K, ridge):
         norm = K.abs().sum(dim=0).max()
-    x = K.new_full((n, 1), 1 / n)
-    best = K.new_zeros(())
+    return condition_of(norm, len(K), K, inverse)
+
+
+def condition_of(norm: Tensor, n: int, like: Tensor, inverse: Callable[[Tensor], Tensor]) -> Tensor:
+    """`condition` of a matrix of order n with the given one-norm; `like` gives dtype and device."""
+    x = like.new_full((n, 1), 1 / n)
+    best = like.new_zeros(())
     for _ in range(5):
         y = inverse(x)
         if not y.abs().sum() > best:
             break
         best = y.abs().sum()
-        z = inverse(torch.where(y < 0, -1.0, 1.0).to(K.dtype))  # the matrix is symmetric
+        z = inverse(torch.where(y < 0, -1.0, 1.0).to(like.dtype))  # the matrix is symmetric
         steepest = z.abs().argmax()
         if z.abs().max() <= (z.T @ x).squeeze():
             break
         x = torch.zeros_like(x)
         x[steepest] = 1
-    i = torch.arange(n, device=K.device)
-    alternating = torch.where(i % 2 == 0, 1.0, -1.0).to(K.dtype) * (1 + i / max(n - 1, 1))
+    i = torch.arange(n, device=like.device)
+    alternating = torch.where(i % 2 == 0, 1.0, -1.0).to(like.dtype) * (1 + i / max(n - 1, 1))
     best = torch.maximum(best, 2 * inverse(alternating[:, None]).abs().sum() / (3 * n))
     return norm * best
 

@@ -1,6 +1,7 @@
 """Splits of a task's table into training and test rows (numpy only)."""
 
 from grokrfm.splits.audit import Audit, audit
+from grokrfm.splits.differences import Differences
 from grokrfm.splits.everything import Everything
 from grokrfm.splits.fixed_points import FixedPoints
 from grokrfm.splits.listed import Listed
@@ -10,10 +11,12 @@ from grokrfm.splits.orbits import Orbits
 from grokrfm.splits.partners import Partners
 from grokrfm.splits.split import Split, Splitter
 from grokrfm.splits.symbols import Symbols
+from grokrfm.splits.translations import translations
 from grokrfm.splits.uniform import Uniform
 
 __all__ = [
     "Audit",
+    "Differences",
     "Everything",
     "FixedPoints",
     "Listed",
@@ -26,4 +29,5 @@ __all__ = [
     "Symbols",
     "Uniform",
     "audit",
+    "translations",
 ]

@@ -115,6 +115,28 @@ def test_runs_that_did_not_grok_are_censored_not_left_out(study):
     assert (cell["grok_iteration:mean"], cell["grok_iteration:mean_n"]) == (15.0, 2)
 
 
+def test_runs_that_did_not_look_for_a_time_are_not_censored(study):
+    """A run without the probe, or of a learner that knows no grokking, never looked."""
+    folder = study(
+        run("d1", metrics={"grok_iteration": 10, "updates": 60}),
+        run("d2", metrics={"grok_iteration": None, "updates": 60}),
+        run("d3", metrics={"reconstruction_loss": 0.1, "updates": 3000}),
+        failed("d4"),
+    )
+    runs = collect.runs(folder)
+    assert runs["grok_iteration_measured"].tolist() == [True, True, False, False]
+    [cell] = collect.table(runs, [], [], ["grok_iteration"]).to_dict("records")
+    assert (cell["grok_iteration_n"], cell["grok_iteration_reached"]) == (2, 0.5)
+    assert "grok_iteration_measured" not in collect.runs(study(*LOOKED, name="looked"))
+
+
+LOOKED = [
+    run("d1", metrics={"grok_iteration": 10}),
+    run("d2", metrics={"grok_iteration": None}),
+    failed("d3"),
+]
+
+
 def test_runs_without_the_setting_of_a_row_make_a_cell_of_their_own():
     runs = frame(bandwidth=[2.5, np.nan, 2.5], x=[1.0, 2.0, 3.0])
     cells = collect.table(runs, ["bandwidth"], [], ["x"])

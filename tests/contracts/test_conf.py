@@ -4,6 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
@@ -23,6 +24,7 @@ from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
+from tests.cli.command import BIN, finished
 from tests.families import moves_labels_as_it_says
 
 CONF = conf_folder()
@@ -130,7 +132,18 @@ def test_every_study_composes_and_plans(path, composed):
     settings = config.plain(composed(f"study={path.stem}", primary=primary))
     expected = {"config": Experiment, "dynamics": Dynamics}[primary]
     assert isinstance(config.build_run(settings).learner, expected)
-    assert config.study_folder(settings) == Path("outputs") / path.stem
+    name = OmegaConf.load(path).get("study", {}).get("name", path.stem)
+    assert config.study_folder(settings) == Path("outputs") / name
+    assert path.stem.startswith(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", STUDIES, ids=option_id)
+def test_all_runs_of_a_study_can_start(path, tmp_path):
+    preset = ["--config-name", primary_of(path), f"study={path.stem}"]
+    done = finished(tmp_path, [BIN / "grokrfm", *preset, "dry_run=true"], {})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing was started: dry_run=true" in done.stdout
 
 
 def test_any_name_is_a_study(composed):
@@ -200,3 +213,27 @@ def test_the_groups_of_the_primary_config_are_found(arguments, one, other):
     groups = primary_groups(arguments)
     assert one in groups
     assert other not in groups
+
+
+@pytest.mark.parametrize("kind", ["recovery", "recovery_nonabelian"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_both_learners_see_the_same_products(kind, place, composed):
+    """In the joint study a seed holds out the same rows of the same table for either learner."""
+    sweep = OmegaConf.load(conf_folder() / "study" / f"{kind}.yaml").hydra.sweeper.params
+    group = sweep["group@env.group"].split(",")[place]
+    split = "split.train_to_test=5" if kind == "recovery" else "split.generators=[inversion]"
+    chosen = ["seed=104", split]
+    studied = [
+        config.build_run(config.plain(composed(*overrides, *chosen, primary=primary))).learner
+        for primary, *overrides in (
+            ("dynamics", f"study={kind}", f"group@env.group={group}"),
+            ("config", f"study={kind}_rfm", f"group@task.group={group}"),
+        )
+    ]
+    dynamics, rfm = studied
+    table = dynamics.environment.transitions
+    np.testing.assert_array_equal(table.ravel(), rfm.task.labels)
+    np.testing.assert_array_equal(np.flatnonzero(dynamics.seen), rfm.split.train)
+    n = len(table)
+    swap_fixes = np.arange(n) * (n + 1) if kind == "recovery" else []
+    assert np.isin(swap_fixes, rfm.split.test).all()

@@ -3,7 +3,7 @@ import torch
 
 from grokrfm.checks import SettingError
 from grokrfm.kernels import OneHot
-from grokrfm.probes import Accuracy, Grok, Loss, Margin, grok_iteration
+from grokrfm.probes import Accuracy, Grok, Images, Loss, Margin, grok_iteration
 from grokrfm.rfm import Examples, State, Step
 
 NONE = torch.zeros(0)
@@ -122,3 +122,19 @@ def test_a_history_of_unequal_lengths_has_no_grok_iteration():
 def test_a_setting_out_of_range_is_refused_by_name(build, setting):
     with pytest.raises(SettingError, match=f"^{setting} must be"):
         build()
+
+
+def test_images_are_the_lengths_of_m_x():
+    M = torch.tensor([[2.0, 1.0], [1.0, 3.0]], dtype=torch.float64)
+    train = Examples(OneHot(torch.tensor([[0], [1]]), 2), torch.tensor([0, 0]))
+    strata = {"fixed": torch.tensor([True, False])}
+    test = Examples(OneHot(torch.tensor([[0, 1], [1, 1]]), 2), torch.tensor([0, 0]), strata)
+    step = Step(0, M, NONE, NONE, NONE, NONE, "lu", 0.0, State(1, M, 1.0), last=True)
+    numbers = {name: value.item() for name, value in Images().measure(step, train, test).items()}
+    assert numbers == pytest.approx(
+        {
+            "train_image": (5**0.5 + 10**0.5) / 2,
+            "test_image": (5 + 40**0.5) / 2,
+            "test_image_fixed": 5,
+        }
+    )

@@ -23,7 +23,7 @@ from grokrfm.collect.tables import check_columns
 
 MOST_LEVELS = 40
 MOST_WRITTEN = 24  # points with their counts
-ROOM = 0.5  # on the axis, for the points of one level side by side
+ROOM = 0.75  # on the axis, for the points of one level side by side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Shares(Kind):
         drawn = [(group, counts) for group, counts in counted if counts[:, 1].any()]
         if not drawn:
             raise not_measured(self.value)
-        figure, [axes] = panels(1, size=(max(6.4, 1.0 + 0.45 * len(levels) * len(drawn)), 4.0))
+        figure, [axes] = panels(1, size=(max(6.4, 1.0 + 0.6 * len(levels) * len(drawn)), 4.0))
         written = sum(int((counts[:, 1] > 0).sum()) for _, counts in drawn) <= MOST_WRITTEN
         handles = []
         for number, ((group, counts), look) in enumerate(
