@@ -1,12 +1,14 @@
-"""Run the studies of the papers and write the page that compares them with what was reported.
+"""Run the studies of the papers, or those beyond them, and write their page of results.
 
     python scripts/paper.py            at the papers' own sizes: docs/reproduction.md
     python scripts/paper.py --small    p of at most 31: docs/reproduction_small.md
-    python scripts/paper.py --page     write both pages again from docs/records, and run nothing
+    python scripts/paper.py --beyond   questions that the papers leave open: docs/beyond.md
+    python scripts/paper.py --page     write the pages again from docs/records, and run nothing
     python scripts/paper.py --check    run the cheap small studies afresh and compare their verdicts
 
 It can be stopped at any moment: the same command goes on where it stopped. The studies, what they
-take and what makes them small are in scripts/paper.yaml; what is expected, in conf/expectation.
+take and what makes them small are in scripts/paper.yaml and scripts/beyond.yaml; what is expected,
+in conf/expectation.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ import pandas as pd
 import yaml
 
 from grokrfm import collect
+from grokrfm.collect import figures
 from grokrfm.collect.check import section
 from grokrfm.collect.expectations import Finding, Sheet, findings, sheet
+from grokrfm.collect.presets import load
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "docs" / "records"
@@ -36,11 +40,23 @@ PROVENANCE = (
 )  # fmt: skip
 CHEAP = 20.0
 """Most seconds of one core that a study takes whose verdicts --check compares."""
-PAGES = {"paper": "reproduction.md", "paper_small": "reproduction_small.md"}
+PAGES = {
+    "paper": "reproduction.md",
+    "paper_small": "reproduction_small.md",
+    "beyond": "beyond.md",
+}
 ABOUT = {
-    "paper": "The studies at the papers' own sizes",
-    "paper_small": "The same studies with p of at most 31; numbers reported for larger tables are"
-    " left out, and what was not reported at this size is named a pilot or a tendency",
+    "paper": """# The papers reproduced
+
+The studies at the papers' own sizes.""",
+    "paper_small": """# The papers reproduced, small
+
+The same studies with p of at most 31. Numbers reported for larger tables are left out; what was not
+reported at this size is named a pilot or a tendency.""",
+    "beyond": """# Beyond the papers
+
+Questions that the papers leave open. *Reported* is what small pilots gave, or what a hypothesis
+predicts; the accepted range is set from it, and a value outside of it falsifies the answer.""",
 }
 
 
@@ -48,6 +64,7 @@ def main() -> None:
     """Run what is missing, keep the records, write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--small", action="store_true", help="p of at most 31, some minutes")
+    parser.add_argument("--beyond", action="store_true", help="the questions beyond the papers")
     parser.add_argument("--page", action="store_true", help="write the pages and run nothing")
     parser.add_argument("--check", action="store_true", help="compare verdicts, write nothing")
     given = parser.parse_args()
@@ -58,7 +75,7 @@ def main() -> None:
             if (RECORDS / size).is_dir():
                 _write(size)
     else:
-        size = "paper_small" if given.small else "paper"
+        size = "beyond" if given.beyond else "paper_small" if given.small else "paper"
         failed = []
         for name in _studies(size):
             if _run(size, name, ROOT / "outputs" / size):
@@ -76,11 +93,12 @@ def _stop(names: Sequence[str], what: str) -> None:
 
 def _plan(size: str) -> dict[str, Any]:
     """Studies of a size in their order, with the seconds they take and what makes them small."""
-    text = (ROOT / "scripts" / "paper.yaml").read_text(encoding="utf-8")
+    file = "beyond.yaml" if size == "beyond" else "paper.yaml"
+    text = (ROOT / "scripts" / file).read_text(encoding="utf-8")
     return {
         name: one
         for name, one in yaml.safe_load(text).items()
-        if size == "paper" or one["small"] is not None
+        if size != "paper_small" or one["small"] is not None
     }
 
 
@@ -117,6 +135,9 @@ def _keep(size: str, study: str) -> None:
     path = RECORDS / size / f"{study}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     frame[kept].sort_values("digest").to_csv(path, index=False)
+    for figure in _plan(size)[study].get("figures", ()):
+        drawn = figures.draw(ROOT / "outputs" / size / study, load("figure", figure))
+        (ROOT / "docs" / f"{figure}.png").write_bytes(figures.encoded(drawn, "png"))
 
 
 def _cheap() -> Iterator[str]:
@@ -160,7 +181,7 @@ def _write(size: str) -> None:
 def page(size: str) -> str:
     """Page of the records of a size, `paper` or `paper_small`."""
     sections, verdicts, frames, missing = [], list[str](), [], []
-    for name in _plan(size):
+    for name, one in _plan(size).items():
         if not (RECORDS / size / f"{name}.csv").exists():
             missing.append(name)
             continue
@@ -168,13 +189,14 @@ def page(size: str) -> str:
         found = _found(expected, frame)
         titled = replace(expected, title=f"{expected.title} (`{name}`)")
         sections.append(section(titled, found, frame))
+        sections += [f"![{expected.title}]({f}.png)\n" for f in one.get("figures", ())]
         verdicts += [one.verdict for one in found]
         frames.append(frame)
     counts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("agrees", "differs", "cannot tell"))
     runs = pd.concat(frames)
     about = (
-        f"# The papers reproduced{', small' if size == 'paper_small' else ''}\n\n{ABOUT[size]}."
-        f" Written by `make {size.replace('_', '-')}` from docs/records/{size}: {counts}."
+        f"{ABOUT[size]} Written by `make {size.replace('_', '-')}` from docs/records/{size}:"
+        f" {counts}."
         f" {len(runs)} runs, {runs['seconds'].sum() / 60:.0f} minutes of one core in all, on"
         f" {', '.join(sorted(set(runs['host'])))}.\n"
     )
