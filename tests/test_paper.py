@@ -9,6 +9,7 @@ from tests.contracts.test_conf import CONF
 
 PAPER = runpy.run_path(str(CONF.parent / "scripts" / "paper.py"))
 PLAN = yaml.safe_load((CONF.parent / "scripts" / "paper.yaml").read_text(encoding="utf-8"))
+BEYOND = yaml.safe_load((CONF.parent / "scripts" / "beyond.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("size", PAPER["PAGES"])
@@ -23,5 +24,15 @@ def test_a_page_is_what_its_records_give(size):
 def test_every_study_of_the_papers_exists_with_its_expectations():
     for folder in ("study", "expectation"):
         assert set(PLAN) <= {path.stem for path in (CONF / folder).glob("*.yaml")}
+    assert set(BEYOND) <= {path.stem for path in (CONF / "study").glob("*.yaml")}
     recorded = {path.stem for path in (PAPER["RECORDS"] / "paper_small").glob("*.csv")}
     assert recorded == {name for name, one in PLAN.items() if one["small"] is not None}
+
+
+@pytest.mark.slow
+def test_a_verdict_that_changed_is_found(monkeypatch):
+    changed, study = PAPER["_changed"], "random_circulant_features"
+    assert changed([study]) == []
+    wrong = PAPER["_recorded"]("paper_small", study).assign(test_accuracy=0.5)
+    monkeypatch.setitem(changed.__globals__, "_recorded", lambda *_: wrong)
+    assert changed([study]) == [study]
