@@ -1,4 +1,4 @@
-"""The steps of docs/proof.md, measured: addition mod n, all pairs train but the fixed points of the swap."""
+"""The steps of docs/proof.md, measured: addition mod n without the fixed points of the swap."""
 
 import numpy as np
 import pytest
