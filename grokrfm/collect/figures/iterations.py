@@ -91,7 +91,7 @@ def _over_iterations(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.words(value))
         limits(axes, value)
-    style.legend(figure, handles, ", ".join(by))
+    style.legend(figure, handles, style.named(by))
     return figure
 
 
