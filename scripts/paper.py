@@ -56,7 +56,8 @@ reported at this size is named a pilot or a tendency.""",
     "beyond": """# Beyond the papers
 
 Questions that the papers leave open. *Reported* is what small pilots gave, or what a hypothesis
-predicts; the accepted range is set from it, and a value outside of it falsifies the answer.""",
+predicts; the accepted range is set from it, and a value outside of it falsifies the answer. Rows
+with – there had neither, and record what came out.""",
 }
 
 
