@@ -56,7 +56,8 @@ reported at this size is named a pilot or a tendency.""",
     "beyond": """# Beyond the papers
 
 Questions that the papers leave open. *Reported* is what small pilots gave, or what a hypothesis
-predicts; the accepted range is set from it, and a value outside of it falsifies the answer.""",
+predicts; the accepted range is set from it, and a value outside of it falsifies the answer. Rows
+with – there had neither, and record what came out.""",
 }
 
 
@@ -138,9 +139,20 @@ def _keep(size: str, study: str) -> None:
     path = RECORDS / size / f"{study}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     frame[kept].sort_values("digest").to_csv(path, index=False)
-    for figure in _plan(size)[study].get("figures", ()):
-        drawn = figures.draw(ROOT / "outputs" / size / study, load("figure", figure))
-        (ROOT / "docs" / f"{figure}.png").write_bytes(figures.encoded(drawn, "png"))
+    for file, figure in _figures(size, study).items():
+        try:
+            drawn = figures.draw(ROOT / "outputs" / size / study, load("figure", figure))
+        except figures.FigureError as error:  # of a study that was stopped
+            _say(f"{file} is not drawn: {error}")
+        else:
+            (ROOT / "docs" / file).write_bytes(figures.encoded(drawn, "png"))
+
+
+def _figures(size: str, study: str) -> dict[str, str]:
+    """Files below docs/ and presets of the figures that a study names; none of small ones."""
+    text = (ROOT / "conf" / "study" / f"{study}.yaml").read_text(encoding="utf-8")
+    named = [] if size == "paper_small" else yaml.safe_load(text)["study"]["figures"]
+    return {f"figures/{study}-{figure}.png": figure for figure in named}
 
 
 def _cheap() -> Iterator[str]:
@@ -184,7 +196,7 @@ def _write(size: str) -> None:
 def page(size: str) -> str:
     """Page of the records of a size, `paper` or `paper_small`."""
     sections, verdicts, frames, missing = [], list[str](), [], []
-    for name, one in _plan(size).items():
+    for name in _plan(size):
         if not (RECORDS / size / f"{name}.csv").exists():
             missing.append(name)
             continue
@@ -192,7 +204,8 @@ def page(size: str) -> str:
         found = _found(expected, frame)
         titled = replace(expected, title=f"{expected.title} (`{name}`)")
         sections.append(section(titled, found, frame))
-        sections += [f"![{expected.title}]({f}.png)\n" for f in one.get("figures", ())]
+        drawn = [file for file in _figures(size, name) if (ROOT / "docs" / file).exists()]
+        sections += [f"![{expected.title}]({file})\n" for file in drawn]
         verdicts += [one.verdict for one in found]
         frames.append(frame)
     counts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("agrees", "differs", "cannot tell"))

@@ -37,6 +37,17 @@ class Group:
     def name(self) -> str:
         return style.text(", ".join(map(style.level, self.by, self.levels)))
 
+    @property
+    def title(self) -> str:
+        """Name of the group for a panel of its own: a number stands behind its column."""
+        parts = [
+            f"{style.words(column)} {style.level(column, level)}"
+            if is_number(level)
+            else style.level(column, level)
+            for column, level in zip(self.by, self.levels, strict=True)
+        ]
+        return style.text(", ".join(parts), 2 * style.LONGEST)
+
     def label(self, n: str) -> str:
         """Name of the group and the number of its runs that are drawn."""
         return f"{self.name} ({n})" if self.levels else n

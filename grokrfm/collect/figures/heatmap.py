@@ -79,7 +79,7 @@ class Heatmap(Kind):
             image = _paint(axes, cell, low, high, written)
             hatched |= bool((cell.n < cell.planned).any())
             _name(axes, x, y)
-            axes.set_title(group.name)
+            axes.set_title(group.title)
             axes.set_xlabel(style.words(self.x))
             if number % columns == 0:
                 axes.set_ylabel(style.words(self.y))
