@@ -16,6 +16,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import gc
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stderr
 from typing import Any
 
@@ -34,6 +35,7 @@ from grokrfm.text import log_to_stderr
 def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv[1:] = _flags_first(sys.argv[1:])
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     OmegaConf.register_new_resolver(
@@ -70,6 +72,17 @@ def _run(invocation: Invocation) -> int:
         )
         return 130
     return invocation.close()
+
+
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with all overrides last; Hydra refuses them on both sides of a flag."""
+    with_value = ("-cn", "-cd", "-cp", "--config-name", "--config-dir", "--config-path")
+    flags: list[str] = []
+    overrides: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        is_override = "=" in argument and not argument.startswith("-") and before not in with_value
+        (overrides if is_override or argument.startswith("~") else flags).append(argument)
+    return flags + overrides
 
 
 class _WithoutHydrasLine:

@@ -289,3 +289,12 @@ def nested(config, dotted):
     for key in dotted.split("."):
         config = config[key]
     return config
+
+
+def test_overrides_may_stand_on_both_sides_of_flags(tmp_path):
+    done = grokrfm(
+        tmp_path, "study=sides", "--config-name", "dynamics", "env.size=4", "-m", "seed=0,1",
+        "--config-dir", ".", "dry_run=true",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "2 runs in outputs/sides"
