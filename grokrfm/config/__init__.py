@@ -12,7 +12,7 @@ from grokrfm.config.settings import (
     plain,
     study_folder,
 )
-from grokrfm.config.studies import check_command_line, search_folders
+from grokrfm.config.studies import check_command_line, search_folders, similar_studies
 
 __all__ = [
     "Builder",
@@ -31,5 +31,6 @@ __all__ = [
     "readable_hydra_errors",
     "readable_message",
     "search_folders",
+    "similar_studies",
     "study_folder",
 ]

@@ -172,18 +172,24 @@ def plumbing(node: Mapping[str, Any], path: str = "") -> list[str]:
 def mapping(node: Any, path: str) -> dict[str, Any]:
     """Return a node, if it is a mapping."""
     if not isinstance(node, dict):
-        raise SettingError(path, f"must be an option, got {shown(node)}; {_choose(path)}")
+        raise SettingError(path, f"must be an option, got {shown(node)}; {_choose(path, node)}")
     if wrong := [key for key in node if not isinstance(key, str)]:
         raise SettingError(path, f"must have names as keys, got {shown(wrong[0])}")
     return node
 
 
-def _choose(path: str) -> str:
-    """Return the remedy where an option is missing: a group of its own name, or its part's."""
+def _choose(path: str, given: Any = None) -> str:
+    """Return the remedy where an option is missing: a group of its own name, or its part's.
+
+    Parameters
+    ----------
+    given   in place of the option; perhaps its name
+    """
     root, _, rest = path.partition(".")
     own = rest.rpartition(".")[2]
     group = own if own and (conf_folder() / own).is_dir() else root
-    return f"choose one with {f'{group}@' if rest else ''}{path}=NAME"
+    is_name = isinstance(given, str) and (conf_folder() / group / f"{given:.99}.yaml").is_file()
+    return f"choose one with {f'{group}@' if rest else ''}{path}={given if is_name else 'NAME'}"
 
 
 def is_option(value: Any) -> bool:

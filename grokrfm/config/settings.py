@@ -84,7 +84,17 @@ def complete(settings: Any) -> Settings:
     for key in map(str, settings):
         if key not in known and key != TARGET:
             raise SettingError(key, f"there is no such setting; {nearest(key, known)}")
-    return {str(key): value for key, value in settings.items()}
+    return {str(key): _labelled(value) for key, value in settings.items()}
+
+
+def _labelled(node: Any) -> Any:
+    """Return a node with a label for every option in it: that of its target, if it has none."""
+    if not isinstance(node, dict):
+        return node
+    node = {key: _labelled(value) for key, value in node.items()}
+    if isinstance(node.get(TARGET), str) and "name" not in node:
+        node["name"] = node[TARGET].rpartition(".")[2].lower()
+    return node
 
 
 @cache

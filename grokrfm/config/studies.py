@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,16 @@ def check_command_line(arguments: Sequence[str]) -> None:
     for argument in arguments:
         if "/" in argument and argument.startswith(f"{GROUP}="):
             check_study_name(argument.removeprefix(f"{GROUP}="))
+
+
+def similar_studies(study: Path, arguments: Sequence[str]) -> list[str]:
+    """Return the described studies whose names a new one without description resembles."""
+    files = [path for one in search_folders(arguments) for path in one.glob(f"{GROUP}/*.yaml")]
+    described = {path.stem for path in files}
+    if study.exists() or study.name in described:
+        return []
+    longer = [name for name in sorted(described) if len(study.name) > 3 and study.name in name]
+    return longer[:3] or get_close_matches(study.name, sorted(described), cutoff=0.75)
 
 
 def search_folders(arguments: Sequence[str]) -> list[Path]:

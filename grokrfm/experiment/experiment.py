@@ -13,7 +13,7 @@ import torch
 from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
-from grokrfm.experiment.cost import estimated_seconds
+from grokrfm.experiment.cost import estimated_seconds, kernel_matrix_bytes
 from grokrfm.experiment.measurement import Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
 from grokrfm.experiment.symmetric import row_orbits
@@ -85,15 +85,20 @@ class Experiment(Learner):
 
     @property
     def title(self) -> str:
-        parts = self.task.title, text.option_name(self.kernel), text.described(self.splitter)
-        return ", ".join(parts)
+        return (
+            f"{self.task.title}, {text.option_name(self.kernel)}, {text.described(self.splitter)}"
+        )
 
     def share(self, shared: Shared) -> None:
         self._shared = shared
 
     def cost(self) -> float:
-        n, orbit = len(self.split.train), self._orbits.s if self._orbits else 1
+        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
         return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
+
+    def memory(self) -> float:
+        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
+        return kernel_matrix_bytes(n, orbit, self.rfm.dtype)
 
     def cost_class(self) -> str:
         parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
@@ -103,9 +108,9 @@ class Experiment(Learner):
         measurement = self._measurement
         if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
             return None
-        n_train, n_test, task = len(self.split.train), len(self.split.test), self.task
-        shape = n_train, n_test, task.active.shape[1], task.width, task.classes
-        return batch_key(self.rfm, self.kernel, shape, n_train, device)
+        n, n_test, task = len(self.split.train), len(self.split.test), self.task
+        shape = n, n_test, task.active.shape[1], task.width, task.classes
+        return batch_key(self.rfm, self.kernel, shape, n, device)
 
     def facts(self) -> dict[str, Any]:
         return {

@@ -92,6 +92,10 @@ class Slurm(Backend):
         return self.gpus * self.slots_per_device or max(1, self.cpus // self.worker_threads)
 
     @property
+    def memory_bytes(self) -> float:
+        return self.memory * 2**30
+
+    @property
     def parallel_jobs(self) -> int:
         return self.parallel
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 
+from grokrfm.config import build_run
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.runs.record import by_cause
@@ -65,11 +66,19 @@ def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
         f"{_number(len(jobs), 'job')} of {_number(backend.workers, 'worker')},"
         f" the largest of {_number(max(map(len, jobs)), 'run')}"
     )
-    busy = min(len(jobs), backend.parallel_jobs) * backend.workers
+    busy = min(min(len(jobs), backend.parallel_jobs) * backend.workers, len(runs))
+    shortest = max(sum(costs) / busy, max(costs))
     yield (
-        f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
+        f"about {duration(sum(costs))} of computing, {duration(shortest)} if all"
         f" workers are free; estimates improve once runs like these are finished"
     )
+    largest = max(runs, key=lambda i: driver.sweep.plan.costs[i])
+    needed = build_run(driver.sweep.plan.settings[largest]).learner.memory() or 0.0
+    if needed > backend.memory_bytes:
+        yield (
+            f"the largest run needs at least {needed / 1e9:.3g} GB of memory, and there are"
+            f" {backend.memory_bytes / 1e9:.3g} GB"
+        )
     if script := backend.script(driver.sweep.folder):
         yield f"\n{script}"
 

@@ -298,3 +298,11 @@ def test_overrides_may_stand_on_both_sides_of_flags(tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == "2 runs in outputs/sides"
+
+
+def test_a_new_study_of_a_similar_name_is_told(tmp_path):
+    note = "trep is a new study without settings of its own; there is also trap"
+    done = grokrfm(tmp_path, "study=trep", *SMALL[:2])
+    assert done.stdout.splitlines()[0] == note
+    assert note not in grokrfm(tmp_path, "study=trep", *SMALL[:2]).stdout  # it exists now
+    assert note in grokrfm(tmp_path / "outputs", "-m", "study=trep", "dry_run=true").stdout
