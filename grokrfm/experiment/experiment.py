@@ -81,35 +81,33 @@ class Experiment(Learner):
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
         self._orbits = row_orbits(rfm, task, self.split, start, self._start_rng())
+        self._orbit = self._orbits.s if self._orbits else 1
         self._measurement = Measurement(probe, self)
 
     @property
     def title(self) -> str:
-        return (
-            f"{self.task.title}, {text.option_name(self.kernel)}, {text.described(self.splitter)}"
-        )
+        parts = self.task.title, text.option_name(self.kernel), text.described(self.splitter)
+        return ", ".join(parts)
 
     def share(self, shared: Shared) -> None:
         self._shared = shared
 
     def cost(self) -> float:
-        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
-        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
+        n, task = len(self.split.train), self.task
+        return estimated_seconds(self.iterations, n, task.width, task.classes, self._orbit)
 
     def memory(self) -> float:
-        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
-        return kernel_matrix_bytes(n, orbit, self.rfm.dtype)
+        return kernel_matrix_bytes(len(self.split.train), self._orbit, self.rfm.dtype)
 
     def cost_class(self) -> str:
         parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        measurement = self._measurement
-        if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
+        if self.batch == 1 or self._measurement.needs_condition or self._measurement.needs_features:
             return None
-        n, n_test, task = len(self.split.train), len(self.split.test), self.task
-        shape = n, n_test, task.active.shape[1], task.width, task.classes
+        n, task = len(self.split.train), self.task
+        shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
         return batch_key(self.rfm, self.kernel, shape, n, device)
 
     def facts(self) -> dict[str, Any]:
@@ -245,9 +243,8 @@ class Experiment(Learner):
         )
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
-        split = self.split
-        given = torch.as_tensor(split.labels_of(self.task), device=device)
+        given = torch.as_tensor(self.split.labels_of(self.task), device=device)
         return (
-            replace(examples(self.task, split.train, device), labels=given),
-            examples(self.task, split.test, device, split.strata),
+            replace(examples(self.task, self.split.train, device), labels=given),
+            examples(self.task, self.split.test, device, self.split.strata),
         )
