@@ -25,6 +25,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from grokrfm.checks import FULL_ERROR, GrokrfmError
+from grokrfm.command import VERSION, print_version
 from grokrfm.config import check_command_line, readable_message, search_folders
 from grokrfm.launch.invocation import Invocation, RunError, invocation, run
 from grokrfm.manual import manual
@@ -35,6 +36,9 @@ from grokrfm.text import log_to_stderr
 def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if VERSION in sys.argv[1:]:
+        print_version()
+        return
     sys.argv[1:] = _flags_first(sys.argv[1:])
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -129,6 +130,7 @@ class Invocation:
         drivers = []
         for sweep in sweeps:
             self._note_new(sweep.study)
+            began = time.monotonic()
             driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
             drivers.append(driver)
             if driver.sweep.dry_run:
@@ -138,7 +140,7 @@ class Invocation:
                 driver.run(table.update, watch)
             watch(driver)
             if not trials:
-                self.failed |= not summary(driver, self.terminal)
+                self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:
                 raise KeyboardInterrupt
         return drivers, positions

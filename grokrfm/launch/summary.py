@@ -31,8 +31,13 @@ def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
     terminal.say("nothing was started: dry_run=true")
 
 
-def summary(driver: SweepDriver, terminal: Terminal) -> bool:
-    """Print the outcome of a sweep; returns True if every run is finished, or need not wait."""
+def summary(driver: SweepDriver, terminal: Terminal, seconds: float) -> bool:
+    """Print the outcome of a sweep; returns True if every run is finished, or need not wait.
+
+    Parameters
+    ----------
+    seconds   that it has taken
+    """
     if not driver.sweep.backend.wait:
         _print_submission(driver, terminal)
         return True
@@ -43,6 +48,12 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
     ended = [record.metrics for record in driver.outcomes.values()]
     for line in driver.sweep.learner.remarks(ended):
         terminal.say(line)
+    if counts["finished"]:
+        study = shlex.quote(str(driver.sweep.study))
+        terminal.say(
+            f"written to {study} in {duration(seconds)}{_numbers(driver)};"
+            f" next: grokrfm-collect {study}"
+        )
     terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
     for line in (*_failures(driver), *_losses(driver, remaining)):
@@ -51,6 +62,18 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
         terminal.problem(f"run again what is not finished: {command()}")
         return False
     return True
+
+
+def _numbers(driver: SweepDriver) -> str:
+    """Return the means of the leading numbers that every run finished in a sweep has."""
+    runs = [one.metrics for one in driver.outcomes.values() if one.status == "finished"]
+    shown = []
+    for name in driver.sweep.plan.names.leading:
+        values = [value for run in runs if isinstance(value := run.get(name), (int, float))]
+        if len(values) == len(runs):
+            shown.append(f"{name} {sum(values) / len(values):.3g}")
+    means = f" (mean of {len(runs)} runs)" if len(runs) > 1 else ""
+    return f": {', '.join(shown)}{means}" if shown else ""
 
 
 def command() -> str:

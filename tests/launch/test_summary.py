@@ -28,6 +28,15 @@ def told(tmp_path):
     return told
 
 
+def test_a_run_is_named_by_what_is_swept(tmp_path):
+    fixed = [f"outputs={tmp_path}", "task.modulus=5"]
+    runs = [[*fixed, f"kernel.bandwidth={b}", f"seed={s}"] for b in (1, 2) for s in (0, 1)]
+    [sweep], _ = plan_sweeps(config.compose, runs)
+    assert sweep.label(2) == "kernel.bandwidth=2 seed=0"
+    [alone], _ = plan_sweeps(config.compose, [fixed])
+    assert alone.label(0) == " ".join(fixed)
+
+
 def test_one_run_takes_as_long_as_it_takes_whatever_the_workers(told):
     [line] = [line for line in told(1, "rfm.iterations=100000") if "of computing" in line]
     total, _, alone = line.removeprefix("about ").partition(" of computing, ")
