@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import SupportsIndex
 
-from hydra.core.config_search_path import ConfigSearchPath
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathElement
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -18,7 +20,7 @@ from omegaconf import OmegaConf
 
 from grokrfm.paths import conf_folder
 
-PROVIDER = "grokrfm"
+PROVIDER, STUDIES = "grokrfm", "grokrfm://studies"
 STUDY = re.compile(r"study/([\w.+-]+?)(\.yaml)?")
 
 
@@ -31,8 +33,27 @@ class GrokrfmSearchPath(SearchPathPlugin):
         if not is_searched and Path(sys.argv[0]).stem == "grokrfm":  # --config-path has replaced it
             search_path.append(PROVIDER, f"file://{conf_folder()}")
             is_searched = True
-        if is_searched:
-            search_path.append(PROVIDER, "grokrfm://studies")
+        if is_searched and isinstance(search_path, ConfigSearchPathImpl):
+            search_path.config_search_path = StudiesLast(search_path.config_search_path)
+            search_path.append(PROVIDER, STUDIES)
+
+
+class StudiesLast(list[SearchPathElement]):
+    """Elements of a search path: the schema last, before it the studies without a file.
+
+    Hydra adds --config-dir and hydra.searchpath later; files there must be found before.
+    """
+
+    def append(self, element: SearchPathElement) -> None:
+        super().append(element)
+        self._order()
+
+    def insert(self, index: SupportsIndex, element: SearchPathElement) -> None:
+        super().insert(index, element)
+        self._order()
+
+    def _order(self) -> None:
+        self.sort(key=lambda one: 2 if one.provider == "schema" else int(one.path == STUDIES))
 
 
 def _is_conf(path: str) -> bool:

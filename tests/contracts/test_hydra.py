@@ -73,6 +73,16 @@ def test_every_name_is_that_of_a_study_where_conf_is_searched():
                 compose("config", overrides=["kernel=new"])
 
 
+def test_a_study_with_a_file_is_that_wherever_the_file_lies(tmp_path):
+    (tmp_path / "study").mkdir()
+    text = "# @package _global_\nstudy: {name: own, tables: [], figures: []}\nseed: 5\n"
+    (tmp_path / "study" / "own.yaml").write_text(text, encoding="utf-8")
+    assert config.compose(["study=own"], [tmp_path])["seed"] == 5
+    assert config.compose(["study=other"], [tmp_path])["seed"] == 0
+    done = grokrfm(tmp_path, "--config-dir", ".", "study=own", "--cfg", "job", threads=None)
+    assert "\nseed: 5\n" in done.stdout
+
+
 def test_another_application_uses_the_groups_and_keeps_its_own_studies(tmp_path):
     application = "defaults: [{task: addition}, {kernel: laplace}, _self_]\nhydra:\n  searchpath: "
     Path(tmp_path, "main.yaml").write_text(application + "[pkg://grokrfm.conf]\n", "utf-8")
