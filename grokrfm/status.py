@@ -14,7 +14,6 @@ import yaml
 
 from grokrfm.checks import StoreError
 from grokrfm.command import run_command
-from grokrfm.config import command_line
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.jobs import active_sweeps, cancel_jobs
 from grokrfm.runs.lock import launch_lock
@@ -186,6 +185,8 @@ def _log(stores: Sequence[Store], digest: str) -> list[str]:
 
 def _config(stores: Sequence[Store], digest: str) -> list[str]:
     """Return the settings of a run as YAML, and the command that computes it again."""
+    from grokrfm.config import command_line  # slow: it imports Hydra
+
     settings = dict(_latest(stores, digest)[0].config)
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     return [*text.splitlines(), f"# {shlex.join(['grokrfm', *command_line(settings)])}"]
