@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from grokrfm.checks import setting_prefix
 from grokrfm.probes import Probe
+from grokrfm.probes.predicted import Mean, Predicted
 from grokrfm.probes.probe import Numbers, Run
 from grokrfm.rfm import Examples, Step
 from grokrfm.runs.record import Number
@@ -42,10 +44,13 @@ class Measurement:
 
     def of(self, step: Step, train: Examples, test: Examples) -> Numbers:
         """Measure a step."""
-        all_rows, sample = (step, train, test), step.sample(train, test)
+        sample = step.sample(train, test)
+        some = every = _with_outputs(*sample)
+        if sample[0] is not step and any(probe.needs_all_rows for probe in self._probes):
+            every = _with_outputs(step, train, test)
         measured: Numbers = {}
         for probe in self._probes:
-            measured |= probe.measure(*(all_rows if probe.needs_all_rows else sample))
+            measured |= probe.measure(*(every if probe.needs_all_rows else some))
         return measured
 
     def hindsight(self, matrices: Sequence[np.ndarray]) -> dict[str, list[float]]:
@@ -65,18 +70,39 @@ class Measurement:
 
 
 def fetched(measured: Sequence[Numbers]) -> list[dict[str, Number]]:
-    """Return the numbers measured of some runs; tensors come in one transfer from the device."""
-    tensors = [
-        value.to(torch.float64)
-        for numbers in measured
-        for value in numbers.values()
-        if isinstance(value, torch.Tensor)
-    ]
-    found = iter(torch.stack(tensors).tolist() if tensors else ())
-    return [
-        {
-            name: next(found) if isinstance(value, torch.Tensor) else value
-            for name, value in numbers.items()
-        }
-        for numbers in measured
-    ]
+    """Return the numbers measured of some runs; they come in one transfer from the device.
+
+    All means over the same rows are one product.
+    """
+    every = [value for numbers in measured for value in numbers.values()]
+    parts = [value.to(torch.float64).view(1) for value in every if isinstance(value, Tensor)]
+    size, first = len(parts), {}  # place of the first mean of some values
+    for means in _by_masks(every):
+        values = torch.stack([mean.values.to(torch.float64) for mean in means])
+        masks = means[0].masks
+        parts.append((values @ masks / masks.sum(dim=0)).flatten())
+        for mean in means:
+            first[id(mean.values)] = size
+            size += masks.shape[1]
+    flat = torch.cat(parts).tolist() if parts else []
+    scalars = iter(flat)
+
+    def number(value: Tensor | Mean | Number) -> Number:
+        if isinstance(value, Mean):
+            return flat[first[id(value.values)] + value.column]
+        return next(scalars) if isinstance(value, Tensor) else value
+
+    return [{name: number(value) for name, value in numbers.items()} for numbers in measured]
+
+
+def _with_outputs(step: Step, train: Examples, test: Examples) -> tuple[Step, Predicted, Predicted]:
+    return step, Predicted(train, step.train_outputs), Predicted(test, step.test_outputs)
+
+
+def _by_masks(values: Sequence[object]) -> list[list[Mean]]:
+    """Means of different values, those over the same rows together."""
+    groups: dict[int, dict[int, Mean]] = {}
+    for value in values:
+        if isinstance(value, Mean):
+            groups.setdefault(id(value.masks), {})[id(value.values)] = value
+    return [list(group.values()) for group in groups.values()]

@@ -115,6 +115,7 @@ class _Batch:
             M.new_tensor([[member.rfm.ridge] for member in every]),
             BATCHED_SOLVERS[first.rfm.solver],
             M,
+            first.rfm.block_memory(M.device),
         )
 
     def iterate(self, states: Mapping[int, State]) -> dict[int, Step | Exception]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from grokrfm.checks import NumericsError, boolean, choice, integer, not_negative, positive
 from grokrfm.kernels import Kernel, OneHot
-from grokrfm.rfm.agop import agop, matrix_power
+from grokrfm.rfm.agop import matrix_power
 from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.problem import Fit, Problem
 from grokrfm.rfm.solve import SOLVERS, condition
@@ -112,8 +112,9 @@ class RFM:
         NumericsError   if a solve fails, or M is not finite or grows beyond `max_growth`
         """
         state = self.state(start)
+        solve, memory = SOLVERS[self.solver], self.block_memory(state.M.device)
         problem = Problem.of(
-            kernel, train, test, classes, self.ridge, SOLVERS[self.solver], state.M, with_condition
+            kernel, train, test, classes, self.ridge, solve, state.M, memory, with_condition
         )
         yield from self.iterate(partial(self.fit, problem), state)
 
@@ -138,20 +139,30 @@ class RFM:
             return start
         return State(0, start, self.max_growth * float(start.norm()))
 
+    @torch.no_grad()
     def fit(self, problem: Problem, M: Tensor) -> Fit:
         """Solve, predict and learn the next feature matrix, of one run or of a batch."""
-        kernel, x, K = problem.kernel, problem.train, problem.K
-        kernel.gram(M, x, x, out=K)
-        coefficients, solver, inverse = problem.solve(
-            K, problem.ridge, problem.targets, problem.workspace
-        )
+        kernel, x, K, workspace = problem.kernel, problem.train, problem.K, problem.workspace
+        kernel.gram(M, problem.both or x, x, out=problem.values)
+        coefficients, solver, inverse = problem.solve(K, problem.ridge, problem.targets, workspace)
         estimate = condition(K, self.ridge, inverse) if problem.with_condition else None
-        del inverse  # it may hold a factor as large as K
-        train_outputs = (coefficients.mT @ K).mT  # K is symmetric; this order is a third faster
-        memory = self._block_memory(M.device)
-        test_outputs = _predict(kernel, M, x, coefficients, problem.test, memory)
-        learned = agop(kernel, M, x, coefficients, K, centering=self.centering, memory=memory)
-        if not learned.isfinite().all():
+        del inverse  # it may hold a factor as large as K, or in the workspace
+        if problem.both:
+            test_outputs = problem.values[len(x) :] @ coefficients
+        else:
+            test_outputs = _predict(kernel, M, x, coefficients, problem.test, problem.memory)
+        learned, train_outputs = problem.agop(
+            M,
+            x,
+            coefficients,
+            K,
+            centering=self.centering,
+            memory=problem.memory,
+            workspace=workspace,
+        )
+        if train_outputs is None:
+            train_outputs = (coefficients.mT @ K).mT  # K is symmetric; this order is a third faster
+        if not math.isfinite(learned.sum()):
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
         next_M = matrix_power(learned, self.agop_power)
         if M.is_cuda:
@@ -175,8 +186,8 @@ class RFM:
             condition=fit.condition,
         )
 
-    def _block_memory(self, device: torch.device) -> float:
-        """Bytes available to the blocks of an iteration."""
+    def block_memory(self, device: torch.device) -> float:
+        """Bytes available to the blocks of an iteration, now."""
         if self.memory_budget is not None:
             return self.memory_budget * 1e9
         if device.type == "cuda":
@@ -205,7 +216,7 @@ def _predict(
 
 def check_growth(M: Tensor, largest: float) -> None:
     """Raise NumericsError if the norm of a feature matrix is not at most `largest`."""
-    norm = float(M.norm())
+    norm = float(torch.linalg.vector_norm(M))
     if not norm <= largest:
         raise NumericsError(
             f"the feature matrix exploded: its norm is {norm:.3g}, but rfm.max_growth allows only"

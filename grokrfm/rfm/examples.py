@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -27,6 +28,12 @@ class Examples:
     inputs: OneHot
     labels: Tensor
     strata: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @cached_property
+    def masks(self) -> Tensor:
+        """1 for all rows, and for those of each stratum, (m, 1 + strata), in float64."""
+        everywhere = torch.ones_like(self.labels, dtype=torch.bool)
+        return torch.stack([everywhere, *self.strata.values()], dim=-1).to(torch.float64)
 
 
 def examples(

@@ -3,7 +3,8 @@ import torch
 
 from grokrfm.kernels import Gaussian, GeneralQuadratic, Laplace, OneHot, Quadratic
 from grokrfm.kernels.onehot import BLOCK_ENTRIES
-from grokrfm.rfm.agop import BLOCK_NUMBERS, agop, matrix_power, streamed_agop
+from grokrfm.rfm.agop import BLOCK_NUMBERS, agop_of, matrix_power
+from grokrfm.rfm.agop import streamed_agop as streamed
 from tests import oracles
 
 KERNELS = {
@@ -19,6 +20,14 @@ every_streamed_kernel = pytest.mark.parametrize(
     ("kernel", "formula"), STREAMED.values(), ids=STREAMED.keys()
 )
 centred_or_not = pytest.mark.parametrize("centering", [True, False])
+
+
+def agop(kernel, *arguments, **settings):
+    return agop_of(kernel)(*arguments, **settings).matrix
+
+
+def streamed_agop(*arguments, **settings):
+    return streamed(*arguments, **settings).matrix
 
 
 def fitted_predictor(seed, n=7, share=0.6, absent=(2, 9)):
