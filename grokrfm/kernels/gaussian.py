@@ -29,10 +29,7 @@ class Gaussian(RadialKernel):
         object.__setattr__(self, "bandwidth", checks.bandwidth(self.bandwidth))
 
     def profile(self, squared_distance: Tensor) -> Tensor:
-        return self.profile_(squared_distance.clone())
-
-    def profile_(self, squared_distance: Tensor) -> Tensor:
-        return squared_distance.mul_(-0.5 / self.bandwidth**2).exp_()
+        return (squared_distance * (-0.5 / self.bandwidth**2)).exp_()
 
     def slope(self, squared_distance: Tensor) -> Tensor:
         return self.profile(squared_distance) * (-0.5 / self.bandwidth**2)

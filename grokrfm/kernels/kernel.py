@@ -64,17 +64,13 @@ class RadialKernel(ABC):
     def profile(self, squared_distance: Tensor) -> Tensor:
         """k as a function of d², element by element."""
 
-    def profile_(self, squared_distance: Tensor) -> Tensor:
-        """Return `profile`; the argument may be overwritten."""
-        return self.profile(squared_distance)
-
     @abstractmethod
     def slope(self, squared_distance: Tensor) -> Tensor:
         """dk/d(d²), element by element."""
 
     def gram(self, M: Tensor, x: OneHot, z: OneHot, out: Tensor | None = None) -> Tensor:
         filled = empty_gram(M, x, z) if out is None else out
-        return fill(filled, squared_distances(M, x, z), lambda block, *_: self.profile_(block))
+        return fill(filled, squared_distances(M, x, z), lambda block, *_: self.profile(block))
 
     def gradient_weights(
         self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None

@@ -28,10 +28,7 @@ class Laplace(RadialKernel):
         object.__setattr__(self, "bandwidth", checks.bandwidth(self.bandwidth))
 
     def profile(self, squared_distance: Tensor) -> Tensor:
-        return (squared_distance.sqrt() * (-1 / self.bandwidth)).exp()
-
-    def profile_(self, squared_distance: Tensor) -> Tensor:
-        return squared_distance.sqrt_().mul_(-1 / self.bandwidth).exp_()
+        return (squared_distance.sqrt() * (-1 / self.bandwidth)).exp_()
 
     def slope(self, squared_distance: Tensor) -> Tensor:
         """−exp(−d/L) / (2·L·d), and 0 at d = 0, the cusp of the kernel."""
