@@ -42,6 +42,7 @@ class Measurement:
         self.needs_condition = any(probe.needs_condition for probe in self._probes)
         self.needs_features = any(probe.needs_features for probe in self._probes)
 
+    @torch.inference_mode()
     def of(self, step: Step, train: Examples, test: Examples) -> Numbers:
         """Measure a step."""
         sample = step.sample(train, test)
@@ -69,6 +70,7 @@ class Measurement:
         return summary
 
 
+@torch.inference_mode()
 def fetched(measured: Sequence[Numbers]) -> list[dict[str, Number]]:
     """Return the numbers measured of some runs; they come in one transfer from the device.
 
@@ -78,7 +80,7 @@ def fetched(measured: Sequence[Numbers]) -> list[dict[str, Number]]:
     parts = [value.to(torch.float64).view(1) for value in every if isinstance(value, Tensor)]
     size, first = len(parts), {}  # place of the first mean of some values
     for means in _by_masks(every):
-        values = torch.stack([mean.values.to(torch.float64) for mean in means])
+        values = torch.stack([mean.values for mean in means]).to(torch.float64)
         masks = means[0].masks
         parts.append((values @ masks / masks.sum(dim=0)).flatten())
         for mean in means:

@@ -58,10 +58,30 @@ class OneHot:
         found: T = self._kept[key]
         return found
 
+    def under(self, M: Tensor) -> tuple[Tensor, Tensor]:
+        """M Xᵀ, (..., d, m), and all x_iᵀ M x_i, (..., m); kept for the last M."""
+        last, at, found = self._kept.get("under", (None, None, None))
+        version = None if M.is_inference() else M._version
+        if last is not M or at != version:
+            found = self.times(M).mT.contiguous(), self.norms(M)
+            self._kept["under"] = M, version, found
+        images, norms = found
+        return images, norms
+
     @cached_property
     def slots(self) -> tuple[Tensor, ...]:
         """Active coordinates of all rows, (B·m,) for every operand."""
         return self._joint.T.contiguous().unbind()
+
+    @cached_property
+    def shared(self) -> tuple[slice, int]:
+        """Few coordinates of which every row has the same number active, and that number."""
+        active = self.active.flatten(0, -2)
+        spans = [active.min(dim=0).values.tolist(), (active.max(dim=0).values + 1).tolist()]
+        for first, stop in sorted(zip(*spans, strict=True), key=lambda span: span[1] - span[0]):
+            if sum(first < end and start < stop for start, end in zip(*spans, strict=True)) == 1:
+                return slice(first, stop), 1  # the coordinates of one operand alone
+        return slice(None), self.active.shape[-1]
 
     @cached_property
     def members(self) -> tuple[Tensor, Tensor | None]:
@@ -131,12 +151,12 @@ follow by symmetry."""
 
 def inner_products(M: Tensor, x: OneHot, z: OneHot) -> Blocks:
     """X M Zᵀ by blocks of rows of x."""
-    yield from _sums_over_slots(z.times(M).mT, x, mirrored=x is z)
+    yield from _sums_over_slots(z.under(M)[0], x, mirrored=x is z)
 
 
 def squared_distances(M: Tensor, x: OneHot, z: OneHot, zero: float = 0.0) -> Blocks:
     """(x − z)ᵀ M (x − z) in the same blocks; `zero` replaces values within rounding of 0."""
-    images, z_norms = z.times(M).mT, z.norms(M)
+    images, z_norms = z.under(M)
     x_norms = z_norms if x is z else x.norms(M)
     rounding = (x_norms.amax(dim=-1) + z_norms.amax(dim=-1)) * (16 * torch.finfo(M.dtype).eps)
     at_least = _threshold(rounding, zero)
@@ -158,7 +178,6 @@ def _threshold(least: Tensor, zero: float) -> Callable[[Tensor], Tensor]:
 
 def _sums_over_slots(table: Tensor, x: OneHot, *, mirrored: bool) -> Blocks:
     """X·table for a table (..., d, n), in blocks; rows of the table are added, not elements."""
-    table = table.contiguous()
     runs, n = table.shape[:-2].numel(), table.shape[-1]
     entries = BLOCK_ENTRIES[table.device.type]
     most = min(max(entries, runs * n), runs * n * len(x))

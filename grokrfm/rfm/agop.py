@@ -91,12 +91,14 @@ def streamed_agop(
     B = kernel.gradient_weights(M, x, x, gram, out=workspace)
     step = min(n, _points_at_a_time(M, x, c, memory))
     sums = GroupedSums.of(x, coefficients, step)
-    outer, totals, negated = torch.zeros_like(M), [], []
+    outer, totals, owns = torch.zeros_like(M), [], []
     for start in range(0, n, step):
         points = slice(start, start + step)
         h = sums(B[..., points])
         if kernel.radial:
-            negated.append(_subtract_own_term(h, x[points]))
+            coordinates, times = x.shared
+            owns.append(h[..., coordinates, :, :].sum(dim=-3) / times)
+            _subtract_own_terms(h, x[points], owns[-1])
         totals.append(h.sum(dim=-1))
         add_outer_products(outer, h)
     if centering:
@@ -104,7 +106,7 @@ def streamed_agop(
         outer -= total @ (total.mT / n)
     matrix = conjugated(M, outer) * (_squared(kernel.gradient_scale, M) / n)
     known = kernel.radial and B is gram
-    return Agop(matrix, -torch.cat(negated, dim=-1).mT if known else None)
+    return Agop(matrix, torch.cat(owns, dim=-1).mT if known else None)
 
 
 def _points_at_a_time(M: Tensor, x: OneHot, classes: int, memory: float) -> int:
@@ -117,14 +119,11 @@ def _points_at_a_time(M: Tensor, x: OneHot, classes: int, memory: float) -> int:
     return int(max(1, min(efficient, fitting)))
 
 
-def _subtract_own_term(h: Tensor, points: OneHot) -> Tensor:
-    """Subtract x_j Σ_i B_ji α_ic from h_jc in place; return −Σ_i B_ji α_ic, (c, points)."""
-    slots = points.active.unbind(-1)  # a row has one active coordinate per slot
-    negated = h.sum(dim=-3) / -len(slots)
-    for coordinates in slots:
-        index = coordinates[..., None, None, :].expand(*negated.shape[:-2], 1, *negated.shape[-2:])
-        h.scatter_add_(-3, index, negated[..., None, :, :])
-    return negated
+def _subtract_own_terms(h: Tensor, points: OneHot, own: Tensor) -> None:
+    """Subtract x_j Σ_i B_ji α_ic, given the sums (c, points), from h_jc in place."""
+    negated = own.neg().unsqueeze(-3)
+    for coordinates in points.active.unbind(-1):
+        h.scatter_add_(-3, coordinates[..., None, None, :].expand_as(negated), negated)
 
 
 def _squared(scale: float | Tensor, M: Tensor) -> float | Tensor:

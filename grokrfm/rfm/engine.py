@@ -139,7 +139,7 @@ class RFM:
             return start
         return State(0, start, self.max_growth * float(start.norm()))
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def fit(self, problem: Problem, M: Tensor) -> Fit:
         """Solve, predict and learn the next feature matrix, of one run or of a batch."""
         kernel, x, K, workspace = problem.kernel, problem.train, problem.K, problem.workspace

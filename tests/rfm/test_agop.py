@@ -118,6 +118,14 @@ def test_the_agop_leaves_its_arguments_as_they_were(kernel, formula, centering):
     assert all(torch.equal(now, then) for now, then in zip(arguments, before, strict=True))
 
 
+def test_the_agop_of_the_gaussian_kernel_finds_the_outputs():
+    M, x, coefficients = fitted_predictor(0)
+    K = Gaussian(2.5).gram(M, x, x)
+    _, outputs = agop_of(Gaussian(2.5))(M, x, coefficients, K, centering=True)
+    assert oracles.relative_error(outputs, K @ coefficients) < 1e-14
+    assert agop_of(Laplace(2.5))(M, x, coefficients, K, centering=True).outputs is None
+
+
 @every_kernel
 def test_the_agop_of_nothing_is_zero(kernel, formula):
     M, x, coefficients = fitted_predictor(0)
