@@ -14,7 +14,7 @@ from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds
-from grokrfm.experiment.measurement import Measurement, fetched
+from grokrfm.experiment.measurement import BatchMeasurement, Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
 from grokrfm.experiment.symmetric import row_orbits
 from grokrfm.kernels import Kernel
@@ -177,13 +177,13 @@ class Experiment(Learner):
             except NumericsError as error:  # of a start that is learned
                 yield index, error
         places = list(members)
+        measurement = BatchMeasurement(
+            {i: (learners[i]._measurement, one.train, one.test) for i, one in members.items()}
+        )
         for done in batched_steps(list(members.values())):
             steps = {places[k]: step for k, step in done.items() if isinstance(step, Step)}
-            measured = [
-                learners[index]._measurement.of(step, members[index].train, members[index].test)
-                for index, step in steps.items()
-            ]
-            for (index, step), numbers in zip(steps.items(), fetched(measured), strict=True):
+            measured = measurement.of(steps)
+            for (index, step), numbers in zip(steps.items(), measured, strict=True):
                 yield index, learners[index]._observation(step, numbers, keeps[index])
             for k, outcome in done.items():
                 if isinstance(outcome, Exception):

@@ -24,6 +24,7 @@ class Accuracy(Probe):
     """
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     tie: float
 

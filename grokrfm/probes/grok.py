@@ -23,6 +23,7 @@ class Grok(Probe):
     """
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     threshold: float
 

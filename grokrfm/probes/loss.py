@@ -15,6 +15,7 @@ class Loss(Probe):
     """Square loss against one-hot targets, averaged over points and outputs."""
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         return {

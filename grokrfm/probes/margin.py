@@ -26,6 +26,7 @@ class Margin(Probe):
     """
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     tolerance: float
 

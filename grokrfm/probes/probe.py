@@ -46,12 +46,15 @@ class Probe(ABC):
     `needs_condition` requests Step.condition, which the engine does not estimate otherwise;
     `needs_features` requests `hindsight`, for which all feature matrices stay in memory. A probe
     that reads no outputs, or only means and quantiles over rows, sets `needs_all_rows` to False: on
-    a training set solved on representatives it then sees one row of every orbit.
+    a training set solved on representatives it then sees one row of every orbit. One that reads
+    nothing but `train` and `test`, of which every tensor may have a first dimension for the runs of
+    a batch, sets `measures_batches` to True.
     """
 
     needs_condition: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
     needs_all_rows: ClassVar[bool] = True
+    measures_batches: ClassVar[bool] = False
 
     def bind(self, run: Run) -> Probe:
         """Return a probe that measures this run; called before anything is computed.

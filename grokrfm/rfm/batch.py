@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from grokrfm.checks import NumericsError
-from grokrfm.kernels import Kernel, OneHot
+from grokrfm.kernels import Kernel
 from grokrfm.kernels.batched import batch_key as kernel_key
 from grokrfm.kernels.batched import batched
 from grokrfm.rfm.engine import RFM
-from grokrfm.rfm.examples import Examples
+from grokrfm.rfm.examples import Examples, stacked
 from grokrfm.rfm.problem import Problem
 from grokrfm.rfm.solve import BATCHED_SOLVERS
 from grokrfm.rfm.step import State, Step
@@ -109,8 +109,8 @@ class _Batch:
         M = _matrix(first.start)
         self._problem = Problem.of(
             batched([member.kernel for member in every]),
-            _stacked([member.train for member in every]),
-            _stacked([member.test for member in every]),
+            stacked([member.train for member in every]),
+            stacked([member.test for member in every]),
             first.classes,
             M.new_tensor([[member.rfm.ridge] for member in every]),
             BATCHED_SOLVERS[first.rfm.solver],
@@ -147,12 +147,6 @@ def _alone(member: Member, state: State) -> Step | Exception:
 
 def _with_seconds(seconds: float, outcome: Step | Exception) -> Step | Exception:
     return replace(outcome, seconds=seconds) if isinstance(outcome, Step) else outcome
-
-
-def _stacked(every: Sequence[Examples]) -> Examples:
-    """Rows of all members; strata differ in size and are left to the single runs."""
-    inputs = OneHot(torch.stack([e.inputs.active for e in every]), every[0].inputs.width)
-    return Examples(inputs, torch.stack([e.labels for e in every]))
 
 
 def _matrix(start: Tensor | State) -> Tensor:

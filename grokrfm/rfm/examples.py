@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -48,3 +48,11 @@ def examples(
         torch.as_tensor(task.labels[rows], device=device),
         {name: torch.as_tensor(mask, device=device) for name, mask in (strata or {}).items()},
     )
+
+
+def stacked(every: Sequence[Examples]) -> Examples:
+    """Rows of all runs of a batch, with the strata that all of them have."""
+    inputs = OneHot(torch.stack([e.inputs.active for e in every]), every[0].inputs.width)
+    names = [name for name in every[0].strata if all(name in e.strata for e in every)]
+    strata = {name: torch.stack([e.strata[name] for e in every]) for name in names}
+    return Examples(inputs, torch.stack([e.labels for e in every]), strata)
