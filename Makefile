@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow slurm check bench paper paper-small clean
+.PHONY: help install demo test test-slow slurm check bench paper paper-small paper-check beyond clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -45,6 +45,15 @@ paper: install  ## the studies of the papers and docs/reproduction.md (3 hours o
 
 paper-small: install  ## the same with p of at most 31 and docs/reproduction_small.md (12 minutes on two cores)
 	$(BIN)/python scripts/paper.py --small
+
+beyond: install  ## the studies of what the papers leave open and docs/beyond.md (2 hours on one core)
+	$(BIN)/python scripts/paper.py --beyond
+
+paper-check: install  ## run the cheap ones of these afresh: do their verdicts hold? (two minutes)
+	$(BIN)/python scripts/paper.py --check
+
+dynamics: install  ## the studies of the second learner and docs/dynamics_results.md (7 hours of one core; can be stopped)
+	$(BIN)/python scripts/paper.py --dynamics
 
 clean:  ## remove the environment and caches; outputs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,8 +16,8 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import gc
 import logging
 import sys
-import tempfile
-from pathlib import Path
+from contextlib import redirect_stderr
+from typing import Any
 
 import hydra
 from hydra.errors import HydraException
@@ -25,10 +25,9 @@ from omegaconf import OmegaConf
 
 from grokrfm.checks import FULL_ERROR, GrokrfmError
 from grokrfm.config import readable_message, register_studies, search_folders
-from grokrfm.launch.invocation import Invocation
+from grokrfm.launch.invocation import Invocation, RunError, invocation, run
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
-from grokrfm.terminal import Terminal
 from grokrfm.text import log_to_stderr
 
 
@@ -37,14 +36,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
-    scratch = Path(tempfile.gettempdir()) / f"grokrfm-{os.getuid()}"
     OmegaConf.register_new_resolver(
         "grokrfm.manual",
         lambda primary: manual(search_folders(sys.argv[1:]), primary),
         replace=True,
     )
-    OmegaConf.register_new_resolver("grokrfm.scratch", lambda: str(scratch), replace=True)
-    code = _run(Invocation(Terminal()))
+    with redirect_stderr(_WithoutHydrasLine()):
+        code = _run(invocation())
     gc.freeze()  # else the interpreter takes half a second to look for garbage at its end
     sys.exit(code)
 
@@ -55,13 +53,16 @@ def _run(invocation: Invocation) -> int:
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
         register_studies(sys.argv[1:])
-        command(invocation.run)()
+        command(run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)
         composing = not invocation.started or isinstance(error, expected)
+        if not (wants_traceback or composing) and invocation.has_only_failures:
+            return invocation.close()  # a search has nothing to choose from
         if wants_traceback or not composing:
             raise
-        invocation.terminal.problem(readable_message(error))
+        if not (invocation.alone and isinstance(error, RunError)):  # else it was shown
+            invocation.terminal.problem(readable_message(error))
         return 1
     except KeyboardInterrupt:
         invocation.terminal.problem(
@@ -69,3 +70,18 @@ def _run(invocation: Invocation) -> int:
         )
         return 130
     return invocation.close()
+
+
+class _WithoutHydrasLine:
+    """Standard error without the line that Hydra writes before it raises the error of a run."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> int:
+        if text.startswith("Error executing job with overrides") and invocation().alone:
+            return len(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

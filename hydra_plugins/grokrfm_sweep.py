@@ -68,7 +68,7 @@ class GrokrfmSweeper(Sweeper):
     ) -> None:
         from hydra.core.plugins import Plugins
 
-        self.hydra_context, self.config = hydra_context, config
+        self.hydra_context, self.task, self.config = hydra_context, task_function, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -81,7 +81,8 @@ class GrokrfmSweeper(Sweeper):
             for node in (self.params, self.zip, self.exclude)
         ]
         assert self.hydra_context and self.config and self.launcher
-        return sweep(self.hydra_context, self.config, self.launcher, *plain, arguments)
+        context, launcher = self.hydra_context, self.launcher
+        return sweep(context, self.task, self.config, launcher, *plain, arguments)
 
 
 def _store(group: str, name: str, **node: Any) -> None:

@@ -37,7 +37,7 @@ class Expectation:
     of          condition on the runs that count; empty: all
     statistic   mean, median, smallest, largest, or share (of the runs that meet the condition)
     reported    as the source gives it
-    low, high   ends of the range that agrees with it; None: open
+    low, high   ends of the range that agrees with it; None: open; both None: only measured
     runs        fewest finished runs for a verdict
     """
 
@@ -53,6 +53,8 @@ class Expectation:
     @property
     def accepted(self) -> str:
         """The accepted range, in words."""
+        if self.low is None and self.high is None:
+            return "–"
         if self.low is None:
             return f"at most {self.high:.3g}"
         if self.high is None:
@@ -84,7 +86,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """agrees, differs, or cannot tell.
+        """agrees, differs, or cannot tell; – if nothing is expected.
 
         It cannot tell if runs are missing, or if the value lies outside of the accepted range but
         its interval reaches into it.
@@ -92,6 +94,8 @@ class Finding:
         expected = self.expectation
         if self.n < expected.runs or math.isnan(self.value):
             return "cannot tell"
+        if expected.low is None and expected.high is None:
+            return "–"
         if expected.holds(self.value):
             return "agrees"
         nearest_value = min(
@@ -189,8 +193,6 @@ def _expectation(entry: Any, about: str) -> Expectation:
     for end in ("low", "high"):
         if not (given[end] is None or isinstance(given[end], (int, float))):
             raise PresetError(f"{about}: {end} must be a number, got {given[end]!r}")
-    if given["low"] is None and given["high"] is None:
-        raise PresetError(f"{about}: must have low, high or both")
     if type(given["runs"]) is not int or given["runs"] < 1:
         raise PresetError(f"{about}: runs must be a number of runs, got {given['runs']!r}")
     text = {key: str(given[key]) for key in ("claim", "number", "of", "reported")}

@@ -12,7 +12,7 @@ import yaml
 from grokrfm.checks import GrokrfmError, nearest
 from grokrfm.paths import conf_folder
 
-KINDS = ("table", "figure", "expectation")
+KINDS = ("table", "figure", "expectation", "words")
 
 
 class PresetError(GrokrfmError):
@@ -24,7 +24,7 @@ def load(kind: str, name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
 
     Parameters
     ----------
-    kind      table, figure or expectation
+    kind      one of KINDS
     name      name of the file, without .yaml
     folders   searched before the conf folder of grokrfm, with the same layout
 

@@ -32,6 +32,18 @@ class DiscreteActions(nn.Module):
         return matrices
 
 
+class FixedActions(nn.Module):
+    """Given (A, n, n) matrices of all actions, without plane angles."""
+
+    def __init__(self, matrices: Tensor) -> None:
+        super().__init__()
+        self._matrices = matrices
+
+    def forward(self, actions: Tensor, angles: Tensor | None) -> tuple[Tensor, None]:
+        """Return (B, L, n, n) matrices of (B, L) actions."""
+        return self._matrices[actions], None
+
+
 class ContinuousActions(nn.Module):
     """Perceptron from an action's index and its real angle to the angles of all planes."""
 

@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from grokrfm.algebra.snapping import snapped
 from grokrfm.dynamics.model import Module
+from grokrfm.dynamics.rotations import RotationModule
+from grokrfm.dynamics.view import View
 from grokrfm.environments import Environment
 
 ROLLOUTS = 50
-
 
 MOST_PIXELS = 2e7
 """Pixels of the frames that are predicted at once."""
@@ -53,3 +55,18 @@ def rollouts(
     with torch.no_grad():
         true = environment.render(tensor(walk.states)).to(weight.dtype)
         return true, module.predict(true[:, 0], tensor(walk.actions), angles)
+
+
+def snapped_module(view: View) -> Module | None:
+    """Return the module with the nearest matrices of exact finite order.
+
+    None: they have no finite order, or the model has none. Small errors of the angles add up over
+    many actions; those of exact matrices do not.
+    """
+    exact = None if view.matrices is None else snapped(view.matrices)
+    if exact is None or not isinstance(view.module, RotationModule):
+        return None
+    weight = next(view.module.parameters())
+    return view.module.with_matrices(
+        torch.as_tensor(exact, device=weight.device, dtype=weight.dtype)
+    )

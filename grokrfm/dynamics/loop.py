@@ -15,7 +15,7 @@ from grokrfm.checks import NumericsError
 from grokrfm.dynamics.arrays import prediction_arrays
 from grokrfm.dynamics.choice import chosen
 from grokrfm.dynamics.episodes import Member, batches
-from grokrfm.dynamics.horizon import errors_by_step
+from grokrfm.dynamics.horizon import errors_by_step, snapped_module
 from grokrfm.dynamics.model import Losses, Model, Module
 from grokrfm.dynamics.probes import candidate, measured
 from grokrfm.dynamics.training import DTYPES, Ensemble, Training, generator
@@ -139,7 +139,7 @@ def _observation(
     numbers: dict[str, Number] = {
         **{name: values[best] for name, values in means.items() if name != "loss"},
         **measured(view),
-        **_final(run, views, view.module if last else None),
+        **_final(run, views, view if last else None),
         "restart": best,
         "seconds": seconds,
     }
@@ -154,18 +154,23 @@ def _observation(
     )
 
 
-def _final(run: Run, views: Sequence[View], module: Module | None) -> dict[str, Number]:
-    """Return the numbers that only the end tells; None before, where `module` is None."""
+def _final(run: Run, views: Sequence[View], view: View | None) -> dict[str, Number]:
+    """Return the numbers that only the end tells; None before, where `view` is None."""
     numbers: dict[str, Number] = {"restarts_recovered": None} if run.environment.has_table else {}
-    numbers |= {f"error_at_{h}": None for h in run.horizons}
-    if module is None:
-        return numbers
-    if "restarts_recovered" in numbers:
+    if view is not None and numbers:
         verdicts = [measured(view).get("verdict") for view in views]
         numbers["restarts_recovered"] = verdicts.count("recovered")
-    rng = generator(run.seed, HORIZON, 0)
-    errors = errors_by_step(module, run.environment, max(run.horizons, default=0), rng)
-    return numbers | {f"error_at_{h}": float(errors[h]) for h in run.horizons if errors is not None}
+    modules = {"error_at": view.module if view else None}
+    if views[0].matrices is not None:
+        modules["snapped_error_at"] = snapped_module(view) if view else None
+    for name, module in modules.items():
+        errors = None
+        if module is not None and run.horizons:
+            rng = generator(run.seed, HORIZON, 0)  # the same walks for both
+            errors = errors_by_step(module, run.environment, max(run.horizons), rng)
+        for h in run.horizons:
+            numbers[f"{name}_{h}"] = None if errors is None else float(errors[h])
+    return numbers
 
 
 def _check(losses: Tensor, done: int) -> None:

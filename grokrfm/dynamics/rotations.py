@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from grokrfm.checks import SettingError, integer, positive
-from grokrfm.dynamics.actions import ContinuousActions, DiscreteActions
+from grokrfm.dynamics.actions import ContinuousActions, DiscreteActions, FixedActions
 from grokrfm.dynamics.model import (
     Batch,
     Losses,
@@ -144,6 +145,12 @@ class RotationModule(Module):
 
     def matrices(self) -> Tensor | None:
         return self.actions.matrices() if isinstance(self.actions, DiscreteActions) else None
+
+    def with_matrices(self, matrices: Tensor) -> Module:
+        """Return the module with other (A, n, n) matrices; the networks are shared."""
+        other = copy.copy(self)
+        other._modules = {**self._modules, "actions": FixedActions(matrices)}
+        return other
 
 
 def rolled_out(latents: Tensor, matrices: Tensor) -> Tensor:

@@ -50,12 +50,12 @@ class SweepDriver:
         """Digest → the latest attempt that ended in this sweep."""
         return self.status.outcomes(self.sweep.folder.name)
 
-    def run(self, view: Callable[[SweepDriver], None]) -> None:
+    def run(self, *views: Callable[[SweepDriver], None]) -> None:
         """Drive the sweep until every run has ended or its job is lost, or until Ctrl-C.
 
         Parameters
         ----------
-        view   called several times a second
+        views   called several times a second
         """
         submitted: set[int] = set()
         ended_before = 0
@@ -72,7 +72,7 @@ class SweepDriver:
                 break
             if not self.sweep.backend.wait:
                 return
-            self._watch(view)
+            self._watch(views)
             if self.stopping:
                 break
         if self.sweep.backend.wait:
@@ -167,7 +167,7 @@ class SweepDriver:
         backend = self.sweep.backend
         return this_process() if backend.wait and backend.scheduler == "local" else None
 
-    def _watch(self, view: Callable[[SweepDriver], None]) -> None:
+    def _watch(self, views: Sequence[Callable[[SweepDriver], None]]) -> None:
         """Wait until no job of this sweep is active and no run is claimed by others."""
         asked, pause = 0.0, SCHEDULER_SECONDS
         while True:
@@ -177,7 +177,8 @@ class SweepDriver:
                 if time.monotonic() - asked >= pause:
                     self._ask_scheduler()
                     asked, pause = time.monotonic(), min(pause + POLL_SECONDS, SCHEDULER_SECONDS)
-                view(self)
+                for view in views:
+                    view(self)
                 if not self.jobs and not self.claimed_by_others:
                     return
                 time.sleep(POLL_SECONDS)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.checks import GrokrfmError, boolean
+from grokrfm.checks import GrokrfmError, SettingError, boolean, described
 from grokrfm.config import build_hardware, build_run, plain, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
@@ -26,23 +30,50 @@ from grokrfm.runs.study_status import StudyStatus
 from grokrfm.terminal import Terminal, label
 
 
+class RunError(GrokrfmError):
+    """Failure of a run; the message is that of its record."""
+
+
+def run(config: DictConfig) -> Number:
+    """Run one composed config: the task function that Hydra receives.
+
+    Any launcher can pass it to another process, since it is found by its name.
+    """
+    return invocation().run(config)
+
+
+@cache
+def invocation() -> Invocation:
+    """Return the invocation of this process."""
+    return Invocation(Terminal())
+
+
 class Invocation:
     """The runs of one command, each computed, skipped or refused.
 
-    Its method `run` is the task function that Hydra receives; the launcher calls `sweep` instead.
+    Attributes
+    ----------
+    started : bool   True once a run was composed
+    alone : bool     True if there is one run, without a sweep
+    found : bool     True if the sweep is a search that has ended with a result
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
-        self.started = False
-        self.failed = False
+        self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
 
     def run(self, config: DictConfig) -> Number:
-        """Run one composed config; returns its objective, for sweepers that optimise."""
-        self.started = True
+        """Run one composed config; returns its objective, for sweepers that optimise.
+
+        Raises
+        ------
+        RunError       if the run fails
+        GrokrfmError   if it is refused
+        """
+        self.started, self.alone = True, HydraConfig.get().mode == RunMode.RUN
         given = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
         assert isinstance(given, list)
         overrides = [str(one) for one in given]
@@ -53,20 +84,32 @@ class Invocation:
                 backend.scheduler == "local" and backend.wait
             )
             if settings["dry_run"] or in_jobs:
-                self.sweep(lambda _: settings, [overrides])
-                return None
+                [driver], _ = self.sweep(lambda _: settings, [overrides])
+                status, value = ended(driver, driver.sweep.plan.digests[0])
+                if status is JobStatus.FAILED:
+                    raise value
+                return value
             return objective(self._run(settings))
+        except RunError:
+            raise
         except GrokrfmError as error:
             self.outcomes.append("refused")
             self.problems.append((" ".join(overrides), str(error)))
-            return None
+            raise
 
     def sweep(
         self,
         compose: Callable[[Sequence[str]], Settings],
         overrides: Sequence[Sequence[str]],
-    ) -> tuple[list[SweepDriver], Sequence[tuple[int, int]]]:
+        watch: Callable[[SweepDriver], None] = lambda driver: None,
+        trials: bool = False,
+    ) -> tuple[list[SweepDriver], list[tuple[int, int]]]:
         """Run a sweep, or its dry run.
+
+        Parameters
+        ----------
+        watch    called several times a second, and at the end
+        trials   True if a search waits for the results of these runs; nothing is printed then
 
         Returns
         -------
@@ -77,6 +120,11 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
+            if trials and (sweep.dry_run or not sweep.backend.wait):
+                name = "dry_run" if sweep.dry_run else "hardware.wait"
+                raise SettingError(
+                    name, f"must be {not sweep.dry_run}".lower() + ": this sweeper needs results"
+                )
         drivers = []
         for sweep in sweeps:
             driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
@@ -85,8 +133,10 @@ class Invocation:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
-                driver.run(table.update)
-            self.failed |= not summary(driver, self.terminal)
+                driver.run(table.update, watch)
+            watch(driver)
+            if not trials:
+                self.failed |= not summary(driver, self.terminal)
             if driver.stopping:
                 raise KeyboardInterrupt
         return drivers, positions
@@ -118,18 +168,64 @@ class Invocation:
         self.outcomes.append(record.status)
         if record.error:
             self.problems.append((label(run), record.error["message"]))
+            raise RunError(record.error["message"])
         return record
 
+    def add(self, returns: Iterable[JobReturn]) -> None:
+        """Add the outcomes of runs that this object has not run itself."""
+        for job in returns:
+            error = job._return_value
+            if job.status is JobStatus.COMPLETED:
+                self.outcomes.append("finished")
+                continue
+            if job.status is JobStatus.UNKNOWN:
+                error = RunError("its job was lost before it ended")
+            refused = isinstance(error, GrokrfmError) and not isinstance(error, RunError)
+            self.outcomes.append("refused" if refused else "failed")
+            self.problems.append((" ".join(job.overrides or ()), described(error)))
+
+    def optimised(self, results: Mapping[str, Any], path: Path) -> None:
+        """Print the results of a search, which its sweeper has written to a file."""
+        self.found = True
+        for name, value in results.items():
+            words = name.replace("params", "parameters").replace("_", " ")
+            if name != "name":  # of the sweeper
+                self.terminal.say(f"{words}: {_as_overrides(value)}")
+        self.terminal.say(f"written to {path}")
+
+    @property
+    def has_only_failures(self) -> bool:
+        """True if none of some runs has ended well."""
+        return bool(self.outcomes) and set(self.outcomes) <= {"failed", "refused"}
+
     def close(self) -> int:
-        """Print the outcomes of the runs and return the exit code."""
-        if len(self.outcomes) > 1:  # Hydra's basic launcher has run a sweep in this process
+        """Print the outcomes of a sweep by another launcher, and return the exit code.
+
+        A search that has found something is no failure because some of its trials are.
+        """
+        if self.outcomes and not self.alone:
             self.terminal.totals(self.outcomes, self.problems)
-        else:
-            for _, problem in self.problems if "refused" in self.outcomes else ():
-                self.terminal.problem(problem)
-        return 1 if self.problems or self.failed else 0
+        return 1 if (self.problems and not self.found) or self.failed else 0
 
 
 def objective(record: Record) -> Number:
     """Return the number that optimising sweepers get."""
     return record.metrics.get(record.names.objective) if record.names.objective else None
+
+
+def ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
+    """Return the status of a run after its sweep, and its objective or its error."""
+    record = driver.outcomes.get(digest)
+    if record and record.error:
+        return JobStatus.FAILED, RunError(record.error["message"])
+    record = record or driver.status.best.get(digest)
+    if record is None or record.status != "finished":
+        return JobStatus.UNKNOWN, None
+    return JobStatus.COMPLETED, objective(record)
+
+
+def _as_overrides(value: Any) -> str:
+    """Return a result in words; settings as overrides that can be given again."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={one}" for name, one in value.items())
+    return str(value)

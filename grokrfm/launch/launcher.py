@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from grokrfm.checks import GrokrfmError
 from grokrfm.config import build
 from grokrfm.launch import hydra_workload
 from grokrfm.launch.backend import Backend
-from grokrfm.launch.composition import Composer, without_hydra
-from grokrfm.launch.driver import SweepDriver
-from grokrfm.launch.invocation import Invocation, objective
-
-
-class RunError(GrokrfmError):
-    """A run of a sweep has failed; the message is that of its record."""
+from grokrfm.launch.composition import Composer
+from grokrfm.launch.invocation import invocation, run
+from grokrfm.launch.job_returns import JobCallbacks, Returns
+from grokrfm.launch.optimisation import launch_trials, optimises
 
 
 def launch(
@@ -32,67 +27,15 @@ def launch(
     first: int,
 ) -> Sequence[JobReturn]:
     """Launch jobs as Launcher.launch must; `backend` is the launcher's own node."""
-    invocation = getattr(task, "__self__", None)
-    if not isinstance(invocation, Invocation):
+    if task is not run:
         node = OmegaConf.to_container(backend, resolve=True)
         built = build(node, Backend, "hydra.launcher.backend")
         built.check()
         return hydra_workload.launch(built, context, task, config, overrides, first)
-    invocation.started = True
-    Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)  # sweepers write there
+    invocation().started = True
     composer = Composer(context.config_loader, config)
-    drivers, positions = invocation.sweep(composer.settings, overrides)
-    returns = Returns(drivers, positions, composer)
-    if config.hydra.callbacks:
-        for job in returns:
-            assert job.hydra_cfg is not None
-            context.callbacks.on_job_start(config=job.hydra_cfg, task_function=task)
-            context.callbacks.on_job_end(config=job.hydra_cfg, job_return=job)
-    return returns
-
-
-class Returns(Sequence[JobReturn]):
-    """JobReturns of the runs of a sweep, made when they are read; tens of thousands fit."""
-
-    def __init__(
-        self,
-        drivers: Sequence[SweepDriver],
-        positions: Sequence[tuple[int, int]],
-        composer: Composer,
-    ) -> None:
-        self._drivers, self._positions, self._composer = drivers, positions, composer
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    @overload
-    def __getitem__(self, index: int) -> JobReturn: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[JobReturn]: ...
-    def __getitem__(self, index: int | slice) -> JobReturn | Sequence[JobReturn]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        number, run = self._positions[index]
-        driver = self._drivers[number]
-        sweep = driver.sweep
-        config = self._composer.compose_with_hydra(sweep.overrides[run])
-        status, value = _ended(driver, sweep.plan.digests[run])
-        return JobReturn(
-            overrides=list(sweep.overrides[run]),
-            cfg=without_hydra(config),
-            hydra_cfg=OmegaConf.masked_copy(config, ["hydra"]),
-            working_dir=str(sweep.study),
-            task_name="grokrfm",
-            status=status,
-            _return_value=value,
-        )
-
-
-def _ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
-    record = driver.outcomes.get(digest)
-    if record and record.error:
-        return JobStatus.FAILED, RunError(record.error["message"])
-    record = record or driver.status.best.get(digest)
-    if record is None or record.status != "finished":
-        return JobStatus.UNKNOWN, None
-    return JobStatus.COMPLETED, objective(record)
+    watch = JobCallbacks(context, task, composer).watch
+    if optimises(config):
+        return launch_trials(composer, config, overrides, watch)
+    drivers, positions = invocation().sweep(composer.settings, overrides, watch)
+    return Returns(drivers, positions, composer)

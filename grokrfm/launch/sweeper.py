@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext
+from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.checks import SettingError, shown
 from grokrfm.launch.grid import grid
+from grokrfm.launch.invocation import invocation, run
+from grokrfm.launch.job_returns import Returns
 
 
 def sweep(
     context: HydraContext,
+    task: TaskFunction,
     config: DictConfig,
     launcher: Launcher,
     params: Mapping[str, Any],
@@ -30,7 +33,11 @@ def sweep(
         )
     own = [f"{name}={value}" for name, value in params.items()]
     runs = grid([*own, *arguments], zipped, excluded, context.config_loader)
-    folder = Path(str(config.hydra.sweep.dir))
-    folder.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config, folder / "multirun.yaml")
-    return [launcher.launch(runs, initial_job_idx=0)]
+    if task is not run:  # the plan of a sweep of ours holds more
+        folder = Path(str(config.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(config, folder / "multirun.yaml")
+    returns = launcher.launch(runs, initial_job_idx=0)
+    if task is run and not (isinstance(returns, Returns) or invocation().outcomes):
+        invocation().add(returns)
+    return [returns]

@@ -1,4 +1,4 @@
-"""Predictions from a symmetry audit, by the papers' findings and measurements at small p."""
+"""Predictions from a symmetry audit, each with the study that measured it (docs/beyond.md)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def predictions(audit: Audit, permuting: Sequence[Finding] = ()) -> Iterator[str
     if permuting:
         yield (
             f"invariant under {_names(permuting)}, which permutes labels: M stays symmetric"
-            " under it (docs/symmetry.md); its effect on the test rows is open"
+            " under it; its effect on the test rows is open (translations: study=difference_sets)"
         )
     if audit.findings and audit.n_test <= FEW:
         yield _of_few(audit)
@@ -36,32 +36,37 @@ def predictions(audit: Audit, permuting: Sequence[Finding] = ()) -> Iterator[str
         yield (
             f"invariant under {_names(held_out)} with all its fixed points in the test set"
             f" ({audit.trapped} test rows are fixed): expect 0 % on these, for any training set of"
-            " this kind (arXiv:2604.00316)"
+            " this kind (study=fixed_points_addition_gaussian, arXiv:2604.00316)"
         )
     if len(with_fixed) > len(held_out):
         mixed = [finding for finding in with_fixed if finding.fixed_train]
         yield (
-            f"invariant under {_names(mixed)} with some of its fixed points in training: open;"
-            " at small p, 2-20 % held out reached 100 % and 50 % exactly 0 % (measured)"
+            f"invariant under {_names(mixed)} with some of its fixed points in training: expect"
+            " generalisation only where about the same share of its fixed points and of its other"
+            " orbits is held out (study=trap_imbalance)"
         )
     if others:
         yield (
-            f"invariant under {_names(others)}, which fixes no test row: open; on Z24 at 70 %,"
-            " invariance under r^12 cost nothing and under r^8 everything (measured)"
+            f"invariant under {_names(others)}, which fixes no test row: open; in small groups a"
+            " rotation of order 2 cost nothing, and one of order 3 or more nearly everything"
+            " (study=rotation_orders)"
         )
-    if not audit.invariant and audit.findings:
+    if audit.findings and not audit.invariant and not permuting:
         nearest = audit.broken[0]
         if _as_near_by_chance(nearest, audit) < NEARLY:
+            missing = nearest.moved_outside
             yield (
-                f"nearly invariant under {nearest.name}, except for {nearest.moved_outside} rows:"
-                " one such row is enough for the Gaussian kernel on addition to generalise;"
-                " multiplication and the quadratic kernel need more (arXiv:2604.00316)"
+                f"nearly invariant under {nearest.name}, except for {missing}"
+                f" row{'s' * (missing != 1)}: one such row is enough for the Gaussian kernel on"
+                " addition to generalise; multiplication and the quadratic kernel need more"
+                " (study=moved_points, study=moved_points_multiplication, arXiv:2604.00316)"
             )
-        elif not permuting:
+        else:
             share = audit.n_train / (audit.n_train + audit.n_test)
             yield (
                 f"invariant under no symmetry, {100 * share:.0f} % train: expect generalisation"
-                " above a share of 40 to 50 % at p = 61, less for larger p (arXiv:2407.20199)"
+                " above a share of 40 to 50 % at p = 61, less for larger p (study=train_fraction,"
+                " arXiv:2407.20199)"
             )
     if not audit.findings:
         yield (
@@ -75,11 +80,12 @@ def _of_few(audit: Audit) -> str:
         fixing = [finding for finding in audit.invariant if finding.fixed_test]
         return (
             f"all but {audit.n_test} of the rows train, and {_names(fixing)} fixes the held-out"
-            " rows: expect them to be wrong (arXiv:2604.00316)"
+            " rows: expect them to be wrong (study=all_but_two_points, arXiv:2604.00316)"
         )
     return (
         f"all but {audit.n_test} of the rows train, and no symmetry that leaves the training set"
-        " invariant fixes one of them: expect them to be right (arXiv:2604.00316)"
+        " invariant fixes one of them: expect them to be right (study=all_but_two_points,"
+        " arXiv:2604.00316)"
     )
 
 

@@ -22,13 +22,11 @@ CASES = 5_000
 
 @pytest.fixture(scope="module")
 def lines():
-    names = ("grokrfm.manual", "grokrfm.scratch")
-    for name in names:  # the command registers them
-        OmegaConf.register_new_resolver(name, lambda *_: "", replace=True)
+    # the command registers it
+    OmegaConf.register_new_resolver("grokrfm.manual", lambda *_: "", replace=True)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         yield CommandLines(GlobalHydra.instance().config_loader())
-    for name in names:
-        OmegaConf.clear_resolver(name)
+    OmegaConf.clear_resolver("grokrfm.manual")
 
 
 @pytest.fixture(autouse=True)

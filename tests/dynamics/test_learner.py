@@ -16,7 +16,7 @@ DYNAMICS = [BIN / "grokrfm", "--config-name", "dynamics", "hardware.threads=1"]
 def trained(tmp_path_factory):
     """The square of four cells, trained until its group is recovered."""
     folder = tmp_path_factory.mktemp("trained")
-    saved = ["save.features=last", "save.predictions=last", "horizons=[0,20]", "study=s"]
+    saved = ["save.features=last", "save.predictions=last", "horizons=[0,20,200]", "study=s"]
     run = ["env.size=3", "train.updates=700", "train.restarts=3", *saved]
     done = finished(folder, [*DYNAMICS, *run], {})
     assert done.returncode == 0, done.stderr
@@ -32,7 +32,10 @@ def test_the_group_of_a_torus_is_recovered_and_named(trained):
     assert run["eigen_angle_error"] < 0.01
     assert run["overlap"] < 0.1
     assert run["affine_r2"] > 0.9
+    assert run["snapped_error_at_0"] == run["error_at_0"]
     assert run["error_at_20"] < 0.1
+    # errors of angles add up, those of matrices of exact order do not
+    assert run["snapped_error_at_200"] < 0.1 < run["error_at_200"]
     assert "the matrices generate a group of 9 elements, C3 x C3" in done.stdout
 
 

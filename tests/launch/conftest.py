@@ -27,7 +27,7 @@ class Sabotage:
 
     def __call__(self, *arguments, **environment):
         return grokrfm(
-            self.folder, "-m", *self.arguments, *arguments, PYTHONPATH=ROOT, **environment
+            self.folder, "-m", *self.arguments, *arguments, PYTHONPATH=f"{ROOT}:.", **environment
         )
 
     def start(self, *arguments):

@@ -16,8 +16,8 @@ class Saboteur(Gaussian):
 
     Parameters
     ----------
-    deed : str    none, raise, exit, interrupt, clear, vanish, segv, memory, memory_once or sleep
-    marks : str   folder in which it leaves a file for every deed
+    deed : str    none, or the name of a method below
+    marks : str   folder in which it leaves a file for every deed, or waits for one
     """
 
     deed: str
@@ -63,6 +63,13 @@ class Saboteur(Gaussian):
 
     def _sleep(self):
         time.sleep(1000)
+
+    def _wait(self):
+        for _ in range(200):
+            if any(Path(self.marks).glob("*")):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("nothing came")
 
     def _mark(self):
         folder = Path(self.marks)

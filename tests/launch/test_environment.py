@@ -137,7 +137,7 @@ def test_callbacks_and_sweepers_get_real_returns(tmp_path):
     told = done.stdout.splitlines()
     for fraction, mean in means.items():
         assert f"{fraction}: {mean:.3f}" in told
-    assert told[-1] == f"best {means.max():.3f}"
+    assert told[-2:] == [f"best {means.max():.3f}", "6 finished"]
     notes = [json.loads(line) for line in Path(tmp_path, "notes.jsonl").read_text().splitlines()]
     assert len(notes) == 6
     for overrides, status, value in notes:

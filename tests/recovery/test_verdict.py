@@ -116,3 +116,13 @@ def test_all_elements_of_a_group_of_sixty_take_no_second(group):
         found = scored(case, operators)
         assert time.perf_counter() - started < 1
         assert (found["verdict"] == "recovered") == (np.shape(operators) != (60, 4, 4))
+
+
+def test_maps_that_join_two_states_close_to_nothing():
+    case = CASES["S3"]
+    predictions = case.predictions.copy()
+    predictions[0, 0] = predictions[1, 0]  # the first action takes states 0 and 1 to one state
+    seen = np.ones(predictions.shape[:2], dtype=bool)
+    seen[0, 0] = False
+    found = score(case.action, seen, None, predictions, np.eye(len(predictions)))
+    assert (found["verdict"], found["closure_order"], found["group_name"]) == ("fits", 0, None)

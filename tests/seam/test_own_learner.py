@@ -131,37 +131,69 @@ def test_help_shows_it_its_groups_its_settings_and_its_studies(tmp_path):
     assert not [line for line in shown if line.startswith("study=trap")]  # it needs a kernel
 
 
-def test_an_optimising_sweeper_gets_its_objective(tmp_path):
-    """Optuna's, which asks for two runs at a time and keeps the best number that it was given."""
+def search(own, study, *arguments):
+    """Search with Optuna, which asks for two runs at a time."""
     pytest.importorskip("optuna")
-    own, settings = perceptron(tmp_path), [one for one in SMALL if not one.startswith("rate=")]
-    done = own(
-        "-m", *settings, "study=optimised", "hydra/sweeper=optuna",
-        "hydra.sweeper.direction=maximize", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=2",
-        "hydra.sweeper.sampler.seed=0", "rate=interval(0.5,1)", "hydra.sweep.dir=optuna",
+    given = [one.partition("=")[0] for one in arguments]
+    settings = [one for one in SMALL if one.partition("=")[0] not in given]
+    return own(
+        "-m", *settings, f"study={study}", "hydra/sweeper=optuna",
+        "hydra.sweeper.direction=maximize", "hydra.sweeper.n_jobs=2", *arguments,
+    )  # fmt: skip
+
+
+def test_an_optimising_sweeper_goes_on_after_a_refused_trial(tmp_path):
+    own = perceptron(tmp_path)
+    done = search(
+        own, "optimised", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_trials=3",
+        "hydra.sweeper.n_jobs=3", "rate=choice(0.5,-1,1e-9)",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "2 finished"
-    results = yaml.safe_load((tmp_path / "optuna" / "optimization_results.yaml").read_text())
-    runs = collect.runs(own.study("optimised"))
-    best = runs.loc[runs["test_accuracy"].idxmax()]
-    assert len(runs) == 2
-    assert results["best_value"] == best["test_accuracy"]
-    chosen = runs.loc[runs["rate"] == results["best_params"]["rate"], "test_accuracy"]
-    assert chosen.tolist() == [best["test_accuracy"]]
+    runs = collect.runs(own.study("optimised")).set_index("rate")["test_accuracy"]
+    assert sorted(runs.index) == [1e-9, 0.5]  # every trial that could start is a record
+    results = yaml.safe_load((own.study("optimised") / "optimization_results.yaml").read_text())
+    assert results["best_value"] == runs.max() == runs[results["best_params"]["rate"]]
+    said = done.stdout.splitlines()
+    assert f"best parameters: rate={results['best_params']['rate']}" in said
+    assert f"best value: {runs.max()}" in said
+    assert "trial rate=-1: rate must be a positive number, got -1" in said
+    assert f"trial rate=0.5: {runs[0.5]}" in said
+    assert set(said[-1].split(", ")) == {"2 finished", "1 refused"}
 
 
 @pytest.mark.slow
-def test_a_run_that_fails_ends_an_optimising_sweeper_with_its_message(tmp_path):
-    pytest.importorskip("optuna")
+@pytest.mark.parametrize("launcher", ["grokrfm", "basic"])
+def test_a_search_of_failed_trials_says_why(tmp_path, launcher):
     own = perceptron(tmp_path)
-    done = own(
-        "-m", *SMALL, "rate=1e200", "decay=interval(0,1)", "study=failed", "hydra/sweeper=optuna",
-        "hydra.sweeper.n_trials=1", "hydra.sweep.dir=optuna",
+    done = search(
+        own, "failed", f"hydra/launcher={launcher}", "hydra.sweeper.n_trials=2", "rate=1e200",
+        "decay=interval(0,1)",
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "2 failed")
+    assert "update 2: the loss is not finite; lower the rate" in done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_search_ends_where_it_was_told_to(tmp_path):
+    own = perceptron(tmp_path)
+    done = search(
+        own, "failed", "hydra.sweeper.n_trials=4", "hydra.sweeper.max_failure_rate=0.5",
+        "rate=1e200", "decay=interval(0,1)",
     )  # fmt: skip
     assert done.returncode == 1
+    assert done.stdout.count("trial decay=") == 2
     assert done.stderr.splitlines()[-1] == "update 2: the loss is not finite; lower the rate"
-    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("setting", ["dry_run=true", "hardware.wait=false"])
+def test_a_search_needs_results(tmp_path, setting):
+    done = search(perceptron(tmp_path), "none", "decay=interval(0,1)", setting)
+    name, _, value = setting.partition("=")
+    opposite = {"true": "false", "false": "true"}[value]
+    assert done.returncode == 1
+    expected = f"{name} must be {opposite}: this sweeper needs results"
+    assert done.stderr.splitlines()[-1] == expected
 
 
 def test_the_commands_of_the_page_name_these_files():

@@ -1,5 +1,6 @@
 """The splits by orbits, the wrapped splits and the symmetry audit, on tasks of every family."""
 
+import re
 import time
 
 import numpy as np
@@ -19,6 +20,7 @@ from grokrfm.algebra import (
 )
 from grokrfm.checks import SettingError
 from grokrfm.kernels import Gaussian, Quadratic
+from grokrfm.paths import conf_folder
 from grokrfm.rfm.examples import examples
 from grokrfm.splits import FixedPoints, Moved, Noisy, Orbits, Split, Symbols, Uniform, audit
 from grokrfm.splits.predictions import predictions
@@ -127,11 +129,35 @@ def test_a_uniform_split_is_not_called_nearly_invariant_however_much_trains(seed
 
 def test_an_invariance_that_permutes_labels_is_told_instead_of_a_missing_row():
     task = tasks.cayley(symmetric(3))
-    split = cut(Orbits(["inversion"], 0.5, 0, 0), task)
     every = [g for family in task.families.values() for g in family]
     permuting = [g for g in every if (g.labels != np.arange(task.classes)).any()]
-    [told] = predictions(audit(task, split), audit(task, split, permuting).invariant)
-    assert told.startswith("invariant under i, which permutes labels")
+    for share in (0.5, 0.8):
+        split = cut(Orbits(["inversion"], share, 0, 0), task)
+        [told] = predictions(audit(task, split), audit(task, split, permuting).invariant)
+        assert told.startswith("invariant under i, which permutes labels")
+
+
+SPLITS = [
+    FixedPoints([0], 0, 0, 0),
+    FixedPoints([0], 0, 1, 0),
+    by_orbits([{"reflection": 0}], 0.9),
+    by_orbits([{"rotation": 4}], 0.9),
+    by_orbits([{"translation": [4, 4]}], 0.9),
+    Uniform(0.5),
+    Uniform(0.99),
+]
+
+
+@pytest.mark.parametrize("splitter", SPLITS, ids=str)
+def test_every_prediction_names_a_study_behind_it(splitter):
+    task = tasks.addition(12)
+    split = cut(splitter, task)
+    found = audit(task, split, [g for family in task.families.values() for g in family])
+    told = [*predictions(audit(task, split)), *predictions(audit(task, split), found.invariant)]
+    assert told
+    for sentence in told:
+        studies = re.findall(r"study=(\w+)", sentence)
+        assert studies and all((conf_folder() / "study" / f"{s}.yaml").exists() for s in studies)
 
 
 def test_all_but_one_row_or_two_are_foretold_and_come_out_so():

@@ -52,7 +52,7 @@ class Angles(Kind):
             right.set_title("angles of coordinate planes, in turns", loc="left")
         for axes in grid[:-1, 0]:
             axes.set_xlabel("")
-        style.legend(figure, _LEGEND, ", ".join(self.by))
+        style.legend(figure, _LEGEND, style.named(self.by))
         return figure
 
 

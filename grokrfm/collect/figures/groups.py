@@ -23,8 +23,9 @@ class FigureError(GrokrfmError):
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Runs of one combination of levels, finished or not."""
+    """Runs of one combination of levels of the columns `by`, finished or not."""
 
+    by: Sequence[str]
     levels: tuple[Any, ...]
     runs: pd.DataFrame
 
@@ -34,7 +35,18 @@ class Group:
 
     @property
     def name(self) -> str:
-        return style.text(", ".join(style.text(level) for level in self.levels))
+        return style.text(", ".join(map(style.level, self.by, self.levels)))
+
+    @property
+    def title(self) -> str:
+        """Name of the group for a panel of its own: a number stands behind its column."""
+        parts = [
+            f"{style.words(column)} {style.level(column, level)}"
+            if is_number(level)
+            else style.level(column, level)
+            for column, level in zip(self.by, self.levels, strict=True)
+        ]
+        return style.text(", ".join(parts), 2 * style.LONGEST)
 
     def label(self, n: str) -> str:
         """Name of the group and the number of its runs that are drawn."""
@@ -48,7 +60,7 @@ class Group:
 
 def grouped(frame: pd.DataFrame, by: Sequence[str]) -> list[Group]:
     """One group for every combination of levels, in their order."""
-    return [Group(levels, members) for levels, members in by_levels(frame, by)]
+    return [Group(by, levels, members) for levels, members in by_levels(frame, by)]
 
 
 def means(numbers: SeriesGroupBy[Any, Any], value: str) -> pd.DataFrame:

@@ -79,10 +79,10 @@ class Heatmap(Kind):
             image = _paint(axes, cell, low, high, written)
             hatched |= bool((cell.n < cell.planned).any())
             _name(axes, x, y)
-            axes.set_title(group.name)
-            axes.set_xlabel(style.text(self.x))
+            axes.set_title(group.title)
+            axes.set_xlabel(style.words(self.x))
             if number % columns == 0:
-                axes.set_ylabel(style.text(self.y))
+                axes.set_ylabel(style.words(self.y))
         figure.colorbar(image, ax=grid, label=self._label, shrink=0.9, aspect=30)
         if hatched:
             patch = Patch(facecolor="white", edgecolor="0.35", hatch="////")

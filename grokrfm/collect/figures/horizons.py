@@ -69,7 +69,7 @@ class Horizons(Kind):
         _rescale(axes, self.x_scale, self.scale)
         if self.scale == "log":
             axes.set_ylim(bottom=floor)
-        style.legend(figure, handles, ", ".join(self.by))
+        style.legend(figure, handles, style.named(self.by))
         return figure
 
     def _line(self, axes: Axes, points: pd.DataFrame, look: dict[str, Any], floor: float) -> Line2D:

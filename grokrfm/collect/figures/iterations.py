@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import Group, grouped, means, not_measured
-from grokrfm.collect.figures.kind import Kind
+from grokrfm.collect.figures.kind import Kind, check_option
 from grokrfm.collect.figures.panels import limits, looks, panels
 from grokrfm.collect.tables import check_columns
 
@@ -30,11 +30,17 @@ class Iterations(Kind):
     Parameters
     ----------
     value   columns of `collect.steps`
+    scale   scale of the values: linear or log
     """
 
     value: Sequence[str]
+    scale: str = "linear"
 
     LISTS: ClassVar[Sequence[str]] = (*Kind.LISTS, "value")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_option("scale", self.scale, ("linear", "log"))
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
@@ -42,7 +48,12 @@ class Iterations(Kind):
         if steps.empty:
             raise not_measured(", ".join(self.value))
         check_columns(steps, ["digest", "iteration"], self.value)
-        return _over_iterations(steps, groups, self.value, self.by)
+        figure = _over_iterations(steps, groups, self.value, self.by)
+        if self.scale == "log":
+            for axes in figure.axes:
+                axes.set_yscale("log")
+                axes.yaxis.set_major_formatter(style.power)
+        return figure
 
 
 def over_iterations(
@@ -91,7 +102,7 @@ def _over_iterations(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.words(value))
         limits(axes, value)
-    style.legend(figure, handles, ", ".join(by))
+    style.legend(figure, handles, style.named(by))
     return figure
 
 

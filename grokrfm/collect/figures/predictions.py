@@ -84,7 +84,7 @@ class Predictions(Kind):
             handles.append(
                 Line2D([], [], linestyle="", marker="o", **RING, label="reflection axis")
             )
-        style.legend(figure, handles, ", ".join(self.by))
+        style.legend(figure, handles, style.named(self.by))
         return figure
 
 

@@ -76,10 +76,10 @@ class Shares(Kind):
         axes.set_xticks(range(len(ticks)), ticks, rotation=30 if long else 0)
         axes.set_xlim(-0.6, len(ticks) - 0.4)
         axes.set_ylim(-0.03, 1.09)
-        axes.set_xlabel(style.text(self.x))
+        axes.set_xlabel(style.words(self.x))
         axes.set_ylabel(f"share of runs with {style.words(self.value)} {style.text(self.text)}")
         axes.grid(axis="x", visible=False)
-        style.legend(figure, handles, ", ".join(self.by))
+        style.legend(figure, handles, style.named(self.by))
         return figure
 
 

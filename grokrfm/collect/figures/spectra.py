@@ -70,7 +70,7 @@ class Spectra(Kind):
             if self.scale == "log":
                 axes.yaxis.set_major_formatter(style.power)
         grid[0].set_ylabel("eigenvalue of M / largest")
-        style.legend(figure, handles, ", ".join(self.by))
+        style.legend(figure, handles, style.named(self.by))
         return figure
 
 

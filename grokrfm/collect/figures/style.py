@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.style import use
 
 from grokrfm.collect.formats import shown
+from grokrfm.collect.presets import load
 
 # Palette of Okabe and Ito without yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -72,8 +74,24 @@ def power(value: float, _: float = 0) -> str:
 
 
 def words(column: str) -> str:
-    """Label of the axis of a measured column."""
-    return text(column.replace("_", " "))
+    """Label of a column: the words in conf/words, else the name of a setting or of a number."""
+    plain = column if "." in column else column.replace("_", " ")
+    return text(_words("columns").get(column, plain))
+
+
+def level(column: str, value: object) -> str:
+    """Level of a column as a legend, title or tick writes it."""
+    return text(_words("levels").get(column, {}).get(value, value))
+
+
+def named(columns: Sequence[str]) -> str:
+    """Title of a legend whose entries are levels of some columns."""
+    return ", ".join(map(words, columns))
+
+
+@cache
+def _words(name: str) -> dict[str, Any]:
+    return load("words", name)
 
 
 def legend(figure: Figure, handles: Sequence[Artist], title: str) -> None:

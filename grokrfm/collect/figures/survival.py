@@ -74,7 +74,7 @@ class Survival(Kind):
         if counted:
             _at_risk(below, observed)
         (below if counted else axes).set_xlabel("iteration")
-        style.legend(figure, handles, ", ".join(self.by))
+        style.legend(figure, handles, style.named(self.by))
         return figure
 
 

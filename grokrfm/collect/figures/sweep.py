@@ -77,7 +77,7 @@ class Sweep(Kind):
         if self.seeds and step > 1:
             faint: dict[str, Any] = {"color": "0.3", "marker": ".", "linestyle": "", "alpha": 0.35}
             handles.append(Line2D([], [], **faint, label=f"dots: 1 in {step} runs"))
-        style.legend(figure, handles, ", ".join(self.by))
+        style.legend(figure, handles, style.named(self.by))
         return figure
 
     def _line(
@@ -111,7 +111,7 @@ class Sweep(Kind):
         return line
 
     def _finish(self, axes: Axes, value: str, ticks: list[str]) -> None:
-        axes.set_xlabel(style.text(self.x))
+        axes.set_xlabel(style.words(self.x))
         axes.set_ylabel(style.words(value))
         limits(axes, value)
         if ticks:

@@ -36,7 +36,7 @@ def test_a_line_per_group_is_the_mean_of_its_runs(drawn):
     np.testing.assert_allclose(addition.get_ydata(), mean)
     np.testing.assert_allclose(division.get_ydata(), [0.2, 0.2, 0.2])
     assert legend(axes.figure) == ["addition (n = 3)", "division (n = 1)"]
-    assert axes.figure.legends[0].get_title().get_text() == "task.name"
+    assert axes.figure.legends[0].get_title().get_text() == "operation"
 
 
 def test_the_band_is_the_interval(drawn):

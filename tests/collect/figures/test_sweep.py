@@ -72,7 +72,7 @@ def test_strata_are_panels_and_a_stratum_without_points_is_no_missing_run(study)
     everything, moved = figure.axes
     assert [line.get_xdata().tolist() for line in lines(everything)] == [[0, 1], [0, 1]]
     assert [line.get_xdata().tolist() for line in lines(moved)] == [[1], [1]]
-    assert moved.get_ylabel() == "test accuracy moved"
+    assert moved.get_ylabel() == "moved points right (share)"
 
 
 def test_levels_that_are_no_numbers_are_spaced_evenly_and_named(study):
