@@ -56,6 +56,7 @@ class Experiment(Learner):
     """
 
     PLUMBING: ClassVar = ("probe",)
+    batch_setting: ClassVar = "rfm.batch"
     leading = ("test_accuracy", "test_accuracy_fixed", "test_accuracy_moved", "grok_iteration")
 
     def __init__(
@@ -101,7 +102,7 @@ class Experiment(Learner):
 
     def batch_key(self, device: torch.device) -> Hashable:
         measurement = self._measurement
-        if self.batch == 1 or measurement.needs_condition or measurement.needs_features:
+        if measurement.needs_condition or measurement.needs_features or self._orbits:
             return None
         n_train, n_test, task = len(self.split.train), len(self.split.test), self.task
         shape = n_train, n_test, task.active.shape[1], task.width, task.classes

@@ -54,14 +54,9 @@ def batch_key(
     rows    number of training rows, which limits a batch on a CPU
     """
     too_large = device.type == "cpu" and rows > MOST_ROWS_ON_CPU
-    if (
-        rfm.batch == 1
-        or too_large
-        or rfm.stop_change is not None
-        or rfm.solver not in BATCHED_SOLVERS
-    ):
+    if too_large or rfm.stop_change is not None or rfm.solver not in BATCHED_SOLVERS:
         return None
-    alike = replace(rfm, ridge=0, checkpoint_seconds=0)
+    alike = replace(rfm, ridge=0, checkpoint_seconds=0, batch=1)
     return alike, kernel_key(kernel), shape
 
 

@@ -13,7 +13,15 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from grokrfm.checks import NumericsError, boolean, choice, integer, not_negative, positive
+from grokrfm.checks import (
+    NumericsError,
+    SettingError,
+    boolean,
+    choice,
+    integer,
+    not_negative,
+    positive,
+)
 from grokrfm.kernels import Kernel, OneHot
 from grokrfm.rfm.agop import matrix_power
 from grokrfm.rfm.examples import Examples
@@ -49,8 +57,8 @@ class RFM:
     checkpoint_seconds     interval between checkpoints; 0: every iteration
     memory_budget : float  GB for blocks, beside K and its factor; None: a quarter of the free
                            memory
-    batch : int            maximal number of runs of equal shapes in one batch, see
-                           grokrfm.rfm.batch; 1: every run alone
+    batch : int | str      maximal number of runs of equal shapes in one batch, see
+                           grokrfm.rfm.batch; 1: every run alone; auto: as many as is fastest
     """
 
     PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds", "memory_budget", "batch"})
@@ -67,7 +75,7 @@ class RFM:
     stop_patience: int
     checkpoint_seconds: float
     memory_budget: float | None
-    batch: int
+    batch: int | str
 
     def __post_init__(self) -> None:
         stop, budget = self.stop_change, self.memory_budget
@@ -83,7 +91,7 @@ class RFM:
             "stop_patience": integer("stop_patience", self.stop_patience, minimum=1),
             "checkpoint_seconds": not_negative("checkpoint_seconds", self.checkpoint_seconds),
             "memory_budget": None if budget is None else positive("memory_budget", budget),
-            "batch": integer("batch", self.batch, minimum=1),
+            "batch": batch_size(self.batch),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -212,6 +220,13 @@ def _predict(
     step = max(1, min(TEST_ROWS_AT_A_TIME, fitting))
     parts = (points[start : start + step] for start in range(0, len(points), step))
     return torch.cat([kernel.gram(M, part, x) @ coefficients for part in parts], dim=-2)
+
+
+def batch_size(value: object) -> int | str:
+    """Return a maximal number of runs in one batch, or "auto"."""
+    if isinstance(value, str) and value != "auto":
+        raise SettingError("batch", f"must be auto or an integer of at least 1, got {value!r}")
+    return value if isinstance(value, str) else integer("batch", value, minimum=1)
 
 
 def check_growth(M: Tensor, largest: float) -> None:
