@@ -19,7 +19,7 @@ LITTLE_SPACE = 2**20
 ORDER = ("already finished", "finished", "finished by others", "failed", "crashed")
 TRACEBACK_LINES = 20
 
-MANY = 32
+MANY = 100
 """Runs from which a summary says how much faster batches would be."""
 
 
