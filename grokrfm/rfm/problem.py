@@ -65,7 +65,7 @@ class Problem:
         """Build the problem on the device and in the dtype of M."""
         targets = torch.nn.functional.one_hot(train.labels, classes).to(M.dtype)
         x, z, n, runs = train.inputs, test.inputs, len(train.inputs), train.labels.shape[:-1]
-        small = not runs and (n + len(z)) * n <= BLOCK_ENTRIES[M.device.type]
+        small = not runs and (n + len(z)) * n <= 2 * BLOCK_ENTRIES[M.device.type]
         both = OneHot(torch.cat([x.active, z.active]), x.width) if small else None
         values = M.new_empty(*runs, len(both or x), n)
         K = values[..., :n, :]
