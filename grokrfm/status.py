@@ -17,7 +17,7 @@ from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.log import read_part
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Record, by_cause
-from grokrfm.runs.store import Store, open_stores
+from grokrfm.runs.store import OUTPUTS, Store, open_stores, studies_of
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 from grokrfm.text import printable
@@ -35,7 +35,11 @@ def main() -> None:
 
 def _status() -> None:
     arguments = _parser().parse_args()
-    stores = open_stores(arguments.studies)
+    if arguments.cancel and not arguments.studies:
+        raise StoreError("--cancel: name the study whose sweeps are to be stopped")
+    stores = open_stores(arguments.studies or studies_of(OUTPUTS))
+    if not stores:
+        raise StoreError(f"there is no study in {OUTPUTS}/; name the folder of one")
     if arguments.log:
         _print(_log(stores, arguments.log))
     elif arguments.cancel:
@@ -43,6 +47,10 @@ def _status() -> None:
             _print(_cancel(store))
     elif arguments.follow:
         _follow(stores)
+    elif not arguments.studies and not arguments.failures:
+        for store in stores:
+            status = _ask(store)
+            _print([f"{store.study}: {_headline(status, _states(status))}"])
     else:
         for store in stores:
             with without_garbage_collection():
@@ -55,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Show which runs of a study are finished, running, queued, failed, lost or"
         " missing, and why.",
     )
-    parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
+    parser.add_argument(
+        "studies",
+        nargs="*",
+        metavar="STUDY",
+        help="a folder such as outputs/demo, or its name; without one, all in outputs/ are listed",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--follow", action="store_true", help="until no sweep is active any more")
     which.add_argument("--failures", action="store_true", help="every failure with its traceback")

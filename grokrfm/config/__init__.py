@@ -12,7 +12,7 @@ from grokrfm.config.settings import (
     plain,
     study_folder,
 )
-from grokrfm.config.studies import register_studies, search_folders
+from grokrfm.config.studies import check_command_line, search_folders, similar_studies
 
 __all__ = [
     "Builder",
@@ -22,6 +22,7 @@ __all__ = [
     "build_run",
     "cannot_be_composed",
     "check_choice",
+    "check_command_line",
     "complete",
     "compose",
     "is_nested",
@@ -29,7 +30,7 @@ __all__ = [
     "preset",
     "readable_hydra_errors",
     "readable_message",
-    "register_studies",
     "search_folders",
+    "similar_studies",
     "study_folder",
 ]

@@ -13,7 +13,7 @@ import torch
 from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
-from grokrfm.experiment.cost import estimated_seconds
+from grokrfm.experiment.cost import estimated_seconds, kernel_matrix_bytes
 from grokrfm.experiment.measurement import BatchMeasurement, Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
 from grokrfm.experiment.symmetric import row_orbits
@@ -82,6 +82,7 @@ class Experiment(Learner):
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
         self._orbits = row_orbits(rfm, task, self.split, start, self._start_rng())
+        self._orbit = self._orbits.s if self._orbits else 1
         self._measurement = Measurement(probe, self)
 
     @property
@@ -93,8 +94,11 @@ class Experiment(Learner):
         self._shared = shared
 
     def cost(self) -> float:
-        n, orbit = len(self.split.train), self._orbits.s if self._orbits else 1
-        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
+        n, task = len(self.split.train), self.task
+        return estimated_seconds(self.iterations, n, task.width, task.classes, self._orbit)
+
+    def memory(self) -> float:
+        return kernel_matrix_bytes(len(self.split.train), self._orbit, self.rfm.dtype)
 
     def cost_class(self) -> str:
         parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
@@ -104,9 +108,9 @@ class Experiment(Learner):
         measurement = self._measurement
         if measurement.needs_condition or measurement.needs_features or self._orbits:
             return None
-        n_train, n_test, task = len(self.split.train), len(self.split.test), self.task
-        shape = n_train, n_test, task.active.shape[1], task.width, task.classes
-        return batch_key(self.rfm, self.kernel, shape, n_train, device)
+        n, task = len(self.split.train), self.task
+        shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
+        return batch_key(self.rfm, self.kernel, shape, n, device)
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -241,9 +245,8 @@ class Experiment(Learner):
         )
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
-        split = self.split
-        given = torch.as_tensor(split.labels_of(self.task), device=device)
+        given = torch.as_tensor(self.split.labels_of(self.task), device=device)
         return (
-            replace(examples(self.task, split.train, device), labels=given),
-            examples(self.task, split.test, device, split.strata),
+            replace(examples(self.task, self.split.train, device), labels=given),
+            examples(self.task, self.split.test, device, self.split.strata),
         )

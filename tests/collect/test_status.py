@@ -24,6 +24,19 @@ def said(monkeypatch, capsys):
     return say
 
 
+def test_without_a_study_all_are_listed_and_a_name_is_enough(study, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        said()
+    study(run("d1"), run("d2"), name="outputs/one")
+    study(failed("d3"), name="outputs/other")
+    assert said() == "outputs/one: 2 finished\noutputs/other: 1 failed\n"
+    assert said("one") == "outputs/one: 2 finished\n"
+    with pytest.raises(SystemExit):
+        said("--cancel")  # of which study?
+    assert said("other").startswith("outputs/other: 1 failed\n  failed (1): ")
+
+
 def test_a_study_that_is_finished_is_one_line(study, said):
     folder = study(run("d1"), run("d2"))
     assert said(folder) == f"{folder}: 2 finished\n"
@@ -116,5 +129,5 @@ def test_the_command_is_installed(command, study):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("demo: 1 finished\n")
     none = command("grokrfm-status")
-    assert none.returncode == 2
-    assert "STUDY" in none.stderr
+    assert none.returncode == 1
+    assert none.stderr == "there is no study in outputs/; name the folder of one\n"
