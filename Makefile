@@ -52,6 +52,9 @@ beyond: install  ## the studies of what the papers leave open and docs/beyond.md
 paper-check: install  ## run the cheap ones of these afresh: do their verdicts hold? (two minutes)
 	$(BIN)/python scripts/paper.py --check
 
+dynamics: install  ## the studies of the second learner and docs/dynamics_results.md (7 hours of one core; can be stopped)
+	$(BIN)/python scripts/paper.py --dynamics
+
 clean:  ## remove the environment and caches; outputs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

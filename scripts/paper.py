@@ -3,12 +3,13 @@
     python scripts/paper.py            at the papers' own sizes: docs/reproduction.md
     python scripts/paper.py --small    p of at most 31: docs/reproduction_small.md
     python scripts/paper.py --beyond   questions that the papers leave open: docs/beyond.md
+    python scripts/paper.py --dynamics the second learner: docs/dynamics_results.md
     python scripts/paper.py --page     write the pages again from docs/records, and run nothing
     python scripts/paper.py --check    run the cheap small studies afresh and compare their verdicts
 
 It can be stopped at any moment: the same command goes on where it stopped. The studies, what they
-take and what makes them small are in scripts/paper.yaml and scripts/beyond.yaml; what is expected,
-in conf/expectation.
+take and what makes them small are in scripts/paper.yaml, beyond.yaml and dynamics.yaml; what is
+expected, in conf/expectation.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ PAGES = {
     "paper": "reproduction.md",
     "paper_small": "reproduction_small.md",
     "beyond": "beyond.md",
+    "dynamics": "dynamics_results.md",
 }
 ABOUT = {
     "paper": """# The papers reproduced
@@ -58,14 +60,22 @@ reported at this size is named a pilot or a tendency.""",
 Questions that the papers leave open. *Reported* is what small pilots gave, or what a hypothesis
 predicts; the accepted range is set from it, and a value outside of it falsifies the answer. Rows
 with – there had neither, and record what came out.""",
+    "dynamics": """# Dynamics: measured beside reported
+
+The studies of the second learner. *Reported* is what the paper, its notebooks or a reimplementation
+of them give.""",
 }
 
 
 def main() -> None:
     """Run what is missing, keep the records, write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--small", action="store_true", help="p of at most 31, some minutes")
-    parser.add_argument("--beyond", action="store_true", help="the questions beyond the papers")
+    for flag, size, about in (
+        ("--small", "paper_small", "p of at most 31, some minutes"),
+        ("--beyond", "beyond", "the questions beyond the papers"),
+        ("--dynamics", "dynamics", "the second learner"),
+    ):
+        parser.add_argument(flag, dest="size", action="store_const", const=size, help=about)
     parser.add_argument("--page", action="store_true", help="write the pages and run nothing")
     parser.add_argument("--check", action="store_true", help="compare verdicts, write nothing")
     given = parser.parse_args()
@@ -76,14 +86,14 @@ def main() -> None:
             if (RECORDS / size).is_dir():
                 _write(size)
     else:
-        size = "beyond" if given.beyond else "paper_small" if given.small else "paper"
+        size = given.size or "paper"
         outputs, failed = ROOT / "outputs" / size, list[str]()
         try:
             for name in _studies(size):
                 if not _run(size, name, outputs):
                     failed.append(name)
         finally:  # not earlier: the commit of a run has no changes unless its user made them
-            for name in _plan(size):
+            for name in _pages(size):
                 if (outputs / name).is_dir():
                     _keep(size, name)
             _write(size)
@@ -97,13 +107,18 @@ def _stop(names: Sequence[str], what: str) -> None:
 
 def _plan(size: str) -> dict[str, Any]:
     """Studies of a size in their order, with the seconds they take and what makes them small."""
-    file = "beyond.yaml" if size == "beyond" else "paper.yaml"
-    text = (ROOT / "scripts" / file).read_text(encoding="utf-8")
+    name = "paper" if size == "paper_small" else size
+    text = (ROOT / "scripts" / f"{name}.yaml").read_text(encoding="utf-8")
     return {
         name: one
         for name, one in yaml.safe_load(text).items()
         if size != "paper_small" or one["small"] is not None
     }
+
+
+def _pages(size: str) -> list[str]:
+    """Studies of a size, without the sweeps that write into another one's folder."""
+    return [name for name, one in _plan(size).items() if "of" not in one]
 
 
 def _studies(size: str) -> Iterator[str]:
@@ -121,10 +136,12 @@ def _studies(size: str) -> Iterator[str]:
 
 def _run(size: str, study: str, outputs: Path) -> bool:
     """Run what a study lacks; returns False if a run failed."""
-    small = _plan(size)[study]["small"] if size == "paper_small" else []
+    one = _plan(size)[study]
+    small = one["small"] if size == "paper_small" else []
     program = Path(sys.executable).with_name("grokrfm")
+    primary = ["--config-name", one.get("config", "config")]
     settings = [f"study={study}", f"outputs={outputs}", "hardware.threads=1", *small]
-    return subprocess.run([program, *settings], cwd=ROOT, check=False).returncode == 0
+    return subprocess.run([program, *primary, *settings], cwd=ROOT, check=False).returncode == 0
 
 
 def _keep(size: str, study: str) -> None:
@@ -184,7 +201,12 @@ def _found(expected: Sheet, frame: pd.DataFrame) -> list[Finding]:
 
 
 def _recorded(size: str, study: str) -> pd.DataFrame:
-    return pd.read_csv(RECORDS / size / f"{study}.csv", parse_dates=["ended"])
+    frame = pd.read_csv(RECORDS / size / f"{study}.csv", parse_dates=["ended"])
+    for name in frame.columns[frame.columns.str.contains(".", regex=False)]:
+        numbers = pd.to_numeric(frame[name], errors="coerce")
+        if numbers.isna().any():  # a setting of numbers and texts, as schedules are
+            frame[name] = numbers.astype(object).where(numbers.notna(), frame[name])
+    return frame
 
 
 def _write(size: str) -> None:
@@ -196,7 +218,7 @@ def _write(size: str) -> None:
 def page(size: str) -> str:
     """Page of the records of a size, `paper` or `paper_small`."""
     sections, verdicts, frames, missing = [], list[str](), [], []
-    for name in _plan(size):
+    for name in _pages(size):
         if not (RECORDS / size / f"{name}.csv").exists():
             missing.append(name)
             continue

@@ -10,6 +10,7 @@ from tests.contracts.test_conf import CONF
 PAPER = runpy.run_path(str(CONF.parent / "scripts" / "paper.py"))
 PLAN = yaml.safe_load((CONF.parent / "scripts" / "paper.yaml").read_text(encoding="utf-8"))
 BEYOND = yaml.safe_load((CONF.parent / "scripts" / "beyond.yaml").read_text(encoding="utf-8"))
+DYNAMICS = yaml.safe_load((CONF.parent / "scripts" / "dynamics.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("size", PAPER["PAGES"])
@@ -24,7 +25,9 @@ def test_a_page_is_what_its_records_give(size):
 def test_every_study_of_the_papers_exists_with_its_expectations():
     for folder in ("study", "expectation"):
         assert set(PLAN) <= {path.stem for path in (CONF / folder).glob("*.yaml")}
-    assert set(BEYOND) <= {path.stem for path in (CONF / "study").glob("*.yaml")}
+    studies = {path.stem for path in (CONF / "study").glob("*.yaml")}
+    assert set(BEYOND) | set(DYNAMICS) <= studies
+    assert {one.get("of", name) for name, one in DYNAMICS.items()} <= set(DYNAMICS)
     recorded = {path.stem for path in (PAPER["RECORDS"] / "paper_small").glob("*.csv")}
     assert recorded == {name for name, one in PLAN.items() if one["small"] is not None}
 
