@@ -47,9 +47,10 @@ def predictions(audit: Audit, permuting: Sequence[Finding] = ()) -> Iterator[str
         )
     if others:
         yield (
-            f"invariant under {_names(others)}, which fixes no test row: open; in small groups a"
-            " rotation of order 2 cost nothing, and one of order 3 or more nearly everything"
-            " (study=rotation_orders)"
+            f"invariant under {_names(others)}, which fixes no test row: open; in Z12 and Z18 at"
+            " 90 % a rotation of order 2 cost nothing, one of order 3 or more nearly everything"
+            " (study=rotation_orders); in D12 and D15 at 95 % none cost anything"
+            " (study=nonabelian_splits)"
         )
     if audit.findings and not audit.invariant and not permuting:
         nearest = audit.broken[0]
