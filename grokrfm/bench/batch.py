@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from grokrfm.bench.iteration import NO_FEATURES, experiment_of
+from grokrfm.bench.iteration import CPU, NO_FEATURES, experiment_of, naive_iteration
 from grokrfm.bench.measure import Row, Tables, ratio, seconds
 from grokrfm.experiment import Experiment
 from grokrfm.splits import Uniform
@@ -31,6 +31,22 @@ def against_alone(
     return {**row, **ratio(each, "alone", "batched")}
 
 
+def against_naive(kernel: str, modulus: int, members: int, repeats: int = 5) -> Row:
+    """Measure an iteration of the naive arithmetic against one of a run in a batch, alternately."""
+    iterations = repeats + 1
+    runs = [
+        experiment_of(kernel, modulus, Uniform(0.9), iterations, seed=seed)
+        for seed in range(members)
+    ]
+    observations, naive = iter(_batched(runs, CPU)), naive_iteration(runs[0], kernel)
+    pairs = [
+        (seconds(naive), seconds(lambda: [next(observations) for _ in runs]) / members)
+        for _ in range(iterations)
+    ][1:]
+    row = {"kernel": kernel, "p": modulus, "n": len(runs[0].split.train), "runs": members}
+    return {**row, **ratio(pairs, "naive", "batched")}
+
+
 def _alone(runs: list[Experiment], device: torch.device) -> Iterator[object]:
     for run in runs:
         yield from run.observe(device, NO_FEATURES)
@@ -49,5 +65,9 @@ TABLES: Tables = {
             for modulus in (5, 11, 17, 23, 31)
             for members in (4, 16)
         ],
+    ),
+    "naive n x c x d with LU / an iteration in a batch (at least 10)": (
+        against_naive,
+        [["gaussian", 11, 64, 20], ["quadratic", 11, 64, 20]],
     ),
 }

@@ -14,7 +14,7 @@ from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
 from grokrfm.experiment.cost import estimated_seconds, kernel_matrix_bytes
-from grokrfm.experiment.measurement import Measurement, fetched
+from grokrfm.experiment.measurement import BatchMeasurement, Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
 from grokrfm.experiment.symmetric import row_orbits
 from grokrfm.kernels import Kernel
@@ -56,6 +56,7 @@ class Experiment(Learner):
     """
 
     PLUMBING: ClassVar = ("probe",)
+    batch_setting: ClassVar = "rfm.batch"
     leading = ("test_accuracy", "test_accuracy_fixed", "test_accuracy_moved", "grok_iteration")
 
     def __init__(
@@ -104,7 +105,8 @@ class Experiment(Learner):
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        if self.batch == 1 or self._measurement.needs_condition or self._measurement.needs_features:
+        measurement = self._measurement
+        if measurement.needs_condition or measurement.needs_features or self._orbits:
             return None
         n, task = len(self.split.train), self.task
         shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
@@ -180,13 +182,13 @@ class Experiment(Learner):
             except NumericsError as error:  # of a start that is learned
                 yield index, error
         places = list(members)
+        measurement = BatchMeasurement(
+            {i: (learners[i]._measurement, one.train, one.test) for i, one in members.items()}
+        )
         for done in batched_steps(list(members.values())):
             steps = {places[k]: step for k, step in done.items() if isinstance(step, Step)}
-            measured = [
-                learners[index]._measurement.of(step, members[index].train, members[index].test)
-                for index, step in steps.items()
-            ]
-            for (index, step), numbers in zip(steps.items(), fetched(measured), strict=True):
+            measured = measurement.of(steps)
+            for (index, step), numbers in zip(steps.items(), measured, strict=True):
                 yield index, learners[index]._observation(step, numbers, keeps[index])
             for k, outcome in done.items():
                 if isinstance(outcome, Exception):

@@ -59,18 +59,14 @@ class BatchedKernel:
         blocks = squared_distances(M, x, z) if self.radial else inner_products(M, x, z)
         return fill(filled, blocks, lambda block, *_: self._profiles(block))
 
-    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        return torch.cat(
-            [
-                kernel.gradient_weights(
-                    M[runs],
-                    OneHot(x.active[runs], x.width),
-                    OneHot(z.active[runs], z.width),
-                    gram[runs],
-                )
-                for kernel, runs in self._alike()
-            ]
-        )
+    def gradient_weights(
+        self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None
+    ) -> Tensor:
+        filled = torch.empty_like(gram) if out is None else out
+        for kernel, runs in self._alike():
+            rows, columns = x.of_runs(runs), z.of_runs(runs)
+            filled[runs] = kernel.gradient_weights(M[runs], rows, columns, gram[runs])
+        return filled
 
     def _profiles(self, block: Tensor) -> Tensor:
         return torch.cat([kernel.profile(block[runs]) for kernel, runs in self._alike()])

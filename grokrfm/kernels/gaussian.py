@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from grokrfm import checks
@@ -30,7 +29,7 @@ class Gaussian(RadialKernel):
         object.__setattr__(self, "bandwidth", checks.bandwidth(self.bandwidth))
 
     def profile(self, squared_distance: Tensor) -> Tensor:
-        return torch.exp(squared_distance * (-0.5 / self.bandwidth**2))
+        return (squared_distance * (-0.5 / self.bandwidth**2)).exp_()
 
     def slope(self, squared_distance: Tensor) -> Tensor:
         return self.profile(squared_distance) * (-0.5 / self.bandwidth**2)
@@ -39,5 +38,7 @@ class Gaussian(RadialKernel):
     def gradient_scale(self) -> float:  # type: ignore[override]  # −2·slope = K / bandwidth²
         return 1 / self.bandwidth**2
 
-    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+    def gradient_weights(
+        self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None
+    ) -> Tensor:
         return gram

@@ -27,4 +27,4 @@ class GeneralQuadratic:
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
         """∇f(x) = Σ_i α_i [(x_iᵀMx_i − 1) M x + 2·t_i·M x_i] = M (Σ_i α_i (…)·I + 2 S M) x."""
         shift = ((x.norms(M) - 1)[..., None, :] @ coefficients).squeeze(-2)
-        return linear_gradient_agop(M, x, coefficients, shift, 2, centering)
+        return linear_gradient_agop(M, x, coefficients, 2, centering, shift)

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 from grokrfm.kernels.onehot import EVERY, Blocks, OneHot, inner_products, squared_distances
@@ -41,8 +40,10 @@ class StreamedGradient(Kernel, Protocol):
     def gradient_scale(self) -> float | Tensor:
         """s, the same for all pairs of points; for a batch it may be (B, 1, 1)."""
 
-    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        """B, (m, n), where `gram` is the K of the same rows; may be `gram` itself."""
+    def gradient_weights(
+        self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None
+    ) -> Tensor:
+        """B, (m, n), where `gram` is the K of the same rows: `gram` itself, or written to `out`."""
 
 
 @runtime_checkable
@@ -71,8 +72,10 @@ class RadialKernel(ABC):
         filled = empty_gram(M, x, z) if out is None else out
         return fill(filled, squared_distances(M, x, z), lambda block, *_: self.profile(block))
 
-    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
+    def gradient_weights(
+        self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None
+    ) -> Tensor:
+        filled = empty_gram(M, x, z) if out is None else out
         return fill(filled, squared_distances(M, x, z), lambda block, *_: self.slope(block))
 
 
@@ -94,8 +97,10 @@ class InnerProductKernel(ABC):
         filled = empty_gram(M, x, z) if out is None else out
         return fill(filled, inner_products(M, x, z), lambda block, *_: self.profile(block))
 
-    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
-        filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
+    def gradient_weights(
+        self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None
+    ) -> Tensor:
+        filled = empty_gram(M, x, z) if out is None else out
         return fill(filled, inner_products(M, x, z), lambda block, *_: self.slope(block))
 
 
@@ -113,6 +118,6 @@ def fill(
     """
     for rows, columns, block in blocks:
         values = filled[..., rows, columns] = function(block, rows, columns)
-        if columns != EVERY:
+        if columns != EVERY and rows.stop < filled.shape[-2]:
             filled[..., rows.stop :, rows] = values[..., rows.stop - rows.start :].mT
     return filled

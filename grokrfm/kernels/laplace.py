@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from grokrfm import checks
-from grokrfm.kernels.kernel import RadialKernel, fill
+from grokrfm.kernels.kernel import RadialKernel, empty_gram, fill
 from grokrfm.kernels.onehot import OneHot, squared_distances
 
 
@@ -28,7 +28,7 @@ class Laplace(RadialKernel):
         object.__setattr__(self, "bandwidth", checks.bandwidth(self.bandwidth))
 
     def profile(self, squared_distance: Tensor) -> Tensor:
-        return torch.exp(squared_distance.sqrt() * (-1 / self.bandwidth))
+        return (squared_distance.sqrt() * (-1 / self.bandwidth)).exp_()
 
     def slope(self, squared_distance: Tensor) -> Tensor:
         """−exp(−d/L) / (2·L·d), and 0 at d = 0, the cusp of the kernel."""
@@ -40,10 +40,12 @@ class Laplace(RadialKernel):
     def gradient_scale(self) -> float:  # type: ignore[override]  # −2·slope = K / (d·bandwidth)
         return 1 / self.bandwidth
 
-    def gradient_weights(self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor) -> Tensor:
+    def gradient_weights(
+        self, M: Tensor, x: OneHot, z: OneHot, gram: Tensor, out: Tensor | None = None
+    ) -> Tensor:
         def divided(squared_distance: Tensor, rows: slice, columns: slice) -> Tensor:
             return squared_distance.rsqrt_().mul_(gram[..., rows, columns])
 
-        filled = torch.empty_like(gram, memory_format=torch.contiguous_format)
+        filled = empty_gram(M, x, z) if out is None else out
         at_cusp = math.inf  # weight 0
         return fill(filled, squared_distances(M, x, z, zero=at_cusp), divided)

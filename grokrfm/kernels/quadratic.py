@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from grokrfm.kernels.kernel import InnerProductKernel
@@ -27,5 +26,4 @@ class Quadratic(InnerProductKernel):
 
     def agop(self, M: Tensor, x: OneHot, coefficients: Tensor, centering: bool) -> Tensor:
         """∇f(x) = Σ_i α_i 6·t_i·M x_i = M (6 S M) x."""
-        no_shift = torch.zeros_like(coefficients[..., 0, :])
-        return linear_gradient_agop(M, x, coefficients, no_shift, 6, centering)
+        return linear_gradient_agop(M, x, coefficients, 6, centering)

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
+from grokrfm.kernels.grouped import GroupedSums, add_outer_products, conjugated
 from grokrfm.kernels.onehot import OneHot
 
 
 def linear_gradient_agop(
-    M: Tensor, x: OneHot, coefficients: Tensor, shift: Tensor, factor: float, centering: bool
+    M: Tensor,
+    x: OneHot,
+    coefficients: Tensor,
+    factor: float,
+    centering: bool,
+    shift: Tensor | None = None,
 ) -> Tensor:
     """AGOP of f_c with ∇f_c(x) = M G_c x, G_c = shift_c·I + factor·S_c M.
 
-    S_c = Σ_i α_ic x_i x_iᵀ is the second moment of the inputs weighted by the coefficients, and
-    AGOP = M [Σ_c G_c Σ_x G_cᵀ] M with Σ_x the (centred) second moment of the inputs: about 4·c·d³
-    operations, independent of n.
+    S_c = Σ_i α_ic x_i x_iᵀ is the second moment of the inputs weighted by the coefficients. With a
+    root R of the (centred) second moment of the inputs, R Rᵀ = Σ_x, the AGOP is
+    M [Σ_c (G_c R)(G_c R)ᵀ] M: about 2·c·d³ operations, and the S_c M R are grouped sums.
 
     Parameters
     ----------
     M : (d, d)              symmetric
     coefficients : (n, c)   α
-    shift : (c,)
+    shift : (c,)            None: 0
 
     Returns
     -------
     (d, d)
     """
-    d, c = x.width, coefficients.shape[-1]
-    runs = coefficients.shape[:-2]
-    inputs = x.dense(M.dtype)
+    R = x.kept((centering, M.dtype), lambda: _root_of_second_moment(x, M.dtype, centering))
+    h = GroupedSums.of(x, coefficients, x.width)(x.times(factor * (M @ R)))  # factor·S_c M R
+    if shift is not None:
+        h += shift[..., None, :, None] * R[..., :, None, :]
+    inner = torch.zeros_like(M)
+    add_outer_products(inner, h)
+    return conjugated(M, inner)
+
+
+def _root_of_second_moment(x: OneHot, dtype: torch.dtype, centering: bool) -> Tensor:
+    """Symmetric root of the mean of x xᵀ over the rows, which are centred first if `centering`."""
+    inputs = x.dense(dtype)
     if centering:
         inputs = inputs - inputs.mean(dim=-2, keepdim=True)
-    spread = inputs.mT @ inputs / len(x)
-
-    moments = coefficients.new_zeros(runs.numel() * d * d, c)
-    for first in x.stacked().T:
-        for second in x.active.flatten(0, -2).T:
-            moments.index_add_(0, first * d + second, coefficients.flatten(0, -2))
-    by_class = moments.view(*runs, d * d, c).mT.reshape(*runs, c * d, d)
-    G = ((factor * by_class) @ M).view(*runs, c, d, d)
-    G.diagonal(dim1=-2, dim2=-1).add_(shift[..., None])
-    inner = G.transpose(-3, -2).flatten(-2)  # (..., d, c·d): Σ_c G_c (spread G_cᵀ) as one product
-    return M @ (inner @ (spread[..., None, :, :] @ G.mT).flatten(-3, -2)) @ M
+    values, vectors = torch.linalg.eigh(inputs.mT @ inputs / len(x))
+    return (vectors * values.clamp(min=0).sqrt()[..., None, :]) @ vectors.mT

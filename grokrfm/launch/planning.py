@@ -24,13 +24,14 @@ from grokrfm.config import (
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.chunks import CostClass, calibration
 from grokrfm.launch.sweep import RETRIES, Sweep
-from grokrfm.runs.learner import Run
+from grokrfm.runs.learner import Learner
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.plan import Plan
 from grokrfm.runs.settings import TARGET, OncePerPart, Settings
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
+from grokrfm.runs.together import Together, fastest_batch
 
 COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
 """Settings that a sweep has once; runs that differ in them make several sweeps."""
@@ -119,6 +120,7 @@ class _Planner:
         self._spec = SpecMaker()
         self._part = OncePerPart(build)
         self._batch_keys: dict[Hashable, int] = {}
+        self._fastest: dict[int, Together] = {}
 
     def draft(self, settings: Settings) -> _Draft:
         """Return the sweep of all runs with the COMMON settings of this one."""
@@ -160,16 +162,22 @@ class _Planner:
             overrides,
             learner.cost(),
             (settings[TARGET], learner.cost_class(), device),
-            self._batch_key(run, draft.backend),
-            learner.batch,
+            *self._batch(learner, draft.backend),
         )
 
-    def _batch_key(self, run: Run, backend: Backend) -> int:
-        """Return a number that runs of one possible batch share; -1: alone."""
-        if run.learner.batch == 1:
-            return -1
-        key = run.learner.batch_key(backend.torch_device)
-        return -1 if key is None else self._batch_keys.setdefault(key, len(self._batch_keys))
+    def _batch(self, learner: Learner, backend: Backend) -> tuple[int, int]:
+        """Return a number that runs of one possible batch share, or -1, and the most in one."""
+        device = backend.torch_device
+        key = None if learner.batch == 1 else learner.batch_key(device)
+        if key is None:
+            return -1, 1
+        number = self._batch_keys.setdefault(key, len(self._batch_keys))
+        if isinstance(learner.batch, int):
+            return number, learner.batch
+        if number not in self._fastest:
+            self._fastest[number] = fastest_batch(learner, device)
+        size = self._fastest[number].size
+        return (number, size) if size > 1 else (-1, 1)
 
 
 def _backend(settings: Settings) -> Backend:
@@ -199,7 +207,7 @@ def _sweep(draft: _Draft, repeated: int) -> Sweep:
         [one.overrides for one in planned],
         repeated,
         draft.backend,
-        type(run.learner),
+        run.learner,
         boolean("rerun", first["rerun"]),
         choice("retry", first["retry"], RETRIES),
         boolean("dry_run", first["dry_run"]),

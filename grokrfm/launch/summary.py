@@ -11,6 +11,7 @@ from grokrfm.config import build_run
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.runs.record import by_cause
+from grokrfm.runs.together import fastest_batch
 from grokrfm.terminal import Terminal
 
 LITTLE_SPACE = 2**20
@@ -19,6 +20,9 @@ LITTLE_SPACE = 2**20
 ORDER = ("already finished", "finished", "finished by others", "failed", "crashed")
 TRACEBACK_LINES = 20
 
+MANY = 100
+"""Runs from which a summary says how much faster batches would be."""
+
 
 def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
     """Print the runs and jobs of a sweep that is not started."""
@@ -26,7 +30,7 @@ def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
     more = f" ({sweep.repeated} more compute the same as one of them)" if sweep.repeated else ""
     terminal.say(f"{_number(len(sweep.plan), 'run')} in {sweep.study}{more}")
     terminal.say(f"{len(sweep.plan) - len(runs)} of them are finished, {len(runs)} remain")
-    for line in _jobs(driver, runs) if runs else ():
+    for line in (*_jobs(driver, runs), *_batches(driver, len(runs))) if runs else ():
         terminal.say(line)
     terminal.say("nothing was started: dry_run=true")
 
@@ -55,6 +59,8 @@ def summary(driver: SweepDriver, terminal: Terminal, seconds: float) -> bool:
             f" next: grokrfm-collect {study}"
         )
     terminal.say(", ".join(parts) or "nothing was run")
+    for line in _batches(driver, counts["finished"]):
+        terminal.say(line)
     remaining = len(driver.remaining())
     for line in (*_failures(driver), *_losses(driver, remaining)):
         terminal.problem(line)
@@ -104,6 +110,16 @@ def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
         )
     if script := backend.script(driver.sweep.folder):
         yield f"\n{script}"
+
+
+def _batches(driver: SweepDriver, runs: int) -> Iterator[str]:
+    """Yield how much faster many small runs would be in batches."""
+    learner, device = driver.sweep.learner, driver.sweep.backend.torch_device
+    if runs < MANY or learner.batch != 1:
+        return
+    found = fastest_batch(learner, device)
+    if found.size > 1:
+        yield f"runs like the first are {found}: set {learner.batch_setting}=auto"
 
 
 def _print_submission(driver: SweepDriver, terminal: Terminal) -> None:

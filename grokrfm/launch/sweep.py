@@ -36,7 +36,7 @@ class Sweep:
     overrides              of each run of the plan
     repeated : int         further lists of overrides that compute the same as one of these
     backend : Backend
-    learner                class of the learner
+    learner : Learner      the first run's
     rerun, retry, dry_run  settings of the sweep, see conf/base.yaml
     """
 
@@ -46,7 +46,7 @@ class Sweep:
     overrides: Sequence[Sequence[str]]
     repeated: int
     backend: Backend
-    learner: type[Learner]
+    learner: Learner
     rerun: bool
     retry: str
     dry_run: bool

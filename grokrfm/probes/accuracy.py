@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor
-
 from grokrfm.checks import not_negative
-from grokrfm.probes.probe import Numbers, Probe, lead, means
-from grokrfm.rfm import Examples, Step
+from grokrfm.probes.predicted import Predicted
+from grokrfm.probes.probe import Numbers, Probe
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -25,21 +24,16 @@ class Accuracy(Probe):
     """
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     tie: float
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tie", not_negative("tie", self.tie))
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
-        strict = lead(step.test_outputs, test.labels) > self.tie
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         return {
-            **means("train_accuracy", right(step.train_outputs, train.labels), {}),
-            **means("test_accuracy", right(step.test_outputs, test.labels), test.strata),
-            **means("test_accuracy_strict", strict.to(step.M.dtype), test.strata),
+            **train.means("train_accuracy", train.right),
+            **test.means("test_accuracy", test.right),
+            **test.means("test_accuracy_strict", test.lead > self.tie),
         }
-
-
-def right(outputs: Tensor, labels: Tensor) -> Tensor:
-    """(m,) 1 where the prediction is the label, 0 elsewhere."""
-    return (outputs.argmax(dim=1) == labels).to(outputs.dtype)

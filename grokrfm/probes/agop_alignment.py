@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class AgopAlignment(Probe):
     needs_all_rows: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         return {}
 
     def hindsight(self, matrices: Sequence[np.ndarray]) -> Mapping[str, list[float]]:

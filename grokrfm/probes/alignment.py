@@ -11,8 +11,9 @@ from torch import Tensor
 
 from grokrfm.algebra import Group
 from grokrfm.checks import SettingError
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import History, Numbers, Probe, Run, Summary, UnboundProbe
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 from grokrfm.tasks import reflections
 
 
@@ -71,7 +72,7 @@ class _Cosines(Probe):
     kept: Sequence[int]
     held_out: Sequence[int]
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         M = step.M
         n, d = self.coordinates.shape
         of_each = M.gather(0, self.coordinates.to(M.device)).sum(dim=1)  # ⟨M, Π(sr^k)⟩

@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe, Run, UnboundProbe
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 from grokrfm.tasks import fixing_reflection
 
 
@@ -37,7 +38,7 @@ class _Deviation(Probe):
 
     classes: Tensor  # (n, n): class of the pair (a, b)
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         n = len(self.classes)
         C, classes = step.M[:n, n:].flatten(), self.classes.to(step.M.device).flatten()
         means = C.new_zeros(n).index_add_(0, classes, C) / n

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,6 @@ class Condition(Probe):
     needs_all_rows: ClassVar[bool] = False
     needs_condition: ClassVar[bool] = True
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         assert step.condition is not None
         return {"condition": step.condition}

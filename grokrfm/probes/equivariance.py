@@ -11,8 +11,9 @@ from torch import Tensor
 
 from grokrfm.algebra import Symmetry
 from grokrfm.checks import SettingError, nearest
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe, Run, UnboundProbe
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class _Defects(Probe):
 
     permutations: Mapping[str, Tensor]  # name → (d,), image of each coordinate
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         M, norm = step.M, step.M.norm()
         numbers = {}
         for name, permutation in self.permutations.items():

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grokrfm.checks import number
-from grokrfm.probes.accuracy import right
-from grokrfm.probes.probe import History, Numbers, Probe, Summary, means
-from grokrfm.rfm import Examples, Step
+from grokrfm.probes.predicted import Predicted
+from grokrfm.probes.probe import History, Numbers, Probe, Summary
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Grok(Probe):
     """
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     threshold: float
 
@@ -32,8 +33,8 @@ class Grok(Probe):
         number("threshold", self.threshold, rule=rule, allowed=0 < threshold <= 1)
         object.__setattr__(self, "threshold", threshold)
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
-        return means("test_accuracy", right(step.test_outputs, test.labels), {})
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
+        return {"test_accuracy": test.means("test_accuracy", test.right)["test_accuracy"]}
 
     def summarise(self, history: History) -> Summary:
         return {"grok_iteration": grok_iteration(history, "test_accuracy", self.threshold)}

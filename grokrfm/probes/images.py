@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from grokrfm.probes.probe import Numbers, Probe, means
-from grokrfm.rfm import Examples, Step
+from grokrfm.probes.predicted import Predicted
+from grokrfm.probes.probe import Numbers, Probe
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,11 @@ class Images(Probe):
 
     needs_all_rows: ClassVar[bool] = False
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
-        def lengths(of: Examples) -> Tensor:
-            return of.inputs.times(step.M).norm(dim=1)
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
+        def lengths(of: Predicted) -> Tensor:
+            return of.examples.inputs.times(step.M).norm(dim=1)
 
         return {
-            **means("train_image", lengths(train), {}),
-            **means("test_image", lengths(test), test.strata),
+            **train.means("train_image", lengths(train)),
+            **test.means("test_image", lengths(test)),
         }

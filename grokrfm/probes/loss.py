@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from torch import Tensor
-
-from grokrfm.probes.probe import Numbers, Probe, means
-from grokrfm.rfm import Examples, Step
+from grokrfm.probes.predicted import Predicted
+from grokrfm.probes.probe import Numbers, Probe
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -17,14 +15,10 @@ class Loss(Probe):
     """Square loss against one-hot targets, averaged over points and outputs."""
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         return {
-            **means("train_loss", _squared_errors(step.train_outputs, train.labels), {}),
-            **means("test_loss", _squared_errors(step.test_outputs, test.labels), test.strata),
+            **train.means("train_loss", train.squared_errors),
+            **test.means("test_loss", test.squared_errors),
         }
-
-
-def _squared_errors(outputs: Tensor, labels: Tensor) -> Tensor:
-    targets = torch.nn.functional.one_hot(labels, outputs.shape[1])
-    return (outputs - targets).square().mean(dim=1)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
+
 from grokrfm.checks import not_negative
-from grokrfm.probes.probe import Numbers, Probe, lead, means
-from grokrfm.rfm import Examples, Step
+from grokrfm.probes.predicted import Predicted
+from grokrfm.probes.probe import Numbers, Probe
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,17 @@ class Margin(Probe):
     """
 
     needs_all_rows: ClassVar[bool] = False
+    measures_batches: ClassVar[bool] = True
 
     tolerance: float
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tolerance", not_negative("tolerance", self.tolerance))
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
-        margins = lead(step.test_outputs, test.labels)
-        first, second = step.test_outputs.topk(2, dim=1).values.T
-        undecided = (first - second < self.tolerance).to(margins.dtype)
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
+        margins, m = test.lead.sort(dim=-1).values, test.labels.shape[-1]
         return {
-            "margin_smallest": margins.min(),
-            "margin_median": margins.quantile(0.5),
-            **means("undecided", undecided, test.strata),
+            "margin_smallest": margins[..., 0],
+            "margin_median": torch.lerp(margins[..., (m - 1) // 2], margins[..., m // 2], 0.5),
+            **test.means("undecided", test.gap < self.tolerance),
         }

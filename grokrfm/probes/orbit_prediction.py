@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from grokrfm.checks import SettingError
-from grokrfm.probes.accuracy import right
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe, Run, UnboundProbe
-from grokrfm.rfm import EncodesReflection, Examples, Step
+from grokrfm.rfm import EncodesReflection, Step
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class OrbitPrediction(UnboundProbe):
 class _Overlap(Probe):
     orbit: Tensor  # (m,): true if the mirror image of a test row trains
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         orbit = self.orbit.to(step.M.device)
-        correct = right(step.test_outputs, test.labels)
+        correct = test.right.to(step.M.dtype)
         both = correct[orbit].sum()
         return {
             "orbit_precision": both / orbit.sum(),

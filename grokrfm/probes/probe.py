@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from grokrfm.rfm import Examples, Start, Step
+from grokrfm.probes.predicted import Mean, Predicted
+from grokrfm.rfm import Start, Step
 from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
 
 Summary = dict[str, float | int | str | None]
 """Numbers, and names, of a run as a whole."""
 
-Numbers = dict[str, Tensor | float | int | str | None]
+Numbers = dict[str, Tensor | Mean | float | int | str | None]
 """Numbers, and names, of an iteration; tensors are scalars that one transfer fetches together."""
 
 History = Mapping[str, Sequence[float | None]]
@@ -46,12 +46,15 @@ class Probe(ABC):
     `needs_condition` requests Step.condition, which the engine does not estimate otherwise;
     `needs_features` requests `hindsight`, for which all feature matrices stay in memory. A probe
     that reads no outputs, or only means and quantiles over rows, sets `needs_all_rows` to False: on
-    a training set solved on representatives it then sees one row of every orbit.
+    a training set solved on representatives it then sees one row of every orbit. One that reads
+    nothing but `train` and `test`, of which every tensor may have a first dimension for the runs of
+    a batch, sets `measures_batches` to True.
     """
 
     needs_condition: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
     needs_all_rows: ClassVar[bool] = True
+    measures_batches: ClassVar[bool] = False
 
     def bind(self, run: Run) -> Probe:
         """Return a probe that measures this run; called before anything is computed.
@@ -63,7 +66,7 @@ class Probe(ABC):
         return self
 
     @abstractmethod
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         """Return the numbers of one iteration; those on a device as 0-dimensional tensors."""
 
     def summarise(self, history: History) -> Summary:
@@ -86,20 +89,5 @@ class UnboundProbe(Probe):
     @abstractmethod
     def bind(self, run: Run) -> Probe: ...
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         raise TypeError(f"{type(self).__name__} must be bound to a run first: probe.bind(run)")
-
-
-def means(name: str, values: Tensor, strata: Mapping[str, Tensor]) -> Numbers:
-    """Mean of (m,) values, and as `name_stratum` that of each stratum (NaN if empty)."""
-    numbers: Numbers = {name: values.mean()}
-    for stratum, mask in strata.items():
-        numbers[f"{name}_{stratum}"] = values[mask].mean()
-    return numbers
-
-
-def lead(outputs: Tensor, labels: Tensor) -> Tensor:
-    """(m,) lead of the true class over the best other class; negative if it trails."""
-    true = outputs.gather(1, labels[:, None])
-    others = outputs.scatter(1, labels[:, None], -torch.inf)
-    return true.squeeze(1) - others.max(dim=1).values

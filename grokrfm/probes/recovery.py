@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from grokrfm.algebra.group_action import GroupAction
 from grokrfm.checks import SettingError
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe, Run, UnboundProbe
 from grokrfm.recovery import score
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 from grokrfm.tasks import Task
 
 FloatArray = NDArray[np.float64]
@@ -47,7 +48,7 @@ class _Score(Probe):
     rows: IntArray  # (n²,) row of the table of each training and then each test output
     seen: NDArray[np.bool_]  # (n, n)
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         n = len(self.seen)
         outputs = torch.cat([step.train_outputs, step.test_outputs])
         table = np.empty((n**2, n))

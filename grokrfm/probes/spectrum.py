@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 
 from grokrfm.checks import SettingError, integer
+from grokrfm.probes.predicted import Predicted
 from grokrfm.probes.probe import Numbers, Probe, Run
-from grokrfm.rfm import Examples, Step
+from grokrfm.rfm import Step
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Spectrum(Probe):
             )
         return self
 
-    def measure(self, step: Step, train: Examples, test: Examples) -> Numbers:
+    def measure(self, step: Step, train: Predicted, test: Predicted) -> Numbers:
         values = torch.linalg.eigvalsh(step.M).clamp(min=0)
         shares = values / values.sum()
         leading = values.flip(0)[: self.eigenvalues]

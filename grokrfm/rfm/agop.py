@@ -3,57 +3,59 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial, reduce
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
+from grokrfm.kernels.grouped import TILE, GroupedSums, add_outer_products, conjugated
 
 # Entries of the table of gradients (d·c per training point) in memory at a time: on a CPU enough
-# for efficient products and few enough to stay near a core's cache (5 MB in float64, 72 points at
-# p = 61); on a GPU few large blocks are faster (2 GB). Products of such small matrices are a fifth
-# faster for whole tiles; a tile of MKL for AVX-512 has 24 rows or columns.
-BLOCK_NUMBERS = {"cpu": 9 * 2**16, "cuda": 2**28}
-TILE = 24
+# for efficient products and few enough to stay near a core's cache (3 MB in float64, 216 points at
+# p = 29); on a GPU few large blocks are faster (2 GB).
+BLOCK_NUMBERS = {"cpu": 6 * 2**16, "cuda": 2**28}
 FEWEST_TILES = 2
 
 
-def agop(
-    kernel: Kernel,
+class Agop(NamedTuple):
+    """AGOP of a predictor, and what was found on the way.
+
+    Parameters
+    ----------
+    matrix : (d, d)    symmetric positive semi-definite up to rounding
+    outputs : (n, c)   the predictor on its training points; None: not computed
+    """
+
+    matrix: Tensor
+    outputs: Tensor | None = None
+
+
+def agop_of(kernel: Kernel) -> Callable[..., Agop]:
+    """AGOP of the predictors of a kernel: in closed form, or streamed over the training points.
+
+    The function of this result takes the arguments of `streamed_agop` after the kernel.
+    """
+    if isinstance(kernel, ClosedFormAgop):
+        return partial(_closed_form, kernel)
+    assert isinstance(kernel, StreamedGradient)
+    return partial(streamed_agop, kernel)
+
+
+def _closed_form(
+    kernel: ClosedFormAgop,
     M: Tensor,
     x: OneHot,
     coefficients: Tensor,
     gram: Tensor,
     *,
     centering: bool,
-    memory: float = math.inf,
-) -> Tensor:
-    """AGOP = (1/n) Σ_j J_jᵀ J_j of f(·) = Σ_i coefficients[i]·k(·, x_i) over its training points.
-
-    J_j is the (c, d) Jacobian of f at x_j, minus its mean over the points if `centering`. Every
-    tensor may have an additional first dimension: a batch of runs.
-
-    Parameters
-    ----------
-    M : (d, d)              the feature matrix of the predictor, symmetric
-    coefficients : (n, c)
-    gram : (n, n)           the kernel matrix of the rows of x
-    memory : float          bytes for the blocks, each of at least one point
-
-    Returns
-    -------
-    (d, d)   symmetric positive semi-definite up to rounding
-
-    Source: arXiv:2407.20199, section 2.
-    """
-    if isinstance(kernel, ClosedFormAgop):
-        product = kernel.agop(M, x, coefficients, centering)
-    else:
-        assert isinstance(kernel, StreamedGradient)
-        product = streamed_agop(
-            kernel, M, x, coefficients, gram, centering=centering, memory=memory
-        )
-    return (product + product.mT) / 2
+    **memory: object,
+) -> Agop:
+    matrix = kernel.agop(M, x, coefficients, centering)
+    return Agop((matrix + matrix.mT) / 2)
 
 
 def streamed_agop(
@@ -65,84 +67,63 @@ def streamed_agop(
     *,
     centering: bool,
     memory: float = math.inf,
-) -> Tensor:
-    """AGOP of any kernel, streamed over blocks of points; arguments as for `agop`.
+    workspace: Tensor | None = None,
+) -> Agop:
+    """AGOP = (1/n) Σ_j J_jᵀ J_j of f(·) = Σ_i coefficients[i]·k(·, x_i) over its training points.
 
-    A gradient is s·M h with h_jc = Σ_i B_ji α_ic x_i, minus x_j Σ_i B_ji α_ic for a radial kernel.
-    The rows x_i are one-hot, so coordinate p of the sum collects the rows in which p is active: a
-    batched product over coordinates gives a block of the table h (d, c, points), and the outer
-    products are one symmetric product of that table with itself.
+    J_j is the (c, d) Jacobian of f at x_j, minus its mean over the points if `centering`: s·M h
+    with h_jc = Σ_i B_ji α_ic x_i, minus x_j Σ_i B_ji α_ic for a radial kernel. In blocks of points,
+    h are grouped sums of the rows of B, which is symmetric, and the outer products one symmetric
+    product of the table h (d, c, points) with itself. Where B is K, the own terms Σ_i B_ji α_ic are
+    the outputs. Every tensor may have an additional first dimension: a batch of runs.
+
+    Parameters
+    ----------
+    M : (d, d)              the feature matrix of the predictor, symmetric
+    coefficients : (n, c)
+    gram : (n, n)           the kernel matrix of the rows of x
+    memory : float          bytes for the blocks, each of at least one point
+    workspace : (n, n)      overwritten; None: new memory
+
+    Source: arXiv:2407.20199, section 2.
     """
-    d, (n, c), runs = x.width, coefficients.shape[-2:], coefficients.shape[:-2]
-    every = runs.numel() * d
-    members, weights = _members_by_coordinate(x, coefficients)  # (B·d, s), (B·d, c, s)
-    coordinates, gathered_rows = members.flatten(), members.numel()
-    outer, total = M.new_zeros(*runs, d, d), M.new_zeros(every * c)
-    step = min(n, _points_at_a_time(M, every * c, gathered_rows, memory))
-    table = M.new_empty(every * c * step)  # both are reused for every block
-    gathered = M.new_empty(gathered_rows * step)
+    n, c = coefficients.shape[-2:]
+    B = kernel.gradient_weights(M, x, x, gram, out=workspace)
+    step = min(n, _points_at_a_time(M, x, c, memory))
+    sums = GroupedSums.of(x, coefficients, step)
+    outer, totals, owns = torch.zeros_like(M), [], []
     for start in range(0, n, step):
-        points = slice(start, min(start + step, n))
-        size = points.stop - start
-        # B is symmetric in its two points: its rows, gathered whole, serve as columns.
-        B = kernel.gradient_weights(M, x, x[points], gram[..., points]).flatten(0, -2)
-        rows = gathered[: gathered_rows * size].view(-1, size)
-        torch.index_select(B, 0, coordinates, out=rows)
-        h = table[: every * c * size].view(every, c, size)
-        torch.bmm(weights, rows.view(*members.shape, size), out=h)
-        h = h.view(*runs, d, c * size)
+        points = slice(start, start + step)
+        h = sums(B[..., points])
         if kernel.radial:
-            _subtract_own_term(h, x[points])
-        total.addmv_(h.view(-1, size), h.new_ones(size))
-        _add_upper_product(outer, h)
-    outer = outer.triu() + outer.triu(1).mT
-    outer /= n
+            coordinates, times = x.shared
+            owns.append(h[..., coordinates, :, :].sum(dim=-3) / times)
+            _subtract_own_terms(h, x[points], owns[-1])
+        totals.append(h.sum(dim=-1))
+        add_outer_products(outer, h)
     if centering:
-        mean = total.view(*runs, d, c) / n
-        outer -= mean @ mean.mT
-    return (M @ outer @ M) * _squared(kernel.gradient_scale, M)
+        total = reduce(torch.add, totals)
+        outer -= total @ (total.mT / n)
+    matrix = conjugated(M, outer) * (_squared(kernel.gradient_scale, M) / n)
+    known = kernel.radial and B is gram
+    return Agop(matrix, torch.cat(owns, dim=-1).mT if known else None)
 
 
-def _points_at_a_time(M: Tensor, numbers: int, gathered: int, memory: float) -> int:
-    """Points per block; each needs `numbers` entries of the table and `gathered` weights."""
-    fitting = memory // ((numbers + gathered) * M.element_size())
+def _points_at_a_time(M: Tensor, x: OneHot, classes: int, memory: float) -> int:
+    """Points per block; each needs d·c entries of the table and the weights gathered for them."""
+    members, _ = x.members
+    numbers = len(members) * classes
+    fitting = memory // ((numbers + members.numel()) * M.element_size())
     tiles = BLOCK_NUMBERS[M.device.type] // (numbers * TILE)
     efficient = max(FEWEST_TILES, tiles) * TILE
     return int(max(1, min(efficient, fitting)))
 
 
-def _members_by_coordinate(x: OneHot, coefficients: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows in which each coordinate is active, padded to equal length with weight 0."""
-    active, coefficients = x.stacked(), coefficients.flatten(0, -2)
-    width = x.active.shape[:-2].numel() * x.width
-    rows = torch.arange(len(active), device=active.device).repeat_interleave(active.shape[1])
-    coordinates, order = active.flatten().sort(stable=True)
-    counts = torch.bincount(coordinates, minlength=width)
-    place = torch.arange(len(order), device=order.device) - (counts.cumsum(0) - counts)[coordinates]
-    members = rows.new_zeros(width, int(counts.max()))
-    members[coordinates, place] = rows[order]
-    weights = coefficients.new_zeros(*members.shape, coefficients.shape[1])
-    weights[coordinates, place] = coefficients[rows[order]]
-    return members, weights.mT
-
-
-def _subtract_own_term(h: Tensor, points: OneHot) -> None:
-    """Subtract x_j Σ_i B_ji α_ic from h_jc in place; the sum is h summed over one slot."""
-    d, (size, slots) = points.width, points.active.shape[-2:]
-    share = h.new_full((d,), 1 / slots)  # every row has one active coordinate per slot
-    own = (share @ h).neg_().view(*h.shape[:-2], 1, -1, size)
-    by_point = h.view(*h.shape[:-1], -1, size)
+def _subtract_own_terms(h: Tensor, points: OneHot, own: Tensor) -> None:
+    """Subtract x_j Σ_i B_ji α_ic, given the sums (c, points), from h_jc in place."""
+    negated = own.neg().unsqueeze(-3)
     for coordinates in points.active.unbind(-1):
-        by_point.scatter_add_(-3, coordinates[..., None, None, :].expand_as(own), own)
-
-
-def _add_upper_product(outer: Tensor, table: Tensor) -> None:
-    """Add table·tableᵀ to `outer` by bands of rows, at least in the upper triangle."""
-    d = table.shape[-2]
-    band = (d + 1) // 2 if table.is_cuda else TILE * max(1, d // 100)
-    for start in range(0, d, band):
-        rows, columns = slice(start, start + band), slice(start, d)
-        outer[..., rows, columns] += table[..., rows, :] @ table[..., columns, :].mT
+        h.scatter_add_(-3, coordinates[..., None, None, :].expand_as(negated), negated)
 
 
 def _squared(scale: float | Tensor, M: Tensor) -> float | Tensor:

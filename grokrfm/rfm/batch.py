@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from grokrfm.checks import NumericsError
-from grokrfm.kernels import Kernel, OneHot
+from grokrfm.kernels import Kernel
 from grokrfm.kernels.batched import batch_key as kernel_key
 from grokrfm.kernels.batched import batched
 from grokrfm.rfm.engine import RFM
-from grokrfm.rfm.examples import Examples
+from grokrfm.rfm.examples import Examples, stacked
 from grokrfm.rfm.problem import Problem
 from grokrfm.rfm.solve import BATCHED_SOLVERS
 from grokrfm.rfm.step import State, Step
@@ -54,14 +54,9 @@ def batch_key(
     rows    number of training rows, which limits a batch on a CPU
     """
     too_large = device.type == "cpu" and rows > MOST_ROWS_ON_CPU
-    if (
-        rfm.batch == 1
-        or too_large
-        or rfm.stop_change is not None
-        or rfm.solver not in BATCHED_SOLVERS
-    ):
+    if too_large or rfm.stop_change is not None or rfm.solver not in BATCHED_SOLVERS:
         return None
-    alike = replace(rfm, ridge=0, checkpoint_seconds=0)
+    alike = replace(rfm, ridge=0, checkpoint_seconds=0, batch=1)
     return alike, kernel_key(kernel), shape
 
 
@@ -109,12 +104,13 @@ class _Batch:
         M = _matrix(first.start)
         self._problem = Problem.of(
             batched([member.kernel for member in every]),
-            _stacked([member.train for member in every]),
-            _stacked([member.test for member in every]),
+            stacked([member.train for member in every]),
+            stacked([member.test for member in every]),
             first.classes,
             M.new_tensor([[member.rfm.ridge] for member in every]),
             BATCHED_SOLVERS[first.rfm.solver],
             M,
+            first.rfm.block_memory(M.device),
         )
 
     def iterate(self, states: Mapping[int, State]) -> dict[int, Step | Exception]:
@@ -146,12 +142,6 @@ def _alone(member: Member, state: State) -> Step | Exception:
 
 def _with_seconds(seconds: float, outcome: Step | Exception) -> Step | Exception:
     return replace(outcome, seconds=seconds) if isinstance(outcome, Step) else outcome
-
-
-def _stacked(every: Sequence[Examples]) -> Examples:
-    """Rows of all members; strata differ in size and are left to the single runs."""
-    inputs = OneHot(torch.stack([e.inputs.active for e in every]), every[0].inputs.width)
-    return Examples(inputs, torch.stack([e.labels for e in every]))
 
 
 def _matrix(start: Tensor | State) -> Tensor:

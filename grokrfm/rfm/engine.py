@@ -13,9 +13,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from grokrfm.checks import NumericsError, boolean, choice, integer, not_negative, positive
+from grokrfm.checks import (
+    NumericsError,
+    SettingError,
+    boolean,
+    choice,
+    integer,
+    not_negative,
+    positive,
+)
 from grokrfm.kernels import Kernel, OneHot
-from grokrfm.rfm.agop import agop, matrix_power
+from grokrfm.rfm.agop import matrix_power
 from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.problem import Fit, Problem
 from grokrfm.rfm.solve import SOLVERS, condition
@@ -49,8 +57,8 @@ class RFM:
     checkpoint_seconds     interval between checkpoints; 0: every iteration
     memory_budget : float  GB for blocks, beside K and its factor; None: a quarter of the free
                            memory
-    batch : int            maximal number of runs of equal shapes in one batch, see
-                           grokrfm.rfm.batch; 1: every run alone
+    batch : int | str      maximal number of runs of equal shapes in one batch, see
+                           grokrfm.rfm.batch; 1: every run alone; auto: as many as is fastest
     """
 
     PLUMBING: ClassVar[frozenset[str]] = frozenset({"checkpoint_seconds", "memory_budget", "batch"})
@@ -67,7 +75,7 @@ class RFM:
     stop_patience: int
     checkpoint_seconds: float
     memory_budget: float | None
-    batch: int
+    batch: int | str
 
     def __post_init__(self) -> None:
         stop, budget = self.stop_change, self.memory_budget
@@ -83,7 +91,7 @@ class RFM:
             "stop_patience": integer("stop_patience", self.stop_patience, minimum=1),
             "checkpoint_seconds": not_negative("checkpoint_seconds", self.checkpoint_seconds),
             "memory_budget": None if budget is None else positive("memory_budget", budget),
-            "batch": integer("batch", self.batch, minimum=1),
+            "batch": batch_size(self.batch),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -112,8 +120,9 @@ class RFM:
         NumericsError   if a solve fails, or M is not finite or grows beyond `max_growth`
         """
         state = self.state(start)
+        solve, memory = SOLVERS[self.solver], self.block_memory(state.M.device)
         problem = Problem.of(
-            kernel, train, test, classes, self.ridge, SOLVERS[self.solver], state.M, with_condition
+            kernel, train, test, classes, self.ridge, solve, state.M, memory, with_condition
         )
         yield from self.iterate(partial(self.fit, problem), state)
 
@@ -138,20 +147,30 @@ class RFM:
             return start
         return State(0, start, self.max_growth * float(start.norm()))
 
+    @torch.inference_mode()
     def fit(self, problem: Problem, M: Tensor) -> Fit:
         """Solve, predict and learn the next feature matrix, of one run or of a batch."""
-        kernel, x, K = problem.kernel, problem.train, problem.K
-        kernel.gram(M, x, x, out=K)
-        coefficients, solver, inverse = problem.solve(
-            K, problem.ridge, problem.targets, problem.workspace
-        )
+        kernel, x, K, workspace = problem.kernel, problem.train, problem.K, problem.workspace
+        kernel.gram(M, problem.both or x, x, out=problem.values)
+        coefficients, solver, inverse = problem.solve(K, problem.ridge, problem.targets, workspace)
         estimate = condition(K, self.ridge, inverse) if problem.with_condition else None
-        del inverse  # it may hold a factor as large as K
-        train_outputs = (coefficients.mT @ K).mT  # K is symmetric; this order is a third faster
-        memory = self._block_memory(M.device)
-        test_outputs = _predict(kernel, M, x, coefficients, problem.test, memory)
-        learned = agop(kernel, M, x, coefficients, K, centering=self.centering, memory=memory)
-        if not learned.isfinite().all():
+        del inverse  # it may hold a factor as large as K, or in the workspace
+        if problem.both:
+            test_outputs = problem.values[len(x) :] @ coefficients
+        else:
+            test_outputs = _predict(kernel, M, x, coefficients, problem.test, problem.memory)
+        learned, train_outputs = problem.agop(
+            M,
+            x,
+            coefficients,
+            K,
+            centering=self.centering,
+            memory=problem.memory,
+            workspace=workspace,
+        )
+        if train_outputs is None:
+            train_outputs = (coefficients.mT @ K).mT  # K is symmetric; this order is a third faster
+        if not math.isfinite(learned.sum()):
             raise NumericsError("the AGOP is not finite; raise rfm.ridge or change rfm.solver")
         next_M = matrix_power(learned, self.agop_power)
         if M.is_cuda:
@@ -175,8 +194,8 @@ class RFM:
             condition=fit.condition,
         )
 
-    def _block_memory(self, device: torch.device) -> float:
-        """Bytes available to the blocks of an iteration."""
+    def block_memory(self, device: torch.device) -> float:
+        """Bytes available to the blocks of an iteration, now."""
         if self.memory_budget is not None:
             return self.memory_budget * 1e9
         if device.type == "cuda":
@@ -203,9 +222,16 @@ def _predict(
     return torch.cat([kernel.gram(M, part, x) @ coefficients for part in parts], dim=-2)
 
 
+def batch_size(value: object) -> int | str:
+    """Return a maximal number of runs in one batch, or "auto"."""
+    if isinstance(value, str) and value != "auto":
+        raise SettingError("batch", f"must be auto or an integer of at least 1, got {value!r}")
+    return value if isinstance(value, str) else integer("batch", value, minimum=1)
+
+
 def check_growth(M: Tensor, largest: float) -> None:
     """Raise NumericsError if the norm of a feature matrix is not at most `largest`."""
-    norm = float(M.norm())
+    norm = float(torch.linalg.vector_norm(M))
     if not norm <= largest:
         raise NumericsError(
             f"the feature matrix exploded: its norm is {norm:.3g}, but rfm.max_growth allows only"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -28,6 +29,12 @@ class Examples:
     labels: Tensor
     strata: Mapping[str, Tensor] = field(default_factory=dict)
 
+    @cached_property
+    def masks(self) -> Tensor:
+        """1 for all rows, and for those of each stratum, (m, 1 + strata), in float64."""
+        everywhere = torch.ones_like(self.labels, dtype=torch.bool)
+        return torch.stack([everywhere, *self.strata.values()], dim=-1).to(torch.float64)
+
 
 def examples(
     task: Task,
@@ -41,3 +48,11 @@ def examples(
         torch.as_tensor(task.labels[rows], device=device),
         {name: torch.as_tensor(mask, device=device) for name, mask in (strata or {}).items()},
     )
+
+
+def stacked(every: Sequence[Examples]) -> Examples:
+    """Rows of all runs of a batch, with the strata that all of them have."""
+    inputs = OneHot(torch.stack([e.inputs.active for e in every]), every[0].inputs.width)
+    names = [name for name in every[0].strata if all(name in e.strata for e in every)]
+    strata = {name: torch.stack([e.strata[name] for e in every]) for name in names}
+    return Examples(inputs, torch.stack([e.labels for e in every]), strata)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from grokrfm.kernels import Kernel, OneHot
+from grokrfm.kernels.onehot import BLOCK_ENTRIES
+from grokrfm.rfm.agop import Agop, agop_of
 from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.solve import Solution
 
@@ -25,7 +27,11 @@ class Problem:
     targets : (n, c)          Y
     ridge                     a number; (B, 1) for a batch
     solve                     finds the coefficients
+    agop                      learns from them, see grokrfm.rfm.agop.agop
+    memory : float            bytes for blocks, beside K and workspace
     K, workspace : (n, n)     overwritten at every iteration; nothing else is as large
+    both : OneHot             all rows of a small run, whose kernel values are made at once; or None
+    values : (n + m, n)       theirs; K is the first part
     with_condition : bool     true: estimate the condition number
     """
 
@@ -35,8 +41,12 @@ class Problem:
     targets: Tensor
     ridge: Any
     solve: Callable[[Tensor, Any, Tensor, Tensor], Solution]
+    agop: Callable[..., Agop]
+    memory: float
     K: Tensor
     workspace: Tensor
+    both: OneHot | None
+    values: Tensor
     with_condition: bool
 
     @classmethod
@@ -49,13 +59,31 @@ class Problem:
         ridge: Any,
         solve: Callable[[Tensor, Any, Tensor, Tensor], Solution],
         M: Tensor,
+        memory: float,
         with_condition: bool = False,
     ) -> Problem:
         """Build the problem on the device and in the dtype of M."""
         targets = torch.nn.functional.one_hot(train.labels, classes).to(M.dtype)
-        K, workspace = (M.new_empty(*train.labels.shape, len(train.inputs)) for _ in range(2))
-        x, z = train.inputs, test.inputs
-        return cls(kernel, x, z, targets, ridge, solve, K, workspace, with_condition)
+        x, z, n, runs = train.inputs, test.inputs, len(train.inputs), train.labels.shape[:-1]
+        small = not runs and (n + len(z)) * n <= 2 * BLOCK_ENTRIES[M.device.type]
+        both = OneHot(torch.cat([x.active, z.active]), x.width) if small else None
+        values = M.new_empty(*runs, len(both or x), n)
+        K = values[..., :n, :]
+        return cls(
+            kernel,
+            x,
+            z,
+            targets,
+            ridge,
+            solve,
+            agop_of(kernel),
+            memory,
+            K,
+            torch.empty_like(K),
+            both,
+            values,
+            with_condition,
+        )
 
 
 class Fit(NamedTuple):

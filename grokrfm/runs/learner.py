@@ -62,7 +62,9 @@ class Learner(ABC):
     objective           name of the number that optimising sweepers get; None: the first leading one
     features            update counts k at which a feature matrix M_k can be kept
     is_random : bool    False if nothing in this run depends on its seed; a sweep computes one seed
-    batch : int         the most runs it may be computed with at once, itself included
+    batch : int | str   the most runs it may be computed with at once, itself included; "auto": as
+                        many as is fastest
+    batch_setting       name of the setting behind it
     """
 
     PLUMBING: ClassVar[Collection[str]] = ()
@@ -73,7 +75,8 @@ class Learner(ABC):
     objective: str | None = None
     features: Collection[int] = ()
     is_random: bool = True
-    batch: int = 1
+    batch: int | str = 1
+    batch_setting: ClassVar[str] = "batch"
 
     @property
     def title(self) -> str:
@@ -132,7 +135,10 @@ class Learner(ABC):
         return
 
     def batch_key(self, device: torch.device) -> Hashable:
-        """Return a key that is equal for runs that can be one batch; None: always alone."""
+        """Return a key that is equal for runs that can be one batch; None: always alone.
+
+        It does not depend on `batch`.
+        """
         return None
 
     @classmethod

@@ -202,6 +202,29 @@ def test_one_hot_rows_multiply_as_dense_ones(slots, generator):
     assert torch.equal(x[2:5].dense(torch.float64), X[2:5])
 
 
+def test_a_matrix_that_was_changed_in_place_gives_new_distances(generator):
+    x = some_rows(9, 2, generator)
+    M = oracles.random_feature_matrix(x.width, generator)
+    Gaussian(2.5).gram(M, x, x)
+    M *= 2
+    fresh = OneHot(x.active, x.width)
+    assert torch.equal(Gaussian(2.5).gram(M, x, x), Gaussian(2.5).gram(M, fresh, fresh))
+
+
+@pytest.mark.parametrize(
+    ("active", "coordinates", "times"),
+    [
+        ([[0, 5], [1, 4]], slice(0, 2), 1),
+        ([[0, 3, 6], [2, 5, 6]], slice(6, 7), 1),  # the operand with the fewest coordinates
+        ([[0, 2], [2, 3]], slice(None), 2),  # the operands share a coordinate
+    ],
+)
+def test_every_row_has_the_same_number_of_shared_coordinates(active, coordinates, times):
+    x = OneHot(torch.tensor(active), 7)
+    assert x.shared == (coordinates, times)
+    assert (oracles.dense_rows(x)[:, coordinates].sum(dim=1) == times).all()
+
+
 @pytest.mark.parametrize("value", ["abc", 0, -1, True, None, float("nan"), float("inf"), [2.5]])
 @pytest.mark.parametrize("kernel", [Gaussian, Laplace])
 def test_a_bandwidth_that_is_no_positive_number_is_refused(kernel, value):

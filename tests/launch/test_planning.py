@@ -1,13 +1,16 @@
 """Planning of sweeps from plain settings, without Hydra and without a job."""
 
 import gc
+import time
 
 import pytest
 
 from grokrfm.checks import SettingError
 from grokrfm.config import build_run
 from grokrfm.launch.planning import SHOWN, plan_sweeps
+from grokrfm.runs.learner import Observation
 from grokrfm.runs.store import Store
+from grokrfm.runs.together import SIZES
 from tests.launch.fakes import Counting, InProcess, settings, sweep_of, write_run
 
 
@@ -29,7 +32,7 @@ def test_runs_keep_their_order_their_overrides_and_their_settings(tmp_path):
     digests = [build_run(one).spec.digest for one in sweep.plan.settings]
     assert sweep.plan.digests == digests
     assert list(sweep.plan.names.scientific) == ["width", "seed", "load"]
-    assert (sweep.study, sweep.learner) == (tmp_path / "demo", Counting)
+    assert (sweep.study, type(sweep.learner)) == (tmp_path / "demo", Counting)
     assert isinstance(sweep.backend, InProcess)
     assert not sweep.study.exists()
 
@@ -123,6 +126,32 @@ def test_runs_that_can_be_a_batch_share_a_key(tmp_path):
     )
     assert sweep.plan.batch_keys == [0, 1, 0, -1]
     assert sweep.plan.batch_sizes == [3, 3, 3, 1]
+
+
+def test_as_many_runs_as_is_fastest_are_a_batch(tmp_path, monkeypatch):
+    """Runs of width 2 gain from it, those of width 3 do not; each width is timed once."""
+    timed = []
+
+    def observe(learner, device, keep, resume=None):
+        timed.append(learner.width)
+        for iteration in range(4):
+            time.sleep(2e-3)
+            yield Observation(iteration, {})
+
+    def observe_batched(cls, learners, device, keeps, resumes):
+        for iteration in range(4):
+            time.sleep(2e-3 if learners[0].width == 2 else 2e-3 * len(learners))
+            yield from ((run, Observation(iteration, {})) for run in range(len(learners)))
+
+    monkeypatch.setattr(Counting, "batch", property(lambda _: "auto", lambda *_: None), False)
+    monkeypatch.setattr(Counting, "observe", observe)
+    monkeypatch.setattr(Counting, "observe_batched", classmethod(observe_batched))
+    [sweep], _ = planned(
+        tmp_path, {"width": 2}, {"width": 3}, {"width": 2, "seed": 1}, {"width": 3, "seed": 1}
+    )
+    assert sweep.plan.batch_keys == [0, -1, 0, -1]
+    assert sweep.plan.batch_sizes == [max(SIZES), 1, max(SIZES), 1]
+    assert timed == [2, 3]
 
 
 def test_settings_that_nobody_else_keeps_are_not_confused(tmp_path):

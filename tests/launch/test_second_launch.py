@@ -1,5 +1,6 @@
 """Detached sweeps, and two launches into one study: nothing is done twice, nothing is left."""
 
+import re
 import time
 from collections import Counter
 
@@ -131,6 +132,19 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, arguments)
     assert f"0 of them are finished, {n} remain" in done.stdout
     assert done.stdout.splitlines()[-1] == "nothing was started: dry_run=true"
     assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("modulus", "batch", "hint"), [(5, 1, True), (5, "auto", False), (29, 1, False)]
+)
+def test_a_dry_run_of_many_small_runs_says_what_batches_would_gain(tmp_path, modulus, batch, hint):
+    sweep = [f"task.modulus={modulus}", "seed=range(0,100)", f"rfm.batch={batch}", "dry_run=true"]
+    done = grokrfm(tmp_path, "-m", *sweep)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [line for line in done.stdout.splitlines() if line.endswith("set rfm.batch=auto")]
+    assert len(found) == hint
+    for line in found:
+        assert re.match(r"runs like the first are about \d+\.\d times faster in batches", line)
 
 
 def test_collect_reads_a_sweep_in_flight(tmp_path):

@@ -6,6 +6,7 @@ from grokrfm import tasks
 from grokrfm.checks import SettingError
 from grokrfm.kernels import Gaussian
 from grokrfm.probes import OrbitPrediction
+from grokrfm.probes.predicted import Predicted
 from grokrfm.rfm import MinusReflection, Perturbed, Reflection, State, Step
 from grokrfm.rfm.examples import examples
 from grokrfm.splits import FixedPoints, Uniform
@@ -22,7 +23,8 @@ def measured(probe, made, rightly):
     outputs = torch.nn.functional.one_hot(torch.as_tensor(predicted), 7).double()
     M = torch.eye(14, dtype=torch.float64)
     step = Step(0, M, NONE, NONE, outputs, M, "lu", 0.0, State(1, M, 1.0), last=True)
-    numbers = probe.bind(made).measure(step, None, examples(TASK, rows, CPU))
+    test = Predicted(examples(TASK, rows, CPU), outputs)
+    numbers = probe.bind(made).measure(step, None, test)
     return {name: value.item() for name, value in numbers.items()}
 
 

@@ -2,8 +2,10 @@ import pytest
 import torch
 
 from grokrfm.checks import SettingError
+from grokrfm.experiment.measurement import fetched
 from grokrfm.kernels import OneHot
 from grokrfm.probes import Accuracy, Grok, Images, Loss, Margin, grok_iteration
+from grokrfm.probes.predicted import Predicted
 from grokrfm.rfm import Examples, State, Step
 
 NONE = torch.zeros(0)
@@ -28,8 +30,9 @@ def examples(labels, strata=None):
 def measured(probe, outputs=OUTPUTS, labels=LABELS, strata=STRATA):
     M = torch.eye(2, dtype=torch.float64)
     step = Step(0, M, NONE, outputs, outputs, NONE, "lu", 0.0, State(1, M, 1.0), last=True)
-    numbers = probe.measure(step, examples(labels), examples(labels, strata))
-    return {name: value.item() for name, value in numbers.items()}
+    train, test = examples(labels), examples(labels, strata)
+    [numbers] = fetched([probe.measure(step, Predicted(train, outputs), Predicted(test, outputs))])
+    return numbers
 
 
 def test_accuracy_plain_and_counting_clear_leads_only():
@@ -130,7 +133,7 @@ def test_images_are_the_lengths_of_m_x():
     strata = {"fixed": torch.tensor([True, False])}
     test = Examples(OneHot(torch.tensor([[0, 1], [1, 1]]), 2), torch.tensor([0, 0]), strata)
     step = Step(0, M, NONE, NONE, NONE, NONE, "lu", 0.0, State(1, M, 1.0), last=True)
-    numbers = {name: value.item() for name, value in Images().measure(step, train, test).items()}
+    [numbers] = fetched([Images().measure(step, Predicted(train, NONE), Predicted(test, NONE))])
     assert numbers == pytest.approx(
         {
             "train_image": (5**0.5 + 10**0.5) / 2,

@@ -3,7 +3,8 @@ import torch
 
 from grokrfm.kernels import Gaussian, GeneralQuadratic, Laplace, OneHot, Quadratic
 from grokrfm.kernels.onehot import BLOCK_ENTRIES
-from grokrfm.rfm.agop import BLOCK_NUMBERS, agop, matrix_power, streamed_agop
+from grokrfm.rfm.agop import BLOCK_NUMBERS, agop_of, matrix_power
+from grokrfm.rfm.agop import streamed_agop as streamed
 from tests import oracles
 
 KERNELS = {
@@ -19,6 +20,14 @@ every_streamed_kernel = pytest.mark.parametrize(
     ("kernel", "formula"), STREAMED.values(), ids=STREAMED.keys()
 )
 centred_or_not = pytest.mark.parametrize("centering", [True, False])
+
+
+def agop(kernel, *arguments, **settings):
+    return agop_of(kernel)(*arguments, **settings).matrix
+
+
+def streamed_agop(*arguments, **settings):
+    return streamed(*arguments, **settings).matrix
 
 
 def fitted_predictor(seed, n=7, share=0.6, absent=(2, 9)):
@@ -107,6 +116,14 @@ def test_the_agop_leaves_its_arguments_as_they_were(kernel, formula, centering):
     before = [tensor.clone() for tensor in arguments]
     agop(kernel, M, x, coefficients, arguments[-1], centering=centering)
     assert all(torch.equal(now, then) for now, then in zip(arguments, before, strict=True))
+
+
+def test_the_agop_of_the_gaussian_kernel_finds_the_outputs():
+    M, x, coefficients = fitted_predictor(0)
+    K = Gaussian(2.5).gram(M, x, x)
+    _, outputs = agop_of(Gaussian(2.5))(M, x, coefficients, K, centering=True)
+    assert oracles.relative_error(outputs, K @ coefficients) < 1e-14
+    assert agop_of(Laplace(2.5))(M, x, coefficients, K, centering=True).outputs is None
 
 
 @every_kernel

@@ -310,6 +310,8 @@ def test_an_agop_that_is_not_finite_ends_the_run():
     [
         ("iterations", 0, "must be an integer of at least 1, got 0"),
         ("iterations", 2.0, "must be an integer of at least 1, got 2.0"),
+        ("batch", 0, "must be an integer of at least 1, got 0"),
+        ("batch", "many", "must be auto or an integer of at least 1, got 'many'"),
         ("ridge", -1e-8, "must be zero or a positive number, got -1e-08"),
         ("ridge", float("nan"), "must be zero or a positive number, got nan"),
         (
