@@ -82,7 +82,6 @@ class Experiment(Learner):
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
         self._orbits = row_orbits(rfm, task, self.split, start, self._start_rng())
-        self._orbit = self._orbits.s if self._orbits else 1
         self._measurement = Measurement(probe, self)
 
     @property
@@ -94,19 +93,18 @@ class Experiment(Learner):
         self._shared = shared
 
     def cost(self) -> float:
-        n, task = len(self.split.train), self.task
-        return estimated_seconds(self.iterations, n, task.width, task.classes, self._orbit)
+        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
+        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
 
     def memory(self) -> float:
-        return kernel_matrix_bytes(len(self.split.train), self._orbit, self.rfm.dtype)
+        return kernel_matrix_bytes(len(self.split.train), self._orbits, self.rfm.dtype)
 
     def cost_class(self) -> str:
         parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        measurement = self._measurement
-        if measurement.needs_condition or measurement.needs_features or self._orbits:
+        if self._orbits or self._measurement.needs_condition or self._measurement.needs_features:
             return None
         n, task = len(self.split.train), self.task
         shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
