@@ -105,8 +105,7 @@ class Experiment(Learner):
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        measurement = self._measurement
-        if measurement.needs_condition or measurement.needs_features or self._orbits:
+        if self._measurement.is_of_one_run or self._orbits:
             return None
         n, task = len(self.split.train), self.task
         shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
@@ -139,13 +138,13 @@ class Experiment(Learner):
 
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
         """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
-        start, condition = self._starting(device, resume), self._measurement.needs_condition
+        start, kernel = self._starting(device, resume), self.kernel
+        condition = self._measurement.needs_condition
         if isinstance(self.rfm, SymmetricRFM) and self._orbits:
-            by_orbit = self.rfm.steps_by_orbit
-            return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
+            return self.rfm.steps_by_orbit(kernel, self._orbits, start, with_condition=condition)
         train, test = self._examples(device)
         return self.rfm.steps(
-            self.kernel, train, test, self.task.classes, start, with_condition=condition
+            kernel, train, test, self.task.classes, start, with_condition=condition
         )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
