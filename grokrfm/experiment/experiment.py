@@ -139,13 +139,11 @@ class Experiment(Learner):
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
         """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
         start, kernel = self._starting(device, resume), self.kernel
-        condition = self._measurement.needs_condition
+        needed = self._measurement.needs_condition
         if isinstance(self.rfm, SymmetricRFM) and self._orbits:
-            return self.rfm.steps_by_orbit(kernel, self._orbits, start, with_condition=condition)
+            return self.rfm.steps_by_orbit(kernel, self._orbits, start, with_condition=needed)
         train, test = self._examples(device)
-        return self.rfm.steps(
-            kernel, train, test, self.task.classes, start, with_condition=condition
-        )
+        return self.rfm.steps(kernel, train, test, self.task.classes, start, with_condition=needed)
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
         """Yield the RFM iterations, each with the numbers of the probes by name."""
