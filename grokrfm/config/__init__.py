@@ -1,6 +1,7 @@
 """From a composed config to the objects of a run."""
 
 from grokrfm.config.choices import check_choice, is_nested
+from grokrfm.config.command_line import command_line
 from grokrfm.config.errors import cannot_be_composed, readable_hydra_errors, readable_message
 from grokrfm.config.node import Builder, build, preset
 from grokrfm.config.settings import (
@@ -23,6 +24,7 @@ __all__ = [
     "cannot_be_composed",
     "check_choice",
     "check_command_line",
+    "command_line",
     "complete",
     "compose",
     "is_nested",

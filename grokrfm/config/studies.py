@@ -35,8 +35,7 @@ def similar_studies(study: Path, arguments: Sequence[str]) -> list[str]:
     described = {path.stem for path in files}
     if study.exists() or study.name in described:
         return []
-    longer = [name for name in sorted(described) if len(study.name) > 3 and study.name in name]
-    return longer[:3] or get_close_matches(study.name, sorted(described), cutoff=0.75)
+    return get_close_matches(study.name, sorted(described), cutoff=0.75)
 
 
 def search_folders(arguments: Sequence[str]) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grokrfm.rfm.symmetric import RowOrbits
+
 FLOPS = 1.5e10
 """Operations per second before any run was measured; a core of today does a few times more."""
 
@@ -21,6 +23,6 @@ def estimated_seconds(iterations: int, n: int, width: int, classes: int, orbit: 
     return iterations * (OVERHEAD_SECONDS + operations / FLOPS)
 
 
-def kernel_matrix_bytes(n: int, orbit: int, dtype: str) -> float:
+def kernel_matrix_bytes(n: int, orbits: RowOrbits | None, dtype: str) -> float:
     """Return the size of the kernel matrix of n training rows, or of its blocks: n²/s numbers."""
-    return (4.0 if dtype == "float32" else 8.0) * n**2 / orbit
+    return (4.0 if dtype == "float32" else 8.0) * n**2 / (orbits.s if orbits else 1)

@@ -82,7 +82,6 @@ class Experiment(Learner):
         with setting_prefix("split"):  # an impossible split is refused now, not when the run starts
             self.split: Split = split.split(task, np.random.default_rng(self.seed))
         self._orbits = row_orbits(rfm, task, self.split, start, self._start_rng())
-        self._orbit = self._orbits.s if self._orbits else 1
         self._measurement = Measurement(probe, self)
 
     @property
@@ -94,18 +93,18 @@ class Experiment(Learner):
         self._shared = shared
 
     def cost(self) -> float:
-        n, task = len(self.split.train), self.task
-        return estimated_seconds(self.iterations, n, task.width, task.classes, self._orbit)
+        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
+        return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
 
     def memory(self) -> float:
-        return kernel_matrix_bytes(len(self.split.train), self._orbit, self.rfm.dtype)
+        return kernel_matrix_bytes(len(self.split.train), self._orbits, self.rfm.dtype)
 
     def cost_class(self) -> str:
         parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        if self._measurement.is_of_one_run or self._orbits:
+        if self._orbits or self._measurement.needs_condition or self._measurement.needs_features:
             return None
         n, task = len(self.split.train), self.task
         shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
@@ -138,12 +137,14 @@ class Experiment(Learner):
 
     def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
         """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
-        start, kernel = self._starting(device, resume), self.kernel
-        needed = self._measurement.needs_condition
+        start, condition = self._starting(device, resume), self._measurement.needs_condition
         if isinstance(self.rfm, SymmetricRFM) and self._orbits:
-            return self.rfm.steps_by_orbit(kernel, self._orbits, start, with_condition=needed)
+            by_orbit = self.rfm.steps_by_orbit
+            return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
         train, test = self._examples(device)
-        return self.rfm.steps(kernel, train, test, self.task.classes, start, with_condition=needed)
+        return self.rfm.steps(
+            self.kernel, train, test, self.task.classes, start, with_condition=condition
+        )
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
         """Yield the RFM iterations, each with the numbers of the probes by name."""

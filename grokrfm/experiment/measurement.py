@@ -47,11 +47,6 @@ class Measurement:
         self.needs_condition = any(probe.needs_condition for probe in self._probes)
         self.needs_features = any(probe.needs_features for probe in self._probes)
 
-    @property
-    def is_of_one_run(self) -> bool:
-        """True if a probe needs what an iteration of many runs at once does not give."""
-        return self.needs_condition or self.needs_features
-
     @torch.inference_mode()
     def of(self, step: Step, train: Examples, test: Examples) -> Numbers:
         """Measure a step."""
