@@ -27,7 +27,7 @@ from grokrfm.rfm.step import State, Step
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS_ON_CPU = 128
+MOST_ROWS_ON_CPU = 300
 """Training rows up to which a batch is faster on a CPU; see docs/performance.md."""
 
 

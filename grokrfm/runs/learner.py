@@ -137,7 +137,7 @@ class Learner(ABC):
     def batch_key(self, device: torch.device) -> Hashable:
         """Return a key that is equal for runs that can be one batch; None: always alone.
 
-        It does not depend on `batch`.
+        The caller knows `batch`: it need not count here.
         """
         return None
 
