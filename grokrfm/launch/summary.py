@@ -58,9 +58,9 @@ def summary(driver: SweepDriver, terminal: Terminal, seconds: float) -> bool:
             f"written to {study} in {duration(seconds)}{_numbers(driver)};"
             f" next: grokrfm-collect {study}"
         )
-    terminal.say(", ".join(parts) or "nothing was run")
     for line in _batches(driver, counts["finished"]):
         terminal.say(line)
+    terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
     for line in (*_failures(driver), *_losses(driver, remaining)):
         terminal.problem(line)
