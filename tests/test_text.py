@@ -56,9 +56,11 @@ def test_a_setting_with_invalid_bytes_is_run_and_shown(tmp_path):
     assert "1 finished" in status(tmp_path, "outputs/demo").stdout
 
 
-def test_the_live_table_shows_a_title_as_text(tmp_path):
-    folder = write(tmp_path, [run("d1", None, facts={"title": f"{EVIL}[/bold] [red]"})])
+def test_the_live_table_shows_the_settings_of_a_run_as_text(tmp_path):
+    folder = write(tmp_path, [run("d1", None)])
+    plan = SimpleNamespace(index={"d1": 0})
     driver = SimpleNamespace(
+        sweep=SimpleNamespace(plan=plan, label=lambda _: f"{EVIL}[/bold] [red]"),
         counts=lambda: Counter(running=1),
         seconds_left=lambda: 0.0,
         stopping=False,
@@ -66,4 +68,4 @@ def test_the_live_table_shows_a_title_as_text(tmp_path):
     )
     console = Console(file=StringIO(), width=200)
     console.print(live._table(driver))
-    assert SHOWN + r"\tb[/bold] [red], seed 0" in console.file.getvalue()
+    assert SHOWN + r"\tb[/bold] [red]" in console.file.getvalue()
