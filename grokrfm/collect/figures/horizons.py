@@ -101,5 +101,5 @@ def _rescale(axes: Axes, x_scale: str, scale: str) -> None:
         if chosen != "linear":
             more = {"linthresh": 1} if chosen == "symlog" else {}
             getattr(axes, f"set_{name}scale")(chosen, **more)
-            side.set_major_formatter(style.power)
+            style.plain_ticks(side)
     axes.set_xlim(left=0 if x_scale != "log" else None)

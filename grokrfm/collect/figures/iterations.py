@@ -52,7 +52,7 @@ class Iterations(Kind):
         if self.scale == "log":
             for axes in figure.axes:
                 axes.set_yscale("log")
-                axes.yaxis.set_major_formatter(style.power)
+                style.plain_ticks(axes.yaxis)
         return figure
 
 

@@ -68,7 +68,7 @@ class Spectra(Kind):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
             axes.set_yscale(self.scale)
             if self.scale == "log":
-                axes.yaxis.set_major_formatter(style.power)
+                style.plain_ticks(axes.yaxis)
         grid[0].set_ylabel("eigenvalue of M / largest")
         style.legend(figure, handles, style.named(self.by))
         return figure

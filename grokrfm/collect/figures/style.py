@@ -10,8 +10,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.style import use
+from matplotlib.ticker import LogFormatter
 
 from grokrfm.collect.formats import shown
 from grokrfm.collect.presets import load
@@ -68,9 +70,17 @@ def counted(counts: Sequence[int]) -> str:
     return f"n = {most}" if fewest == most else f"n = {fewest} to {most}"
 
 
-def power(value: float, _: float = 0) -> str:
-    """Label of a tick of a logarithmic axis, as plain text instead of a formula."""
-    return f"{value:g}"
+def plain_ticks(axis: Axis) -> None:
+    """Label the ticks of a logarithmic axis with plain text instead of formulas."""
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(_MinorTicks(minor_thresholds=(1, 0.4)))
+
+
+class _MinorTicks(LogFormatter):
+    """Labels of minor ticks where the axis spans less than a power of ten."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 def words(column: str) -> str:

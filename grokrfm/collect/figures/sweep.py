@@ -127,7 +127,7 @@ class Sweep(Kind):
             axes.set_xlim(-0.5, len(ticks) - 0.5)
         elif self.scale != "linear":
             axes.set_xscale(self.scale, **({"linthresh": 1} if self.scale == "symlog" else {}))
-            axes.xaxis.set_major_formatter(style.power)
+            style.plain_ticks(axes.xaxis)
         elif whole:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 

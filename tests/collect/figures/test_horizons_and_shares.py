@@ -88,3 +88,17 @@ def test_shares_have_wilsons_interval_and_their_counts(verdicts):
 def test_what_is_no_text_has_no_share(verdicts, study):
     with pytest.raises(TableError, match="'test_accuracy' holds no texts"):
         draw(verdicts, SHARES | {"value": "test_accuracy", "x": "seed"})
+
+
+@pytest.mark.parametrize("last", [0.05, 50.0])
+def test_ticks_of_a_logarithmic_axis_are_plain_text_on_every_span(study, last):
+    metrics = {"error_at_0": 0.01, "error_at_100": last}
+    drawn = study(run("d1", config=model("rotations", 0), metrics=metrics))
+    figure = draw(drawn, {**PRESET, "scale": "log"})
+    figure.canvas.draw()
+    axis = figure.axes[0].yaxis
+    ticks = [*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)]
+    labels = [tick.get_text() for tick in ticks if tick.get_text()]
+    assert "0.01" in labels
+    assert ("0.02" in labels) == (last < 1)  # few powers of ten: minor ticks have labels
+    assert not any("$" in label for label in labels)
