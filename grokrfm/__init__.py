@@ -9,9 +9,11 @@ The names that a notebook needs are here and are loaded when they are first used
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from grokrfm.paths import ConfFinder
 from grokrfm.version import __version__
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ __all__ = [
     "splits",
     "tasks",
 ]
+
+sys.meta_path.append(ConfFinder())
 
 
 def __getattr__(name: str) -> Any:

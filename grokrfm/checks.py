@@ -6,8 +6,18 @@ path (`setting_prefix`), so the code that checks a value does not need to know i
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+)
 from contextlib import contextmanager
 from difflib import get_close_matches
 from numbers import Integral, Real
@@ -162,3 +172,43 @@ def _above(value: Any, bound: float, strict: bool = False) -> bool:
     if not isinstance(value, Real):
         return False
     return bool(value > bound if strict else value >= bound)  # type: ignore[operator]
+
+
+def accept_options(namespace: dict[str, Any], names: Iterable[str]) -> None:
+    """Let classes and functions of a module take an option as `hydra.utils.instantiate` passes it.
+
+    Its label `name` is dropped, and OmegaConf's lists and mappings become plain ones. Signatures
+    stay as they are.
+    """
+    for public in names:
+        target = namespace[public]
+        if inspect.isfunction(target):
+            namespace[public] = _accepting(target)
+        elif isinstance(target, type):
+            init = vars(target).get("__init__")
+            if inspect.isfunction(init):
+                type.__setattr__(target, "__init__", _accepting(init))
+
+
+def is_abstract(target: Any) -> bool:
+    """True for an abstract class or a protocol."""
+    return inspect.isabstract(target) or getattr(target, "_is_protocol", False)
+
+
+def _accepting(target: Callable[..., Any]) -> Callable[..., Any]:
+    if "name" in inspect.signature(target).parameters:  # a label of its own
+        return target
+
+    @functools.wraps(target)
+    def accepting(*arguments: Any, name: Any = None, **settings: Any) -> Any:
+        return target(*arguments, **{key: _plain(value) for key, value in settings.items()})
+
+    return accepting
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, MutableMapping) and not isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, MutableSequence) and not isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value

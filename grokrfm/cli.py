@@ -16,6 +16,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import gc
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stderr
 from typing import Any
 
@@ -24,7 +25,8 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from grokrfm.checks import FULL_ERROR, GrokrfmError
-from grokrfm.config import readable_message, register_studies, search_folders
+from grokrfm.command import VERSION, print_version
+from grokrfm.config import check_command_line, readable_message, search_folders
 from grokrfm.launch.invocation import Invocation, RunError, invocation, run
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
@@ -34,6 +36,10 @@ from grokrfm.text import log_to_stderr
 def main() -> None:
     """Entry point: a user's mistake ends in its message and exit code 1, without a traceback."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if VERSION in sys.argv[1:]:
+        print_version()
+        return
+    sys.argv[1:] = _flags_first(sys.argv[1:])
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     OmegaConf.register_new_resolver(
@@ -52,7 +58,7 @@ def _run(invocation: Invocation) -> int:
     os.environ[FULL_ERROR] = "1"  # errors come here as they are, instead of printed by Hydra
     command = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")
     try:
-        register_studies(sys.argv[1:])
+        check_command_line(sys.argv[1:])
         command(run)()
     except Exception as error:
         expected = (HydraException, GrokrfmError, OSError)
@@ -70,6 +76,17 @@ def _run(invocation: Invocation) -> int:
         )
         return 130
     return invocation.close()
+
+
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with all overrides last; Hydra refuses them on both sides of a flag."""
+    with_value = ("-cn", "-cd", "-cp", "--config-name", "--config-dir", "--config-path")
+    flags: list[str] = []
+    overrides: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        is_override = "=" in argument and not argument.startswith("-") and before not in with_value
+        (overrides if is_override or argument.startswith("~") else flags).append(argument)
+    return flags + overrides
 
 
 class _WithoutHydrasLine:

@@ -5,14 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 from grokrfm.checks import GrokrfmError
 from grokrfm.text import log_to_stderr, printable, printable_lines
+from grokrfm.version import __version__
+
+VERSION = "--version"
+"""Flag of every command."""
+
+
+def print_version() -> None:
+    """Print the versions of grokrfm and of the Hydra that composes its configs."""
+    sys.stdout.write(f"grokrfm {__version__} (Hydra {version('hydra-core')})\n")
 
 
 def run_command(command: Callable[[], None]) -> None:
     """Run a command; print a user's mistake without a traceback and exit with code 1."""
     log_to_stderr()
+    if VERSION in sys.argv[1:]:
+        print_version()
+        return
     try:
         command()
         sys.stdout.flush()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).parent
 
@@ -11,3 +15,12 @@ def conf_folder() -> Path:
     """Return the folder of YAML files: inside the package in a wheel, beside it in a checkout."""
     inside = PACKAGE / "conf"
     return inside if inside.is_dir() else PACKAGE.parent / "conf"
+
+
+class ConfFinder(MetaPathFinder):
+    """Finder of the package grokrfm.conf in a checkout, where its folder is beside grokrfm."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if name != "grokrfm.conf":
+            return None
+        return spec_from_file_location(name, conf_folder() / "__init__.py")

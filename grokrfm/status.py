@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import yaml
 
 from grokrfm.checks import StoreError
 from grokrfm.command import run_command
@@ -17,7 +20,7 @@ from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.log import read_part
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Record, by_cause
-from grokrfm.runs.store import Store, open_stores
+from grokrfm.runs.store import OUTPUTS, Store, open_stores, studies_of
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 from grokrfm.text import printable
@@ -35,14 +38,24 @@ def main() -> None:
 
 def _status() -> None:
     arguments = _parser().parse_args()
-    stores = open_stores(arguments.studies)
+    if arguments.cancel and not arguments.studies:
+        raise StoreError("--cancel: name the study whose sweeps are to be stopped")
+    stores = open_stores(arguments.studies or studies_of(OUTPUTS))
+    if not stores:
+        raise StoreError(f"there is no study in {OUTPUTS}/; name the folder of one")
     if arguments.log:
         _print(_log(stores, arguments.log))
+    elif arguments.config:
+        _print(_config(stores, arguments.config))
     elif arguments.cancel:
         for store in stores:
             _print(_cancel(store))
     elif arguments.follow:
         _follow(stores)
+    elif not arguments.studies and not arguments.failures:
+        for store in stores:
+            status = _ask(store)
+            _print([f"{store.study}: {_headline(status, _states(status))}"])
     else:
         for store in stores:
             with without_garbage_collection():
@@ -55,11 +68,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Show which runs of a study are finished, running, queued, failed, lost or"
         " missing, and why.",
     )
-    parser.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
+    parser.add_argument(
+        "studies",
+        nargs="*",
+        metavar="STUDY",
+        help="a folder such as outputs/demo, or its name; without one, all in outputs/ are listed",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--follow", action="store_true", help="until no sweep is active any more")
     which.add_argument("--failures", action="store_true", help="every failure with its traceback")
     which.add_argument("--log", metavar="DIGEST", help="what a run has printed")
+    which.add_argument("--config", metavar="DIGEST", help="the settings of a run, and its command")
     which.add_argument("--cancel", action="store_true", help="stop the active sweeps")
     return parser
 
@@ -152,12 +171,7 @@ def _follow(stores: Sequence[Store]) -> None:
 
 def _log(stores: Sequence[Store], digest: str) -> list[str]:
     """Return the end of the latest attempt at a run, and the last lines that it printed."""
-    found = [(r, store) for store in stores for r in store.records() if r.digest.startswith(digest)]
-    if not found:
-        raise StoreError(
-            f"no run with digest {digest} in {', '.join(str(s.study) for s in stores)}"
-        )
-    record, store = max(found, key=lambda pair: pair[0].started)
+    record, store = _latest(stores, digest)
     lines = [f"{record.digest} {record.facts['title']}: {record.status}"]
     if record.error:
         lines += [record.error["message"], *record.error["traceback"].rstrip().splitlines()]
@@ -167,6 +181,28 @@ def _log(stores: Sequence[Store], digest: str) -> list[str]:
     elif not record.error:
         lines.append("it has no log in the study; logs of sweeps without failures are removed")
     return lines
+
+
+def _config(stores: Sequence[Store], digest: str) -> list[str]:
+    """Return the settings of a run as YAML, and the command that computes it again."""
+    from grokrfm.config import command_line  # slow: it imports Hydra
+
+    settings = dict(_latest(stores, digest)[0].config)
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    return [*text.splitlines(), f"# {shlex.join(['grokrfm', *command_line(settings)])}"]
+
+
+def _latest(stores: Sequence[Store], digest: str) -> tuple[Record, Store]:
+    """Return the latest attempt at the run whose digest begins so, and its store."""
+    found = [(r, store) for store in stores for r in store.records() if r.digest.startswith(digest)]
+    names = ", ".join(str(store.study) for store in stores)
+    if not found:
+        raise StoreError(f"no run with digest {digest} in {names}")
+    if len(digests := sorted({record.digest for record, _ in found})) > 1:
+        raise StoreError(
+            f"several digests in {names} begin with {digest}: {', '.join(digests[:5])}"
+        )
+    return max(found, key=lambda pair: pair[0].started)
 
 
 def _cancel(store: Store) -> list[str]:

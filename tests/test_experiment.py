@@ -110,3 +110,16 @@ def test_predictions_cover_the_table_and_agree_with_the_outputs():
     outputs = step.test_outputs[3].numpy()
     assert kept["predicted"][row] == outputs.argmax()
     assert kept["lead"][row] == np.diff(np.sort(outputs)[-2:])[0]
+
+
+def test_the_summary_shows_what_other_probes_have_measured():
+    one = experiment()
+    facts = one.facts()
+    metrics = {"train_accuracy": 1.0, "test_accuracy": 0.5, "updates": 3, "margin_median": 0.1}
+    plain = one.summary(facts, metrics)
+    assert not [line for line in plain if "also measured" in line]
+    more = {"trace": 12.34567, "verdict": "fits", "group_order": 7, "group_name": None}
+    assert one.summary(facts, metrics | more) == [
+        *plain,
+        "also measured: trace 12.35, verdict fits, group_order 7",
+    ]

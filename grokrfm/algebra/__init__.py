@@ -25,6 +25,7 @@ from grokrfm.algebra.orbits import fixed_points, generated_subgroup, orbits
 from grokrfm.algebra.representations import smallest_rotation_dimension
 from grokrfm.algebra.snapping import eigen_angles, finite_orders, snapped
 from grokrfm.algebra.symmetry import Symmetry
+from grokrfm.checks import accept_options
 
 __all__ = [
     "MOST_ELEMENTS",
@@ -64,3 +65,5 @@ __all__ = [
     "table",
     "units",
 ]
+
+accept_options(globals(), __all__)

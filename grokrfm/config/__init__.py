@@ -1,6 +1,7 @@
 """From a composed config to the objects of a run."""
 
 from grokrfm.config.choices import check_choice, is_nested
+from grokrfm.config.command_line import command_line
 from grokrfm.config.errors import cannot_be_composed, readable_hydra_errors, readable_message
 from grokrfm.config.node import Builder, build, preset
 from grokrfm.config.settings import (
@@ -12,7 +13,7 @@ from grokrfm.config.settings import (
     plain,
     study_folder,
 )
-from grokrfm.config.studies import register_studies, search_folders
+from grokrfm.config.studies import check_command_line, search_folders, similar_studies
 
 __all__ = [
     "Builder",
@@ -22,6 +23,8 @@ __all__ = [
     "build_run",
     "cannot_be_composed",
     "check_choice",
+    "check_command_line",
+    "command_line",
     "complete",
     "compose",
     "is_nested",
@@ -29,7 +32,7 @@ __all__ = [
     "preset",
     "readable_hydra_errors",
     "readable_message",
-    "register_studies",
     "search_folders",
+    "similar_studies",
     "study_folder",
 ]

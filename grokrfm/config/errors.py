@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
@@ -54,6 +55,8 @@ def readable_message(error: Exception) -> str:
         return _no_such_choice(found[1])
     if found := re.match(r"Multiple values for (\S+)\.", text):
         return f"{found[1]}: an option is chosen already; write {found[1]}=NAME, without +"
+    if found := re.match(r"Ambiguous value for argument '(.+)'\n", text):
+        return f"{found[1]}: several values are a sweep, which needs -m; a list is in brackets"
     if text.startswith("Error merging override ") and cause is not None:
         reason = str(cause).splitlines()[0]
         return f"{text.removeprefix('Error merging override ')}: cannot be set ({reason})"
@@ -87,6 +90,8 @@ def _no_such_setting(name: str, key: str, parent: DictConfig) -> str:
     if not group:  # perhaps one below the root
         deeper = [f"{node}.{key}" for node in sorted(known) if key in _keys(parent, node)]
         hint = f"did you mean {deeper[0]}?" if deeper else nearest(key, known)
+    elif places := [place for place in _places() if place.part == name]:
+        hint = f"write {_with_option(places)}"
     else:
         option = parent.get("name") or parent.get("_target_")
         hint = nearest(key, known) if known else f"{option} has none"
@@ -101,15 +106,31 @@ def _keys(config: DictConfig, node: str) -> Collection[str]:
 def _no_such_choice(choice: str) -> str:
     """Return the message for a group of which the config chooses no option."""
     group = choice.partition("@")[0]
-    chosen, places = primary_groups(sys.argv[1:]), []
+    places = [place for place in _places() if place.group == group]
+    hint = f"write {_with_option(places)}" if places else "it is no group of this config"
+    return f"{choice}: nothing has an option of this group; {hint}"
+
+
+class _Place(NamedTuple):
+    """Part of an option that is an option itself, such as the base of split=moved."""
+
+    group: str
+    part: str
+    option: str
+
+
+def _places() -> Iterator[_Place]:
+    """Yield the places for options in options of the groups that this primary config has."""
+    chosen = primary_groups(sys.argv[1:])
     for folder in search_folders(sys.argv[1:]):
         for path in sorted(folder.glob("*/*.yaml")):
-            if path.parent.name not in chosen:
-                continue  # of another learner
-            text = path.read_text(encoding="utf-8", errors="replace")
-            for part in re.findall(rf"^ *- /{re.escape(group)}@(\w+):", text, re.MULTILINE):
-                places.append(
-                    f"{group}@{path.parent.name}.{part}=NAME with {path.parent.name}={path.stem}"
-                )
-    hint = f"write {', or '.join(places)}" if places else "it is no group of this config"
-    return f"{choice}: nothing has an option of this group; {hint}"
+            own = path.parent.name
+            if own in chosen:  # else of another learner
+                text = path.read_text(encoding="utf-8", errors="replace")
+                for group, part in re.findall(r"^ *- /(\w+)@(\w+):", text, re.MULTILINE):
+                    yield _Place(group, f"{own}.{part}", f"{own}={path.stem}")
+
+
+def _with_option(places: Iterable[_Place]) -> str:
+    """Return the ways to write a choice for some places."""
+    return ", or ".join(f"{one.group}@{one.part}=NAME with {one.option}" for one in places)

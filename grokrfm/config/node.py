@@ -15,6 +15,7 @@ from grokrfm.checks import (
     FULL_ERROR,
     GrokrfmError,
     SettingError,
+    is_abstract,
     nearest,
     plain_value,
     setting_prefix,
@@ -127,7 +128,7 @@ def _target(name: str) -> Any:
     except Exception as error:  # importing runs the module, which may raise anything
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
         raise SettingError(TARGET, f"{name:.200} cannot be imported ({reason:.200})") from error
-    if not callable(target) or _is_abstract(target):
+    if not callable(target) or is_abstract(target):
         kind = "complete class" if callable(target) else "class"
         raise SettingError(TARGET, f"{name} must be a {kind} or a function")
     try:
@@ -137,10 +138,6 @@ def _target(name: str) -> Any:
             TARGET, f"{name} does not list its arguments; name a function that calls it"
         ) from error
     return target
-
-
-def _is_abstract(target: Any) -> bool:
-    return inspect.isabstract(target) or getattr(target, "_is_protocol", False)
 
 
 def _called(target: Any, arguments: Mapping[str, Any], name: str) -> Any:
@@ -175,18 +172,24 @@ def plumbing(node: Mapping[str, Any], path: str = "") -> list[str]:
 def mapping(node: Any, path: str) -> dict[str, Any]:
     """Return a node, if it is a mapping."""
     if not isinstance(node, dict):
-        raise SettingError(path, f"must be an option, got {shown(node)}; {_choose(path)}")
+        raise SettingError(path, f"must be an option, got {shown(node)}; {_choose(path, node)}")
     if wrong := [key for key in node if not isinstance(key, str)]:
         raise SettingError(path, f"must have names as keys, got {shown(wrong[0])}")
     return node
 
 
-def _choose(path: str) -> str:
-    """Return the remedy where an option is missing: a group of its own name, or its part's."""
+def _choose(path: str, given: Any = None) -> str:
+    """Return the remedy where an option is missing: a group of its own name, or its part's.
+
+    Parameters
+    ----------
+    given   in place of the option; perhaps its name
+    """
     root, _, rest = path.partition(".")
     own = rest.rpartition(".")[2]
     group = own if own and (conf_folder() / own).is_dir() else root
-    return f"choose one with {f'{group}@' if rest else ''}{path}=NAME"
+    is_name = isinstance(given, str) and (conf_folder() / group / f"{given:.99}.yaml").is_file()
+    return f"choose one with {f'{group}@' if rest else ''}{path}={given if is_name else 'NAME'}"
 
 
 def is_option(value: Any) -> bool:

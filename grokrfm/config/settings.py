@@ -24,7 +24,7 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
-from grokrfm.config.studies import check_study, register_studies
+from grokrfm.config.studies import check_command_line, check_study
 from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
@@ -51,7 +51,7 @@ def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
     """
     search = ",".join(f"'file://{folder.resolve()}'" for folder in folders)
     arguments = [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
-    register_studies(arguments)
+    check_command_line(arguments)
     with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
         return plain(hydra_compose("config", overrides=arguments))
 
@@ -84,7 +84,17 @@ def complete(settings: Any) -> Settings:
     for key in map(str, settings):
         if key not in known and key != TARGET:
             raise SettingError(key, f"there is no such setting; {nearest(key, known)}")
-    return {str(key): value for key, value in settings.items()}
+    return {str(key): _labelled(value) for key, value in settings.items()}
+
+
+def _labelled(node: Any) -> Any:
+    """Return a node with a label for every option in it: that of its target, if it has none."""
+    if not isinstance(node, dict):
+        return node
+    node = {key: _labelled(value) for key, value in node.items()}
+    if isinstance(node.get(TARGET), str) and "name" not in node:
+        node["name"] = node[TARGET].rpartition(".")[2].lower()
+    return node
 
 
 @cache

@@ -1,14 +1,13 @@
-"""The option `study=NAME` for every NAME, with or without a file that describes the study."""
+"""Studies and the folders in which their configs are searched."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
-
-from hydra.core.config_store import ConfigStore
 
 from grokrfm.checks import SettingError, plain_value, shown
 from grokrfm.config.choices import LONGEST, check_choices
@@ -17,29 +16,26 @@ from grokrfm.paths import conf_folder
 GROUP = "study"
 
 
-def register_studies(arguments: Sequence[str]) -> None:
-    """Make options of the studies that a command line names and no file describes.
-
-    Choices that Hydra would not understand are refused before.
-
-    Such a study is a name without settings of its own. Hydra would take an entry of its
-    ConfigStore for the schema of a file with that name, so names with a file are skipped.
+def check_command_line(arguments: Sequence[str]) -> None:
+    """Refuse the choices of a command line that Hydra would not understand.
 
     Raises
     ------
-    SettingError   if a name is not that of a folder, or a choice is that of no option
+    SettingError   if the name of a study is not that of a folder, or a choice is that of no option
     """
-    folders = search_folders(arguments)
-    check_choices(arguments, folders)
+    check_choices(arguments, search_folders(arguments))
     for argument in arguments:
         if "/" in argument and argument.startswith(f"{GROUP}="):
             check_study_name(argument.removeprefix(f"{GROUP}="))
-        if chosen := re.fullmatch(rf"{GROUP}=([\w.+,-]+)", argument):
-            for name in filter(None, chosen.group(1).split(",")):
-                if not any((folder / GROUP / f"{name}.yaml").is_file() for folder in folders):
-                    node = {"name": name, "tables": [], "figures": []}
-                    store = ConfigStore.instance()
-                    store.store(group=GROUP, name=name, node=node, provider="grokrfm")
+
+
+def similar_studies(study: Path, arguments: Sequence[str]) -> list[str]:
+    """Return the described studies whose names a new one without description resembles."""
+    files = [path for one in search_folders(arguments) for path in one.glob(f"{GROUP}/*.yaml")]
+    described = {path.stem for path in files}
+    if study.exists() or study.name in described:
+        return []
+    return get_close_matches(study.name, sorted(described), cutoff=0.75)
 
 
 def search_folders(arguments: Sequence[str]) -> list[Path]:
@@ -81,7 +77,7 @@ def primary_groups(arguments: Sequence[str]) -> set[str]:
 def _folders(arguments: Sequence[str]) -> Iterator[Path]:
     """Yield the folders that a command line names."""
     for flag, value in _flags(arguments):
-        if flag in ("--config-dir", "-cd"):
+        if flag in ("--config-dir", "-cd", "--config-path", "-cp"):
             yield Path(value)
         elif flag == "hydra.searchpath":
             for entry in re.split(r"[\[\],]", value):

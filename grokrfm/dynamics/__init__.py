@@ -1,5 +1,6 @@
 """Dynamics: models that learn from interaction the group of an environment."""
 
+from grokrfm.checks import accept_options
 from grokrfm.dynamics.cci_vae import CCIVAE
 from grokrfm.dynamics.direct import Direct
 from grokrfm.dynamics.hyperspherical_vae import HypersphericalVAE
@@ -18,3 +19,5 @@ __all__ = [
     "Rotations",
     "Training",
 ]
+
+accept_options(globals(), __all__)

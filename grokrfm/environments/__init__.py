@@ -1,5 +1,6 @@
 """Environments: what the second learner interacts with."""
 
+from grokrfm.checks import accept_options
 from grokrfm.environments.environment import Environment, Walk
 from grokrfm.environments.flatland import flatland
 from grokrfm.environments.gridworld import gridworld
@@ -18,3 +19,5 @@ __all__ = [
     "gridworld",
     "group_action",
 ]
+
+accept_options(globals(), __all__)

@@ -1,6 +1,8 @@
-"""Estimate of the duration of a run from its sizes."""
+"""Estimates of the duration and the memory of a run from its sizes."""
 
 from __future__ import annotations
+
+from grokrfm.rfm.symmetric import RowOrbits
 
 FLOPS = 1.5e10
 """Operations per second before any run was measured; a core of today does a few times more."""
@@ -19,3 +21,8 @@ def estimated_seconds(iterations: int, n: int, width: int, classes: int, orbit: 
     points = 4 * n * r * classes + r * classes * width**2
     operations = orbit * r**3 / 3 + points + 10 * width**3
     return iterations * (OVERHEAD_SECONDS + operations / FLOPS)
+
+
+def kernel_matrix_bytes(n: int, orbits: RowOrbits | None, dtype: str) -> float:
+    """Return the size of the kernel matrix of n training rows, or of its blocks: n²/s numbers."""
+    return (4.0 if dtype == "float32" else 8.0) * n**2 / (orbits.s if orbits else 1)

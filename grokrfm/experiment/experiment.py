@@ -13,7 +13,7 @@ import torch
 from grokrfm.checks import NumericsError, integer, setting_prefix
 from grokrfm.experiment import text
 from grokrfm.experiment.arrays import predictions, reflections
-from grokrfm.experiment.cost import estimated_seconds
+from grokrfm.experiment.cost import estimated_seconds, kernel_matrix_bytes
 from grokrfm.experiment.measurement import BatchMeasurement, Measurement, fetched
 from grokrfm.experiment.state import packed, unpacked
 from grokrfm.experiment.symmetric import row_orbits
@@ -93,20 +93,22 @@ class Experiment(Learner):
         self._shared = shared
 
     def cost(self) -> float:
-        n, orbit = len(self.split.train), self._orbits.s if self._orbits else 1
+        n, orbit = len(self.split.train), getattr(self._orbits, "s", 1)
         return estimated_seconds(self.iterations, n, self.task.width, self.task.classes, orbit)
+
+    def memory(self) -> float:
+        return kernel_matrix_bytes(len(self.split.train), self._orbits, self.rfm.dtype)
 
     def cost_class(self) -> str:
         parts = [type(part).__name__ for part in (self.kernel, self.start, self.rfm)]
         return " ".join([*parts, self.rfm.solver, self.rfm.dtype])
 
     def batch_key(self, device: torch.device) -> Hashable:
-        measurement = self._measurement
-        if measurement.needs_condition or measurement.needs_features or self._orbits:
+        if self._orbits or self._measurement.needs_condition or self._measurement.needs_features:
             return None
-        n_train, n_test, task = len(self.split.train), len(self.split.test), self.task
-        shape = n_train, n_test, task.active.shape[1], task.width, task.classes
-        return batch_key(self.rfm, self.kernel, shape, n_train, device)
+        n, task = len(self.split.train), self.task
+        shape = n, len(self.split.test), task.active.shape[1], task.width, task.classes
+        return batch_key(self.rfm, self.kernel, shape, n, device)
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -241,9 +243,8 @@ class Experiment(Learner):
         )
 
     def _examples(self, device: torch.device) -> tuple[Examples, Examples]:
-        split = self.split
-        given = torch.as_tensor(split.labels_of(self.task), device=device)
+        given = torch.as_tensor(self.split.labels_of(self.task), device=device)
         return (
-            replace(examples(self.task, split.train, device), labels=given),
-            examples(self.task, split.test, device, split.strata),
+            replace(examples(self.task, self.split.train, device), labels=given),
+            examples(self.task, self.split.test, device, self.split.strata),
         )

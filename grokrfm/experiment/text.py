@@ -9,6 +9,12 @@ from typing import Any
 
 from grokrfm.runs.record import Number
 
+_SHOWN = re.compile(
+    r"(train|test)_(accuracy|loss)|undecided|margin_(smallest|median)|grok_iteration"
+    r"|updates|stopped_early|lu_iterations"
+)
+"""Begins of the numbers that the summary of a run words itself, and of the margins."""
+
 
 def described(part: Any) -> str:
     """Return the name of a part and its settings that are not zero, empty or none."""
@@ -50,6 +56,13 @@ def summary(facts: Mapping[str, Any], metrics: Mapping[str, Number]) -> Iterator
         yield f"grokked at iteration {metrics['grok_iteration']}"
     if metrics.get("stopped_early"):
         yield f"stopped early, after {metrics['updates']} iterations: nothing moved any more"
+    others = {name: value for name, value in metrics.items() if not _SHOWN.match(name)}
+    if shown := [_number(name, value) for name, value in others.items() if value is not None]:
+        yield f"also measured: {', '.join(shown)}"
+
+
+def _number(name: str, value: object) -> str:
+    return f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
 
 
 def solved_by_lu(metrics: Sequence[Mapping[str, Number]]) -> list[str]:

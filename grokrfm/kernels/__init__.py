@@ -1,5 +1,6 @@
 """Kernels on one-hot rows with a feature matrix M, one kernel per file (torch)."""
 
+from grokrfm.checks import accept_options
 from grokrfm.kernels.gaussian import Gaussian
 from grokrfm.kernels.general_quadratic import GeneralQuadratic
 from grokrfm.kernels.kernel import (
@@ -25,3 +26,5 @@ __all__ = [
     "RadialKernel",
     "StreamedGradient",
 ]
+
+accept_options(globals(), __all__)

@@ -62,6 +62,11 @@ class Backend(Hardware, ABC):
         """Time budget of a job; None: unlimited."""
         return None
 
+    @property
+    def memory_bytes(self) -> float:
+        """Memory of the machine that a job has."""
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
     def check(self) -> None:
         """Refuse a backend that cannot run anything, before a file is written.
 

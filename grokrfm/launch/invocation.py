@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,7 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from grokrfm.checks import GrokrfmError, SettingError, boolean, described
-from grokrfm.config import build_hardware, build_run, plain, study_folder
+from grokrfm.config import build_hardware, build_run, plain, similar_studies, study_folder
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.jobs import active_runs
@@ -127,6 +129,8 @@ class Invocation:
                 )
         drivers = []
         for sweep in sweeps:
+            self._note_new(sweep.study)
+            began = time.monotonic()
             driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
             drivers.append(driver)
             if driver.sweep.dry_run:
@@ -136,7 +140,7 @@ class Invocation:
                 driver.run(table.update, watch)
             watch(driver)
             if not trials:
-                self.failed |= not summary(driver, self.terminal)
+                self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:
                 raise KeyboardInterrupt
         return drivers, positions
@@ -146,6 +150,7 @@ class Invocation:
         hardware, study = build_hardware(settings), study_folder(settings)
         run = build_run(settings)
         hardware.check_device()
+        self._note_new(study)
         store = self.store(study)
         if rerun:
             checkpoint.remove(study, run.spec)
@@ -170,6 +175,14 @@ class Invocation:
             self.problems.append((label(run), record.error["message"]))
             raise RunError(record.error["message"])
         return record
+
+    def _note_new(self, study: Path) -> None:
+        """Say that a study is new if its name may be a misspelt one."""
+        if similar := similar_studies(study, sys.argv[1:]):
+            self.terminal.say(
+                f"{study.name} is a new study without settings of its own; there is also"
+                f" {', '.join(similar)}"
+            )
 
     def add(self, returns: Iterable[JobReturn]) -> None:
         """Add the outcomes of runs that this object has not run itself."""

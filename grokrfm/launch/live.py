@@ -73,7 +73,7 @@ def _table(driver: SweepDriver) -> RenderableType:
         runs.add_row(
             _text(f"{record.provenance['host']} {where}" + (f" [{device}]" if device else "")),
             f"{time.time() - record.started:.0f} s",
-            _text(f"{record.facts['title']}, seed {record.config.get('seed')}"),
+            _text(driver.sweep.label(driver.sweep.plan.index[record.digest])),
         )
     if len(running) > RUNS_SHOWN:
         runs.add_row("", "", f"and {len(running) - RUNS_SHOWN} more")

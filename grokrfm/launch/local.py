@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from grokrfm.checks import SettingError, integer
+from grokrfm.checks import SettingError, accept_options, integer
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.runs.hardware import available_cores
 from grokrfm.runs.processes import are_listed, exists, process_start, this_host
@@ -196,3 +196,6 @@ def _detached() -> Iterator[None]:
         os.close(nowhere)
         for number, handler in ignored.items():
             signal.signal(number, handler)
+
+
+accept_options(globals(), ["LocalCPU", "LocalGPUs"])

@@ -9,8 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hydra.errors import HydraException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+
 from grokrfm.checks import GrokrfmError, SettingError, boolean, choice
-from grokrfm.config import SpecMaker, build, build_hardware, build_run, study_folder
+from grokrfm.config import (
+    SpecMaker,
+    build,
+    build_hardware,
+    build_run,
+    readable_message,
+    study_folder,
+)
 from grokrfm.launch.backend import Backend
 from grokrfm.launch.chunks import CostClass, calibration
 from grokrfm.launch.sweep import RETRIES, Sweep
@@ -63,6 +73,10 @@ def plan_sweeps(
                 raise
             problems.setdefault(str(error), []).append(" ".join(one))
             continue
+        except HydraException as error:
+            raise GrokrfmError(
+                readable_message(error) + _only_of_some(error, one, overrides)
+            ) from error
         draft.runs.setdefault(digest, planned)
         positions.append((draft, digest))
     if problems:
@@ -198,6 +212,21 @@ def _sweep(draft: _Draft, repeated: int) -> Sweep:
         choice("retry", first["retry"], RETRIES),
         boolean("dry_run", first["dry_run"]),
     )
+
+
+def _only_of_some(
+    error: HydraException, run: Sequence[str], overrides: Sequence[Sequence[str]]
+) -> str:
+    """Return the remedy where a sweep sets what not every option of a group has; else nothing."""
+    cause = error.__cause__
+    if not isinstance(cause, (ConfigAttributeError, ConfigKeyError)):
+        return ""
+    group = str(cause.full_key).partition(".")[0]
+    options = {text for one in overrides for text in one if text.startswith(f"{group}=")}
+    if len(options) < 2:
+        return ""
+    each = ", ".join(sorted(options))
+    return f"\n  in {' '.join(run)}; start a sweep for each of {each}, all into one study"
 
 
 def _refusal(problems: Mapping[str, Sequence[str]], of: int) -> GrokrfmError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from grokrfm.checks import SettingError, integer, nearest, positive, shown
+from grokrfm.checks import SettingError, accept_options, integer, nearest, positive, shown
 from grokrfm.launch import slurm_commands as slurm
 from grokrfm.launch.backend import Backend, on_devices, worker_variables
 from grokrfm.launch.chunks import chunks
@@ -90,6 +90,10 @@ class Slurm(Backend):
     @property
     def workers(self) -> int:
         return self.gpus * self.slots_per_device or max(1, self.cpus // self.worker_threads)
+
+    @property
+    def memory_bytes(self) -> float:
+        return self.memory * 2**30
 
     @property
     def parallel_jobs(self) -> int:
@@ -223,3 +227,6 @@ class Slurm(Backend):
 
 def _job_name(folder: SweepFolder) -> str:
     return f"grokrfm-{folder.name}"
+
+
+accept_options(globals(), ["Slurm"])

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 
+from grokrfm.config import build_run
 from grokrfm.launch.chunks import duration
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.runs.record import by_cause
@@ -34,8 +35,13 @@ def dry_run(driver: SweepDriver, terminal: Terminal) -> None:
     terminal.say("nothing was started: dry_run=true")
 
 
-def summary(driver: SweepDriver, terminal: Terminal) -> bool:
-    """Print the outcome of a sweep; returns True if every run is finished, or need not wait."""
+def summary(driver: SweepDriver, terminal: Terminal, seconds: float) -> bool:
+    """Print the outcome of a sweep; returns True if every run is finished, or need not wait.
+
+    Parameters
+    ----------
+    seconds   that it has taken
+    """
     if not driver.sweep.backend.wait:
         _print_submission(driver, terminal)
         return True
@@ -46,9 +52,15 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
     ended = [record.metrics for record in driver.outcomes.values()]
     for line in driver.sweep.learner.remarks(ended):
         terminal.say(line)
-    terminal.say(", ".join(parts) or "nothing was run")
+    if counts["finished"]:
+        study = shlex.quote(str(driver.sweep.study))
+        terminal.say(
+            f"written to {study} in {duration(seconds)}{_numbers(driver)};"
+            f" next: grokrfm-collect {study}"
+        )
     for line in _batches(driver, counts["finished"]):
         terminal.say(line)
+    terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
     for line in (*_failures(driver), *_losses(driver, remaining)):
         terminal.problem(line)
@@ -56,6 +68,18 @@ def summary(driver: SweepDriver, terminal: Terminal) -> bool:
         terminal.problem(f"run again what is not finished: {command()}")
         return False
     return True
+
+
+def _numbers(driver: SweepDriver) -> str:
+    """Return the means of the leading numbers that every run finished in a sweep has."""
+    runs = [one.metrics for one in driver.outcomes.values() if one.status == "finished"]
+    shown = []
+    for name in driver.sweep.plan.names.leading:
+        values = [value for run in runs if isinstance(value := run.get(name), (int, float))]
+        if len(values) == len(runs):
+            shown.append(f"{name} {sum(values) / len(values):.3g}")
+    means = f" (mean of {len(runs)} runs)" if len(runs) > 1 else ""
+    return f": {', '.join(shown)}{means}" if shown else ""
 
 
 def command() -> str:
@@ -71,11 +95,19 @@ def _jobs(driver: SweepDriver, runs: Sequence[int]) -> Iterator[str]:
         f"{_number(len(jobs), 'job')} of {_number(backend.workers, 'worker')},"
         f" the largest of {_number(max(map(len, jobs)), 'run')}"
     )
-    busy = min(len(jobs), backend.parallel_jobs) * backend.workers
+    busy = min(min(len(jobs), backend.parallel_jobs) * backend.workers, len(runs))
+    shortest = max(sum(costs) / busy, max(costs))
     yield (
-        f"about {duration(sum(costs))} of computing, {duration(sum(costs) / busy)} if all"
+        f"about {duration(sum(costs))} of computing, {duration(shortest)} if all"
         f" workers are free; estimates improve once runs like these are finished"
     )
+    largest = max(runs, key=lambda i: driver.sweep.plan.costs[i])
+    needed = build_run(driver.sweep.plan.settings[largest]).learner.memory() or 0.0
+    if needed > backend.memory_bytes:
+        yield (
+            f"the largest run needs at least {needed / 1e9:.3g} GB of memory, and there are"
+            f" {backend.memory_bytes / 1e9:.3g} GB"
+        )
     if script := backend.script(driver.sweep.folder):
         yield f"\n{script}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from grokrfm.launch.backend import Backend
@@ -54,6 +55,16 @@ class Sweep:
     def study(self) -> Path:
         """Folder of the study, as the settings name it."""
         return self.status.store.study
+
+    @cached_property
+    def _common(self) -> set[str]:
+        """Overrides that all runs share."""
+        return set.intersection(*map(set, self.overrides))
+
+    def label(self, i: int) -> str:
+        """Return the overrides of run i that not all runs share; of a single run, all."""
+        own = [text for text in self.overrides[i] if text not in self._common]
+        return " ".join(own or self.overrides[i])
 
     def satisfied_by(self, record: Record | None, i: int) -> bool:
         """True if a record is a finished one of run i with everything asked for."""

@@ -1,5 +1,6 @@
 """Probes: measurements of a Step, one probe per file."""
 
+from grokrfm.checks import accept_options
 from grokrfm.probes.accuracy import Accuracy
 from grokrfm.probes.agop_alignment import AgopAlignment
 from grokrfm.probes.alignment import Alignment
@@ -33,3 +34,5 @@ __all__ = [
     "UnboundProbe",
     "grok_iteration",
 ]
+
+accept_options(globals(), __all__)

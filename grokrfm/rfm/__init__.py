@@ -1,5 +1,6 @@
 """Recursive Feature Machine: ridge solve, AGOP, and the loop between them (torch)."""
 
+from grokrfm.checks import accept_options
 from grokrfm.rfm.engine import RFM
 from grokrfm.rfm.examples import Examples
 from grokrfm.rfm.start import (
@@ -33,3 +34,5 @@ __all__ = [
     "Stored",
     "SymmetricRFM",
 ]
+
+accept_options(globals(), __all__)

@@ -108,6 +108,10 @@ class Learner(ABC):
         """Estimate the duration of the run in seconds; measured runs correct it."""
         return 0.01 * self.iterations
 
+    def memory(self) -> float | None:
+        """Estimate the least memory of the run in bytes; None: unknown."""
+        return None
+
     def cost_class(self) -> str:
         """Name the runs whose durations are the same multiple of `cost`."""
         return ""

@@ -27,6 +27,9 @@ from grokrfm.runs.spec import SCHEMA, Spec
 
 SEGMENTS, HISTORIES = "segments", "histories"
 
+OUTPUTS = Path("outputs")
+"""Folder in which a study is found by its name alone."""
+
 Folders = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
@@ -205,8 +208,9 @@ class Store:
 
 def open_stores(studies: Folders) -> list[Store]:
     """Open the stores of one folder or several, each of which must be a study."""
-    folders = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
-    for folder in map(Path, folders):
+    given = [studies] if isinstance(studies, (str, PathLike)) else list(studies)
+    folders = [_named(Path(one)) for one in given]
+    for folder in folders:
         if not folder.is_dir():
             what = "is not a folder" if folder.exists() else "does not exist"
             raise StoreError(f"{folder} {what}; a study is a folder below outputs/")
@@ -214,4 +218,16 @@ def open_stores(studies: Folders) -> list[Store]:
             inside = sorted(p.parent.name for p in folder.glob("*/segments"))
             hint = f"; it contains the studies {', '.join(inside)}" if inside else ""
             raise StoreError(f"{folder} is not a study, it has no folder segments/{hint}")
-    return [Store(Path(folder)) for folder in folders]
+    return [Store(folder) for folder in folders]
+
+
+def studies_of(outputs: Path) -> list[Path]:
+    """Return the studies in a folder."""
+    parts = [*outputs.glob("*/segments"), *outputs.glob("*/sweeps")]
+    return sorted({path.parent for path in parts})
+
+
+def _named(study: Path) -> Path:
+    """Return the folder of a study that may be given by its name alone."""
+    by_name = OUTPUTS / study
+    return by_name if not study.exists() and by_name.is_dir() else study

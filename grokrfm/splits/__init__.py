@@ -1,5 +1,6 @@
 """Splits of a task's table into training and test rows (numpy only)."""
 
+from grokrfm.checks import accept_options
 from grokrfm.splits.audit import Audit, audit
 from grokrfm.splits.differences import Differences
 from grokrfm.splits.everything import Everything
@@ -31,3 +32,5 @@ __all__ = [
     "audit",
     "translations",
 ]
+
+accept_options(globals(), __all__)

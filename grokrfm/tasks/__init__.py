@@ -1,5 +1,6 @@
 """Tasks: binary operations as labelled tables of operand pairs (numpy only)."""
 
+from grokrfm.checks import accept_options
 from grokrfm.tasks.family import Family
 from grokrfm.tasks.operations import (
     abelian,
@@ -37,3 +38,5 @@ __all__ = [
     "two_tasks",
     "word",
 ]
+
+accept_options(globals(), __all__)

@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from grokrfm.checks import GrokrfmError
-from grokrfm.config import plain, readable_message, register_studies
+from grokrfm.config import check_command_line, plain, readable_message
 from grokrfm.launch.composition import Composer, without_hydra
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.grid import grid
@@ -40,7 +40,7 @@ class CommandLines:
         sys.argv = ["grokrfm", *(["-m"] if multirun else []), *arguments]
         composed = False
         try:
-            register_studies(arguments)
+            check_command_line(arguments)
             runs, compose = (self._many if multirun else self._one)(arguments)
             composed = True
             for sweep in plan_sweeps(compose, runs)[0]:

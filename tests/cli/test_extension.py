@@ -2,7 +2,7 @@
 
 import pytest
 
-from grokrfm import collect
+from grokrfm import collect, config
 from tests.cli.command import grokrfm, lines, status
 
 PYTHON = '''
@@ -79,3 +79,10 @@ def test_its_mistakes_are_named_as_those_of_any_other(folder, arguments, path, f
     assert len(done.stderr.splitlines()) == 1
     assert [fragment for fragment in fragments if fragment not in done.stderr] == []
     assert not (folder / "outputs").exists()
+
+
+def test_an_option_without_a_name_is_called_by_its_class(folder):
+    path = folder / "own_conf" / "kernel" / "fragile.yaml"
+    named = config.compose(["kernel=fragile"], [folder / "own_conf"])
+    path.write_text(YAML.replace("name: fragile\n", ""), encoding="utf-8")
+    assert config.compose(["kernel=fragile"], [folder / "own_conf"]) == named

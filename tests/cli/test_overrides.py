@@ -132,6 +132,14 @@ MISTAKES = {
         ["group=dihedral"],
         ["group: nothing has", "of this group; write group@task.group=NAME with task=cayley"],
     ),
+    "an option of a part, by its name": (
+        ["task=cayley", "task.group=dihedral"],
+        ["task.group must be an option, got 'dihedral'; choose one with group@task.group=dihedral"],
+    ),
+    "an option of a part that is not there": (
+        ["split.base=fixed_points"],
+        ["split.base: there is no such setting", "write split@split.base=NAME with split=moved"],
+    ),
     "a misspelt probe": (["probe=[acuracy,loss]"], ["probe=acuracy: ", "did you mean accuracy?"]),
     "a power": (
         ["task=polynomial", "task.expression=x^2+y"],
@@ -152,6 +160,26 @@ def test_a_wrong_override_is_named(lines, number, arguments, fragments):
     assert message is not None
     assert not [fragment for fragment in fragments if fragment not in message], message
     assert len(message) < 1_000
+
+
+def test_several_values_without_a_sweep(lines):
+    message = lines.refusal(["task=addition,multiplication"], multirun=False)
+    assert message == (
+        "task=addition,multiplication: several values are a sweep, which needs -m;"
+        " a list is in brackets"
+    )
+
+
+@pytest.mark.parametrize("kernels", ["gaussian,quadratic", "quadratic,gaussian"])
+def test_a_setting_of_some_options_only_is_swept_over_for_them_alone(lines, kernels):
+    message = lines.refusal([f"kernel={kernels}", "kernel.bandwidth=1,2"], multirun=True)
+    assert message == (
+        "kernel.bandwidth: there is no such setting; quadratic has none\n"
+        "  in kernel=quadratic kernel.bandwidth=1; start a sweep for each of"
+        " kernel=gaussian, kernel=quadratic, all into one study"
+    )
+    alone = lines.refusal(["kernel=quadratic", "kernel.bandwidth=1,2"], multirun=True)
+    assert alone == "kernel.bandwidth: there is no such setting; quadratic has none"
 
 
 @pytest.mark.slow

@@ -1,14 +1,17 @@
 """Runs, repetitions, sweeps and failures through the real command."""
 
+import re
 import shlex
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
 
+from grokrfm import __version__ as grokrfm_version
 from grokrfm import collect
-from tests.cli.command import digests, grokrfm, lines, listing, segments, status
+from tests.cli.command import BIN, digests, finished, grokrfm, lines, listing, segments, status
 
 CONF = Path(__file__).parents[2] / "conf"
 STUDIES = {"config": [], "dynamics": []}
@@ -110,6 +113,18 @@ def test_a_sweep_computes_only_what_is_new(again, first):
     assert before.items() < segments(again / STUDY).items()
     assert [entry["config"]["seed"] for entry in lines(again / STUDY, "started")] == [0, 1]
     assert sorted(collect.runs(again / STUDY)["seed"]) == [0, 1]
+
+
+def test_a_sweep_says_where_it_is_written_what_came_out_and_what_is_next(again):
+    done = grokrfm(again, "-m", *SMALL, "split.train_fraction=0.8,0.9")
+    mean = collect.runs(again / STUDY).query("`split.train_fraction` > 0.7")["test_accuracy"].mean()
+    written, ended = done.stdout.splitlines()
+    assert re.fullmatch(
+        rf"written to outputs/demo in \S+ \S+: test_accuracy {mean:.3g} \(mean of 2 runs\);"
+        " next: grokrfm-collect outputs/demo",
+        written,
+    )
+    assert ended == "2 finished"
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +280,8 @@ def test_the_digest_does_not_depend_on_plumbing(first, tmp_path):
     done = grokrfm(tmp_path, "-m", *SMALL[:2], *plumbing, threads=None)
     assert done.returncode == 0
     # a sweep for every study and hardware; the second hardware finds the first one's run
-    assert done.stdout.splitlines() == ["1 finished", "1 already finished"] * 4
+    ends = [line for line in done.stdout.splitlines() if not line.startswith("written to")]
+    assert ends == ["1 finished", "1 already finished"] * 4
     for study in (Path(a, b) for a in ("here", "there") for b in ("one", "two")):
         assert len(lines(tmp_path / study, "ended")) == 1
         assert collect.runs(tmp_path / study)["digest"].tolist() == digests(first[1].stdout)
@@ -289,3 +305,28 @@ def nested(config, dotted):
     for key in dotted.split("."):
         config = config[key]
     return config
+
+
+def test_overrides_may_stand_on_both_sides_of_flags(tmp_path):
+    done = grokrfm(
+        tmp_path, "study=sides", "--config-name", "dynamics", "env.size=4", "-m", "seed=0,1",
+        "--config-dir", ".", "dry_run=true",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "2 runs in outputs/sides"
+
+
+def test_a_new_study_of_a_similar_name_is_told(tmp_path):
+    note = "trep is a new study without settings of its own; there is also trap"
+    done = grokrfm(tmp_path, "study=trep", *SMALL[:2])
+    assert done.stdout.splitlines()[0] == note
+    assert note not in grokrfm(tmp_path, "study=trep", *SMALL[:2]).stdout  # it exists now
+    assert note in grokrfm(tmp_path / "outputs", "-m", "study=trep", "dry_run=true").stdout
+
+
+@pytest.mark.parametrize("script", ["grokrfm", "grokrfm-status", "grokrfm-collect"])
+def test_the_version_is_ours(tmp_path, script):
+    done = finished(tmp_path, [BIN / script, "--version"], {})
+    hydra = version("hydra-core")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"grokrfm {grokrfm_version} (Hydra {hydra})\n"

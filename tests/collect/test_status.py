@@ -4,8 +4,9 @@ import sys
 import time
 
 import pytest
+import yaml
 
-from grokrfm import status
+from grokrfm import config, status
 from grokrfm.runs.provenance import provenance
 from tests.collect.synthetic import ELSEWHERE, HERE_BUT_GONE, failed, run
 
@@ -22,6 +23,32 @@ def said(monkeypatch, capsys):
         return capsys.readouterr().out
 
     return say
+
+
+def test_without_a_study_all_are_listed_and_a_name_is_enough(study, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        said()
+    study(run("d1"), run("d2"), name="outputs/one")
+    study(failed("d3"), name="outputs/other")
+    assert said() == "outputs/one: 2 finished\noutputs/other: 1 failed\n"
+    assert said("one") == "outputs/one: 2 finished\n"
+    with pytest.raises(SystemExit):
+        said("--cancel")  # of which study?
+    assert said("other").startswith("outputs/other: 1 failed\n  failed (1): ")
+
+
+def test_a_run_shows_its_settings_and_its_command_by_a_prefix_of_its_digest(study, said, capsys):
+    settings = config.compose(["task.modulus=7", "kernel=laplace", "study=mine"])
+    folder = study(run("abc1", config=settings), run("abd2", config=settings))
+    shown = said(folder, "--config", "abc")
+    *text, command = shown.splitlines()
+    assert yaml.safe_load("\n".join(text)) == settings
+    assert command == "# grokrfm task.modulus=7 kernel=laplace study.name=mine"
+    for digest, problem in (("ab", "several digests in"), ("x", "no run with digest x")):
+        with pytest.raises(SystemExit):
+            said(folder, "--config", digest)
+        assert capsys.readouterr().err.startswith(problem)
 
 
 def test_a_study_that_is_finished_is_one_line(study, said):
@@ -116,5 +143,5 @@ def test_the_command_is_installed(command, study):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("demo: 1 finished\n")
     none = command("grokrfm-status")
-    assert none.returncode == 2
-    assert "STUDY" in none.stderr
+    assert none.returncode == 1
+    assert none.stderr == "there is no study in outputs/; name the folder of one\n"

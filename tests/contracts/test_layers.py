@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "terminal": {"runs"},
     "launch": {"config", "runs", "terminal"},
     "collect": {"runs"},
-    "status": {"launch", "runs"},
+    "status": {"config", "launch", "runs"},
     "audit": MATHEMATICS | {"config", "runs"},
     "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
     "manual": set(),

@@ -5,7 +5,11 @@ from hydra.core.plugins import Plugins
 from hydra.core.singleton import Singleton
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
-from hydra.test_utils.launcher_common_tests import IntegrationTestSuite, LauncherTestSuite
+from hydra.test_utils.launcher_common_tests import (
+    BatchedSweeperTestSuite,
+    IntegrationTestSuite,
+    LauncherTestSuite,
+)
 from hydra.version import VersionBase
 
 from hydra_plugins.grokrfm_sweep import GrokrfmLauncher, GrokrfmSweeper
@@ -31,4 +35,12 @@ class TestLocalLauncher(LauncherTestSuite):
     "task_launcher_cfg, extra_flags", [({}, ["-m", "hydra/launcher=grokrfm_local"])]
 )
 class TestLocalLauncherIntegration(IntegrationTestSuite):
+    pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "launcher_name, overrides", [("grokrfm_local", ["hydra.sweeper.max_batch_size=2"])]
+)
+class TestLocalLauncherWithBatches(BatchedSweeperTestSuite):
     pass

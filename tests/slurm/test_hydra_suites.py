@@ -1,7 +1,11 @@
 """Hydra's own suites for launchers, with SLURM as the place."""
 
 import pytest
-from hydra.test_utils.launcher_common_tests import IntegrationTestSuite, LauncherTestSuite
+from hydra.test_utils.launcher_common_tests import (
+    BatchedSweeperTestSuite,
+    IntegrationTestSuite,
+    LauncherTestSuite,
+)
 
 pytestmark = pytest.mark.slurm
 HERE = ["hydra.launcher.backend.memory=2"]
@@ -16,4 +20,11 @@ class TestSlurmLauncher(LauncherTestSuite):
     "task_launcher_cfg, extra_flags", [({}, ["-m", "hydra/launcher=grokrfm_slurm", *HERE])]
 )
 class TestSlurmLauncherIntegration(IntegrationTestSuite):
+    pass
+
+
+@pytest.mark.parametrize(
+    "launcher_name, overrides", [("grokrfm_slurm", [*HERE, "hydra.sweeper.max_batch_size=2"])]
+)
+class TestSlurmLauncherWithBatches(BatchedSweeperTestSuite):
     pass

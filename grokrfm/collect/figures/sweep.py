@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
@@ -65,7 +66,7 @@ class Sweep(Kind):
         if not any(len(line.get_xdata()) for axes in grid for line in axes.lines):  # type: ignore[arg-type]
             raise not_measured(", ".join(self.value))
         for axes, value in zip(grid, self.value, strict=True):
-            self._finish(axes, value, ticks)
+            self._finish(axes, value, ticks, whole=bool((positions % 1 == 0).all()))
         if open_ones:
             hollow: dict[str, Any] = {
                 "color": "0.3",
@@ -110,7 +111,7 @@ class Sweep(Kind):
         line: Line2D = container.lines[0]
         return line
 
-    def _finish(self, axes: Axes, value: str, ticks: list[str]) -> None:
+    def _finish(self, axes: Axes, value: str, ticks: list[str], *, whole: bool) -> None:
         axes.set_xlabel(style.words(self.x))
         axes.set_ylabel(style.words(value))
         limits(axes, value)
@@ -127,6 +128,8 @@ class Sweep(Kind):
         elif self.scale != "linear":
             axes.set_xscale(self.scale, **({"linthresh": 1} if self.scale == "symlog" else {}))
             axes.xaxis.set_major_formatter(style.power)
+        elif whole:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
 def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:

@@ -73,6 +73,7 @@ def test_strata_are_panels_and_a_stratum_without_points_is_no_missing_run(study)
     assert [line.get_xdata().tolist() for line in lines(everything)] == [[0, 1], [0, 1]]
     assert [line.get_xdata().tolist() for line in lines(moved)] == [[1], [1]]
     assert moved.get_ylabel() == "moved points right (share)"
+    assert all(tick % 1 == 0 for tick in moved.get_xticks())
 
 
 def test_levels_that_are_no_numbers_are_spaced_evenly_and_named(study):

@@ -1,0 +1,1 @@
+"""Config groups of grokrfm, for Hydra's search path: pkg://grokrfm.conf."""
