@@ -12,6 +12,10 @@ TILE = 24
 whole tiles."""
 
 
+GATHERED_NUMBERS = {"cpu": 2**17, "cuda": 2**28}
+"""Numbers gathered at a time: on a CPU 1 MB in float64, which stays in a core's cache."""
+
+
 class GroupedSums:
     """Function v ↦ h with h_pc = Σ_i α_ic v_i over the rows i in which coordinate p is active.
 
@@ -28,9 +32,11 @@ class GroupedSums:
     def __init__(self, x: OneHot, classes: int, columns: int, like: Tensor) -> None:
         members, self._present = x.members
         self._rows, self._shape = members.flatten(), (*x.active.shape[:-2], x.width, classes)
+        per_coordinate = members.shape[1] * columns
+        self._step = max(1, GATHERED_NUMBERS[like.device.type] // per_coordinate)
         # reused at every call: new memory costs as much as the arithmetic
         self._weights = like.new_empty(*members.shape, classes)
-        self._gathered = like.new_empty(members.numel() * columns)
+        self._gathered = like.new_empty(min(self._step, len(members)) * per_coordinate)
         self._sums = like.new_empty(len(members) * classes * columns)
 
     @classmethod
@@ -46,19 +52,22 @@ class GroupedSums:
 
     def __call__(self, v: Tensor) -> Tensor:
         """h, overwritten by the next call."""
-        every, members, c = self._weights.shape
-        k = v.shape[-1]
-        rows = self._gathered[: every * members * k].view(-1, k)
-        torch.index_select(v.flatten(0, -2), 0, self._rows, out=rows)
-        h = self._sums[: every * c * k].view(every, c, k)
-        torch.bmm(self._weights.mT, rows.view(every, members, k), out=h)
+        (every, members, c), k = self._weights.shape, v.shape[-1]
+        v, h = v.flatten(0, -2), self._sums[: every * c * k].view(every, c, k)
+        for first in range(0, every, self._step):
+            some = slice(first, first + self._step)
+            rows = self._rows[first * members : (first + self._step) * members]
+            gathered = self._gathered[: len(rows) * k].view(-1, k)
+            torch.index_select(v, 0, rows, out=gathered)
+            weights = self._weights[some].mT
+            torch.bmm(weights, gathered.view(-1, members, k), out=h[some])
         return h.view(*self._shape, k)
 
 
 def add_outer_products(total: Tensor, h: Tensor) -> None:
     """Add Σ_cj h_pcj h_qcj of a table h (d, c, k) to `total` (d, d), in its lower triangle."""
     table, d = h.flatten(-2), h.shape[-3]
-    band = (d + 1) // 2 if h.is_cuda else TILE * max(1, d // 100)
+    band = (d + 1) // 2 if h.is_cuda else TILE
     for start in range(0, d, band):
         rows, columns = slice(start, d), slice(start, start + band)
         total[..., rows, columns] += table[..., rows, :] @ table[..., columns, :].mT

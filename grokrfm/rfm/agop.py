@@ -14,9 +14,9 @@ from grokrfm.kernels import ClosedFormAgop, Kernel, OneHot, StreamedGradient
 from grokrfm.kernels.grouped import TILE, GroupedSums, add_outer_products, conjugated
 
 # Entries of the table of gradients (d·c per training point) in memory at a time: on a CPU enough
-# for efficient products and few enough to stay near a core's cache (3 MB in float64, 216 points at
-# p = 29); on a GPU few large blocks are faster (2 GB).
-BLOCK_NUMBERS = {"cpu": 6 * 2**16, "cuda": 2**28}
+# for efficient products and few enough to stay near a core's cache (5 MB in float64, 72 points at
+# p = 61); on a GPU few large blocks are faster (2 GB).
+BLOCK_NUMBERS = {"cpu": 9 * 2**16, "cuda": 2**28}
 FEWEST_TILES = 2
 
 
