@@ -42,7 +42,7 @@ def harmed(sweeps):
         [(_, node)] = until(lambda: nodes_of(sweeps.study("cut"))).values()
         [other] = {"gpu1", "gpu2"} - {node}
         going["short"] = sweep(
-            "short", "hardware.partition=gpu", "hardware.time=2", on(other), pause=0.9, runs=2
+            "short", "hardware.partition=gpu", "hardware.time=2", on(other), pause=1.8, runs=2
         )
         sweeps.until_iterating("pushed")
         # Jobs of the partition cpu push out what is preemptible.
