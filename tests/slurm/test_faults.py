@@ -33,11 +33,11 @@ def harmed(sweeps):
 
         going = {
             "limited": sweep("limited", "hardware.time=1", on("cpu1"), pause=1.5, runs=1),
-            "cut": sweep("cut", "hardware.partition=gpu", pause=0.5),
+            "cut": sweep("cut", "hardware.partition=gpu", pause=1.0),
             "pushed": sweep(
-                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.3
+                "pushed", "hardware.partition=preemptible", "hardware.cpus=4", on("cpu2"), pause=0.6
             ),
-            "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.4),
+            "cancelled": sweep("cancelled", "hardware.chunk_minutes=0.0002", on("cpu1"), pause=0.8),
         }
         [(_, node)] = until(lambda: nodes_of(sweeps.study("cut"))).values()
         [other] = {"gpu1", "gpu2"} - {node}
