@@ -216,7 +216,7 @@ def _write(size: str) -> None:
 
 
 def page(size: str) -> str:
-    """Page of the records of a size, `paper` or `paper_small`."""
+    """Page of the records of a size, one of PAGES."""
     sections, verdicts, frames, missing = [], list[str](), [], []
     for name in _pages(size):
         if not (RECORDS / size / f"{name}.csv").exists():

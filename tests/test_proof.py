@@ -20,7 +20,7 @@ def trapped(n, kernel, iterations=6):
 
 
 def defect(M, n, rng):
-    """How far M is from commuting with a permutation of the elements in both operands."""
+    """Distance of M from commuting with a permutation of the elements in both operands."""
     order = rng.permutation(n)
     both = np.concatenate([order, n + order])
     return np.linalg.norm(M[np.ix_(both, both)] - M) / np.linalg.norm(M)

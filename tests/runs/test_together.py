@@ -1,4 +1,4 @@
-"""How much faster batches are, measured on a learner whose iterations take a known time."""
+"""Measurement of batches against runs alone, on a learner whose iterations take a known time."""
 
 import time
 
