@@ -36,7 +36,8 @@ OUTPUT = "<!-- output -->"
 FENCED = re.compile(r"^```(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
 NOT_COMPARED = (
     (r"(?m)^(iteration \d+ of \d+: |\d+ of \d+ done).*\n", ""),  # of more than half a minute
-    (r"(?m)^(written to .*; next: | +also measured: ).*\n", ""),  # numbers of rounding size too
+    (r"(?m)^( +also measured: ).*$", r"\1NUMBERS"),  # some are of the size of rounding
+    (r"(?m)^(written to \S+ in )[^:;]*", r"\1TIME"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
     (r"\b(?=[a-f]*\d)[0-9a-f]{10,16}\b\+?", "DIGEST"),
     (r" Commit [^.]+\.", ""),
