@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from grokrfm.runs.learner import Observation, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import Record, by_cause
 from grokrfm.text import printable_lines
 
@@ -104,8 +105,8 @@ class Terminal:
             self.problem(f"{cause}\n  in {runs[0]}{more}")
 
 
-class ProgressLine:
-    """Observer of one run."""
+class ProgressLine(Observer):
+    """Progress of one run."""
 
     def __init__(self, terminal: Terminal, run: Run) -> None:
         self.bar = Progress(
@@ -114,18 +115,18 @@ class ProgressLine:
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
         )
-        self._terminal = terminal
+        self._terminal, self._learner = terminal, run.learner
         self._task = self.bar.add_task(
             "iterations", total=run.learner.iterations, numbers="starting"
         )
         self._said = time.monotonic()
 
-    def on_step(self, run: Run, observation: Observation) -> None:
-        updates, numbers = observation.iteration + 1, run.learner.progress(observation.numbers)
+    def observed(self, record: Record, observation: Observation) -> None:
+        updates, numbers = observation.iteration + 1, self._learner.progress(observation.numbers)
         self.bar.update(self._task, completed=updates, numbers=numbers)
         if not self._terminal.is_live and time.monotonic() - self._said > LINE_SECONDS:
             self._said = time.monotonic()
-            self._terminal.say(f"iteration {updates} of {run.learner.iterations}: {numbers}")
+            self._terminal.say(f"iteration {updates} of {self._learner.iterations}: {numbers}")
 
 
 def _shown(text: str) -> Text:

@@ -15,7 +15,7 @@ LEADING = "leading"  # numbers to show first
 OBJECTIVE = "objective"  # the number to show if none is asked for
 
 # Groups of settings that change no result, in frames without those attributes.
-PLUMBING_GROUPS = ("hardware", "study", "save")
+PLUMBING_GROUPS = ("hardware", "tracker", "study", "save")
 
 # Statuses of runs that ended without a result; other unfinished runs have not ended yet.
 FAILED = ("failed", "crashed")

@@ -22,8 +22,10 @@ from grokrfm.launch.jobs import active_runs
 from grokrfm.launch.live import LiveTable
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
+from grokrfm.launch.tracking import opened_tracker
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
+from grokrfm.runs.observer import Observers
 from grokrfm.runs.record import Number, Record
 from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
@@ -159,6 +161,7 @@ class Invocation:
             self.terminal.skipped(record, run)
             self.outcomes.append("already finished")
             return record
+        tracker = opened_tracker(settings, study, self.terminal.problem)
         with launch_lock(study):
             claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
             if claimed:
@@ -168,7 +171,7 @@ class Invocation:
                 )
             attempts = start([run], store, hardware)
         with self.terminal.watching(run) as progress:
-            [record] = finish(attempts, store, hardware, progress)
+            [record] = finish(attempts, store, hardware, Observers(tracker, progress))
         self.terminal.summary(record, run, study)
         self.outcomes.append(record.status)
         if record.error:

@@ -38,8 +38,10 @@ MAY_IMPORT = {
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
+    "trackers": {"runs"},
     "launch": {"config", "runs", "terminal"},
     "collect": {"runs"},
+    "export": {"collect", "config", "runs"},
     "status": {"config", "launch", "runs"},
     "audit": MATHEMATICS | {"config", "runs"},
     "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
@@ -174,6 +176,7 @@ def test_a_file_holds_one_idea(path):
     ("module", "slow"),
     [
         ("grokrfm.collect", {"torch"}),
+        ("grokrfm.export", {"torch", "pandas", "numpy", "hydra"}),
         ("grokrfm.status", {"torch", "pandas", "numpy", "submitit", "rich"}),
     ],
 )

@@ -11,6 +11,7 @@ from grokrfm.runs import predictions
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import OUT_OF_MEMORY
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
@@ -42,11 +43,11 @@ class Countdown(Learner):
         return {"grok_iteration": None}
 
 
-class Watcher:
+class Watcher(Observer):
     def __init__(self):
         self.seen = []
 
-    def on_step(self, run, observation):
+    def observed(self, record, observation):
         self.seen.append(observation.iteration)
 
 
@@ -176,8 +177,8 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path):
         checkpoint_seconds = 0
 
     class KillAfter(Watcher):
-        def on_step(self, run, observation):
-            super().on_step(run, observation)
+        def observed(self, record, observation):
+            super().observed(record, observation)
             if observation.iteration == 2:
                 raise Killed
 
