@@ -67,7 +67,7 @@ def test_an_unknown_destination_is_refused(tmp_path):
     grokrfm(tmp_path, *TINY, "study=demo")
     for to, message in (
         ("mlfow", "tracker=mlfow: there is no such option; did you mean mlflow?"),
-        ("none", "--to none: is no tracker"),
+        ("none", "--to none: nothing to do; choose a tracker, csv or parquet"),
     ):
         done = export(tmp_path, "demo", "--to", to)
         assert (done.returncode, done.stderr.strip()) == (1, message)
