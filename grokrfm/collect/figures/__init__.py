@@ -71,6 +71,9 @@ def draw(studies: Folders | Data, preset: Mapping[str, Any]) -> Figure:
     with style.styled():
         figure = figure_of.draw(data)
         if figure_of.title:
+            width, height = figure.get_size_inches()
+            if not isinstance(figure_of.size, (list, tuple)):
+                figure.set_size_inches(width, height + 0.25)
             figure.suptitle(printable_lines(figure_of.title))
     return figure
 
