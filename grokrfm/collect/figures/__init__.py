@@ -90,12 +90,14 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 
 def encoded(figure: Figure, kind: str) -> bytes:
-    """Encode a figure as a png or pdf file."""
+    """Encode a figure as a png, pdf or svg file."""
     from io import BytesIO
 
     metadata: dict[str, Any] = {"Software": None}
     if kind == "pdf":
         metadata = {"CreationDate": None, "Producer": None, "Creator": "grokrfm"}
+    elif kind == "svg":
+        metadata = {"Date": None, "Creator": "grokrfm"}
     buffer = BytesIO()
     with style.styled(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # matplotlib draws a box instead

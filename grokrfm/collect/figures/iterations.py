@@ -52,6 +52,8 @@ class Iterations(Lines):
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
         steps = data.steps(self.value)
+        if not set(self.value) <= set(steps):
+            steps = data.steps(None)  # whose columns the message names
         if steps.empty:
             raise not_measured(", ".join(self.value))
         check_columns(steps, ["digest", "iteration"], self.value)
