@@ -32,6 +32,7 @@ class Angles(Kind):
     planes. An angle of a plane is given from −1/2 to 1/2 turn.
     """
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("eigen_angles", "plane_angles", "action_names")
 
     def draw(self, data: Data) -> Figure:

@@ -52,6 +52,9 @@ class Kind(ABC):
     NEEDED: ClassVar[Sequence[str]] = ()
     """Names of the saved predictions that it draws, without which there is nothing to draw."""
 
+    SAVED: ClassVar[str] = ""
+    """What runs must save for it: features or predictions."""
+
     def __post_init__(self) -> None:
         for name in self.LISTS:
             given = {name: getattr(self, name)}
@@ -69,6 +72,13 @@ class Kind(ABC):
             raise presets.PresetError(
                 f"figure: size must be a width in inches, or [width, height], got {self.size!r}"
             )
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of `collect.runs` and `collect.steps` that it needs."""
+        given = [getattr(self, name, ()) for name in ("x", "y", "value", *self.LISTS)]
+        lists = [[one] if isinstance(one, str) else one for one in given]
+        return list(dict.fromkeys(name for names in lists for name in names))
 
     @property
     def apart(self) -> Sequence[str]:

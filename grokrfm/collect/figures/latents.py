@@ -33,6 +33,7 @@ class Latents(Kind):
 
     axes: int = 3
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("latents", "transitions", "action_names")
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,8 @@ class Matrices(Kind):
     k: Any = "last"
     reflections: Any = "split"
     diagonal: str = "kept"
+
+    SAVED: ClassVar[str] = "features"
 
     def __post_init__(self) -> None:
         super().__post_init__()

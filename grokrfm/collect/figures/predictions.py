@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
@@ -43,6 +43,8 @@ class Predictions(Kind):
 
     tolerance: float
     reflections: Any = "split"
+
+    SAVED: ClassVar[str] = "predictions"
 
     def __post_init__(self) -> None:
         super().__post_init__()

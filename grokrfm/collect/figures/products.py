@@ -31,6 +31,7 @@ class Products(Kind):
     none is near, marked where it is another than on the left.
     """
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("true_products", "learned_products")
 
     def draw(self, data: Data) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -36,6 +36,8 @@ class Spectra(Kind):
 
     k: Any = "last"
     scale: str = "log"
+
+    SAVED: ClassVar[str] = "features"
 
     def __post_init__(self) -> None:
         super().__post_init__()

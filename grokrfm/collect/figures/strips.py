@@ -36,6 +36,7 @@ class Strips(Kind):
 
     horizons: Any = (0, 1, 5, 10, 50)
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("strip_true", "strip_predicted")
 
     def __post_init__(self) -> None:
