@@ -18,8 +18,9 @@ from grokrfm.collect.columns import combinations
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, grouped, is_number
+from grokrfm.collect.mixtures import averaged_over
 from grokrfm.collect.select import where
-from grokrfm.collect.tables import averaged_over, check_columns
+from grokrfm.collect.tables import check_columns
 
 MOST_GROUPS = 500  # before those without numbers are left out
 MOST_PANELS = 30
