@@ -71,8 +71,9 @@ def _one(arguments: argparse.Namespace) -> None:
 def _table(arguments: argparse.Namespace) -> None:
     """Write the table that the options describe."""
     from grokrfm.collect.formats import FORMATS as WRITERS
-    from grokrfm.collect.frames import runs
+    from grokrfm.collect.frames import frame
     from grokrfm.collect.layout import Layout
+    from grokrfm.collect.reading import read
     from grokrfm.collect.tables import build
 
     kind = _format(arguments.format, arguments.output)
@@ -91,7 +92,7 @@ def _table(arguments: argparse.Namespace) -> None:
             " written COLUMN=WORDS, as in kernel.name=kernel"
         )
     with in_words(asked.words(arguments)):
-        table = build(runs(arguments.studies), layout, _writing(arguments))
+        table = build(frame(read(arguments.studies)), layout, _writing(arguments))
         if kind == "parquet":
             from grokrfm.collect.formats.parquet import parquet
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from grokrfm.collect.columns import long_name
 from grokrfm.collect.words import in_words
 
 if TYPE_CHECKING:  # matplotlib is slow to import and often not needed
@@ -30,8 +31,8 @@ def plot(
 
     Parameters
     ----------
-    runs       as `collect.runs` returns them, or some of them; for x="iteration" as `collect.steps`
-               does, with the settings of hue and col
+    runs       as `collect.runs` returns them, or some of them; for x="iteration" as
+               `collect.steps(…, settings=[…])` does, with those of hue and col
     x          setting on the x axis, or "iteration"
     y          number, or several
     hue, col   settings whose levels are lines, and panels
@@ -49,11 +50,15 @@ def plot(
     """
     from grokrfm.collect import figures
 
-    preset = {"value": y, "by": hue, "panel": col, **settings}
+    def long(given: str | Sequence[str]) -> list[str]:
+        listed = [given] if isinstance(given, str) else given
+        return [long_name(runs, name) for name in listed]
+
+    preset = {"value": y, "by": long(hue), "panel": long(col), **settings}
     if x == ITERATION:
         data, preset["kind"] = figures.Data.of_steps(runs), "iterations"
     else:
-        data, preset["kind"], preset["x"] = figures.Data.of_runs(runs), "sweep", x
+        data, preset["kind"], preset["x"] = figures.Data.of_runs(runs), "sweep", long(x)[0]
     with in_words(labels or {}):
         figure = figures.draw(data, preset)
     import matplotlib.pyplot as plt

@@ -17,6 +17,7 @@ from grokrfm.collect.columns import (
     grouped,
     is_share,
     is_text,
+    long_name,
     measured,
     names,
 )
@@ -87,6 +88,7 @@ def table(
     TableError   if a column is unknown, a value is not numeric, or a scientific setting outside
                  `average_over` differs within a cell
     """
+    rows, columns = ([long_name(runs, name) for name in some] for some in (rows, columns))
     return build(runs, Layout(rows, columns, values, **more)).cells
 
 

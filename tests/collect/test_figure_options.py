@@ -203,3 +203,16 @@ def test_the_numbers_of_a_table_are_written_as_asked(command):
     assert r"k & \multicolumn{2}{c}{test accuracy (\%)} \\" in done.stdout
     assert r"gaussian & 37.50 & $\pm$ \num{22.97} \\" in done.stdout
     assert r"\label{tab:one}" in done.stdout and "n = 4 per cell" in done.stdout
+
+
+def test_plot_takes_short_names_and_the_steps_of_collect(demo):
+    runs = collect.runs(demo)
+    axes = collect.plot(runs, x="train_fraction", y="test_accuracy", hue="kernel", col="task")
+    assert axes[0].get_xlabel() == "share of the rows that trains"
+    assert axes[0].figure.legends[0].get_title().get_text() == "kernel (n = 1)"
+    steps = collect.steps(demo, settings=["kernel", "task.name"])
+    with pytest.raises(GrokrfmError, match="no column 'train_fraction'"):
+        collect.plot(steps, x="iteration", y="test_accuracy", hue="train_fraction")
+    axes = collect.plot(steps, x="iteration", y="test_accuracy", hue="kernel", col="task.name")
+    assert len(axes) == 2
+    plt.close("all")
