@@ -20,6 +20,8 @@ from grokrfm.collect.figures.kind import Kind, check_number
 from grokrfm.collect.figures.panels import panels
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
+SMALLEST = 1e-8
+"""Size below which outputs are rounding, as for `undecided`."""
 NEEDED = ("rows", "operands", "labels", "training", "predicted", "lead")
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
@@ -39,7 +41,8 @@ class Predictions(Kind):
 
     Parameters
     ----------
-    tolerance     largest lead of the largest output at which a test row is undecided
+    tolerance     a test row is undecided if its largest output leads by at most this share of
+                  the largest absolute output of the test rows
     reflections   "split", "none" or a list of elements, whose fixed points are marked
     """
 
@@ -99,7 +102,8 @@ def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
     """Verdict on every pair, (tables · n, n): a down, b across, tables below each other."""
     right = kept["predicted"] == kept["labels"]
     trained = np.where(right, TRAINED, TRAINED_WRONG)
-    tested = np.where(kept["lead"] <= tolerance, UNDECIDED, np.where(right, RIGHT, WRONG))
+    least = tolerance * np.maximum(kept.get("size", 1), SMALLEST)
+    tested = np.where(kept["lead"] <= least, UNDECIDED, np.where(right, RIGHT, WRONG))
     rows = np.arange(len(kept["rows"]))
     a, b = _place(kept["rows"], kept)
     grid = np.full((int(a.max()) + 1, int(b.max()) + 1), np.nan)
