@@ -61,7 +61,8 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     names : Names       which settings are scientific, which numbers lead
     sources             class from outside the package → SHA-256 of its source file
     cost                "seconds" estimated for all "iterations", and the "class" of such estimates
-    metrics             the numbers of the last observation and of the run as a whole
+    metrics             the numbers of the last observation and of the run as a whole; of one that
+                        runs, the leading ones when it last wrote them
     seconds             wall time, including the attempts that it continues
     features            the k of the feature matrices kept
     predictions : bool  True if the predictions of the last iteration were kept
@@ -97,6 +98,18 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     def probes(self) -> Mapping[str, Any]:
         """Settings of the probes that have measured it, by name."""
         return self.config.get("probe") or {}
+
+    @property
+    def progress(self) -> str:
+        """Text with the iteration of a run that has not ended, and its first leading number."""
+        updates, last = self.metrics.get("updates"), self.cost.get("iterations")
+        if updates is None:
+            return ""
+        shown = [f"iteration {updates}" + (f" of {last}" if last else "")]
+        for name in self.names.leading:
+            if isinstance(value := self.metrics.get(name), (int, float)):
+                return ", ".join([*shown, f"{name} {value:.3g}"])
+        return shown[0]
 
     def satisfies(self, spec: Spec) -> bool:
         """True if this is a finished run of `spec` with everything asked for."""

@@ -123,6 +123,13 @@ class StudyStatus:
             return "missing"
         return "lost" if record.ended is None else record.status
 
+    def label(self, record: Record) -> str:
+        """Return the settings of a run that its sweep varies; its title if there are none."""
+        sweep = record.provenance.get("sweep")
+        plan = self.plan(sweep) if sweep else None
+        swept = plan.label(record.digest) if plan and record.digest in plan.index else ""
+        return swept or str(record.facts["title"])
+
     def seconds_left(self, plan: Plan, digests: Iterable[str]) -> float:
         """Estimate the time until runs of a plan are done, at the pace of the finished ones."""
         measured = estimated = 0.0
