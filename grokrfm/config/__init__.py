@@ -13,7 +13,12 @@ from grokrfm.config.settings import (
     plain,
     study_folder,
 )
-from grokrfm.config.studies import check_command_line, search_folders, similar_studies
+from grokrfm.config.studies import (
+    check_command_line,
+    primary_config,
+    search_folders,
+    similar_studies,
+)
 
 __all__ = [
     "Builder",
@@ -30,6 +35,7 @@ __all__ = [
     "is_nested",
     "plain",
     "preset",
+    "primary_config",
     "readable_hydra_errors",
     "readable_message",
     "search_folders",
