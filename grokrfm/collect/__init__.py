@@ -3,6 +3,7 @@
 from grokrfm.collect.columns import constant, varying
 from grokrfm.collect.frames import conflicts, features, runs
 from grokrfm.collect.observations import steps
+from grokrfm.collect.plotting import plot
 from grokrfm.collect.tables import table
 
-__all__ = ["conflicts", "constant", "features", "runs", "steps", "table", "varying"]
+__all__ = ["conflicts", "constant", "features", "plot", "runs", "steps", "table", "varying"]

@@ -24,7 +24,7 @@ from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
-from grokrfm.runs.record import Number, Record
+from grokrfm.runs.record import Names, Number, Record
 from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
@@ -58,6 +58,7 @@ class Invocation:
     started : bool   True once a run was composed
     alone : bool     True if there is one run, without a sweep
     found : bool     True if the sweep is a search that has ended with a result
+    precheck         checks the tables and figures that planned runs name
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -66,6 +67,7 @@ class Invocation:
         self.problems: list[tuple[str, str]] = []
         self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
+        self.precheck: Callable[[Sequence[Settings], Names], None] = lambda runs, names: None
 
     def run(self, config: DictConfig) -> Number:
         """Run one composed config; returns its objective, for sweepers that optimise.
@@ -122,6 +124,7 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
+            self.precheck(sweep.plan.settings, sweep.plan.names)
             if trials and (sweep.dry_run or not sweep.backend.wait):
                 name = "dry_run" if sweep.dry_run else "hardware.wait"
                 raise SettingError(
@@ -150,6 +153,7 @@ class Invocation:
         hardware, study = build_hardware(settings), study_folder(settings)
         run = build_run(settings)
         hardware.check_device()
+        self.precheck([settings], run.names)
         self._note_new(study)
         store = self.store(study)
         if rerun:

@@ -114,8 +114,8 @@ def test_figures_are_written_beside_the_study(command, tmp_path):
     assert done.returncode == 0
     assert done.stdout.startswith("| kernel.bandwidth")
     written = sorted((tmp_path / "demo" / "figures").iterdir())
-    names = [f"{value}.{kind}" for value in ("seconds", "test_accuracy") for kind in ("pdf", "png")]
-    assert [path.name for path in written] == names
+    stems = [f"iterations-{v}-hue-kernel.bandwidth" for v in ("seconds", "test_accuracy")]
+    assert [path.name for path in written] == [f"{s}.{k}" for s in stems for k in ("pdf", "png")]
     assert all(path.stat().st_size > 1000 for path in written)
     assert done.stderr.count("figure written to demo/figures/") == 4
 

@@ -17,7 +17,6 @@ from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, not_measured, numeric
 from grokrfm.collect.figures.kind import Kind, check_number
-from grokrfm.collect.figures.panels import panels
 
 MOST_WRITTEN = 120
 MOST_LEVELS = 60
@@ -72,7 +71,9 @@ class Heatmap(Kind):
         low, high = (0.0, 1.0) if self._is_share else (np.nanmin(means), np.nanmax(means))
         size = (max(3.4, 1.7 + 0.5 * min(len(x), 16)), max(2.8, 1.4 + 0.36 * min(len(y), 18)))
         columns = max(1, int(10.5 / size[0]))
-        figure, grid = panels(len(groups), columns=columns, size=size, sharex=True, sharey=True)
+        figure, grid, columns = self.panels(
+            len(groups), columns=columns, size=size, sharex=True, sharey=True
+        )
         written = len(x) * len(y) <= MOST_WRITTEN
         hatched = False
         for number, (axes, group, cell) in enumerate(zip(grid, groups, cells, strict=True)):
@@ -87,7 +88,7 @@ class Heatmap(Kind):
         if hatched:
             patch = Patch(facecolor="white", edgecolor="0.35", hatch="////")
             patch.set_label("hatched: some runs are missing")
-            style.legend(figure, [patch], "")
+            self.legend(figure, [patch], "")
         return figure
 
     @property

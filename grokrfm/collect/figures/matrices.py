@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ class Matrices(Kind):
     reflections: Any = "split"
     diagonal: str = "kept"
 
+    SAVED: ClassVar[str] = "features"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_option("diagonal", self.diagonal, ("kept", "blank"))
@@ -58,7 +60,7 @@ class Matrices(Kind):
             panels = [row[0] for row in rows]
             rows = [panels[i : i + across] for i in range(0, len(panels), across)]
         width = 3.0 if across <= 3 else 2.3
-        figure = Figure(figsize=(width * across, 0.85 * width * len(rows) + 0.2))
+        figure = Figure(figsize=self.sized(width * across, 0.85 * width * len(rows) + 0.2))
         grid = figure.subplots(len(rows), across, squeeze=False)
         for places, row in zip(grid, rows, strict=True):
             for axes in places[len(row) :]:

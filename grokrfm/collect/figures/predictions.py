@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, predictions
 from grokrfm.collect.figures.kind import Kind, check_number
-from grokrfm.collect.figures.panels import panels
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
 SMALLEST = 1e-8
@@ -49,6 +47,8 @@ class Predictions(Kind):
     tolerance: float
     reflections: Any = "split"
 
+    SAVED: ClassVar[str] = "predictions"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("tolerance", self.tolerance)
@@ -56,7 +56,7 @@ class Predictions(Kind):
 
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, NEEDED, "predictions of a table of pairs")
-        figure, grid = panels(len(shown), size=(3.3, 3.3))
+        figure, grid, _ = self.panels(len(shown), size=(3.3, 3.3))
         figure.set_layout_engine("compressed")  # square panels would push titles off the page
         seen: set[int] = set()
         marked = False
@@ -72,7 +72,7 @@ class Predictions(Kind):
             axes.set_xlabel("b")
             axes.set_ylabel("a")
             for side in (axes.xaxis, axes.yaxis):
-                side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+                style.whole_numbers(side)
             a, b = fixed_pairs(kept, self.reflections)
             if len(a):
                 size = max(0.4, min(4.0, 100 / len(verdict)))
@@ -87,7 +87,7 @@ class Predictions(Kind):
             handles.append(
                 Line2D([], [], linestyle="", marker="o", **RING, label="reflection axis")
             )
-        style.legend(figure, handles, style.named(self.by))
+        self.legend(figure, handles)
         return figure
 
 
