@@ -58,12 +58,14 @@ class Invocation:
     started : bool   True once a run was composed
     alone : bool     True if there is one run, without a sweep
     found : bool     True if the sweep is a search that has ended with a result
+    studies          folders to which runs were written
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
+        self.studies: list[Path] = []
         self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
 
@@ -91,7 +93,7 @@ class Invocation:
                 if status is JobStatus.FAILED:
                     raise value
                 return value
-            return objective(self._run(settings))
+            return objective(self.compute(settings))
         except RunError:
             raise
         except GrokrfmError as error:
@@ -145,7 +147,8 @@ class Invocation:
                 raise KeyboardInterrupt
         return drivers, positions
 
-    def _run(self, settings: Settings) -> Record:
+    def compute(self, settings: Settings) -> Record:
+        """Compute one run in this process and return its record; raise its error if it fails."""
         rerun = boolean("rerun", settings["rerun"])
         hardware, study = build_hardware(settings), study_folder(settings)
         run = build_run(settings)
@@ -177,7 +180,8 @@ class Invocation:
         return record
 
     def _note_new(self, study: Path) -> None:
-        """Say that a study is new if its name may be a misspelt one."""
+        """Note a study; say that it is new if its name may be a misspelt one."""
+        self.studies.append(study)
         if similar := similar_studies(study, sys.argv[1:]):
             self.terminal.say(
                 f"{study.name} is a new study without settings of its own; there is also"
