@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
-
-# Threads that wait spin for this many turns, then sleep: enough to lose nothing on a free machine,
-# while with the usual 300,000 a run on two threads took twenty times longer whenever another
-# process wanted the cores. The OpenMP runtime reads it when torch is imported.
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 # Ctrl-C while torch is imported just ends the process; `main` handles it afterwards.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr

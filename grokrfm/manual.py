@@ -14,7 +14,7 @@ FRAME = "hydra/help/grokrfm.yaml"
 """File with the header and the footer of the help."""
 
 OVERRIDE = "override "
-NOT_OF_A_LEARNER = {"defaults", "hydra", "study"}
+NOT_OF_A_LEARNER = {"defaults", "hydra", "study", "name", "tables", "figures"}
 """Keys that a study may have whatever learner it is for."""
 
 
@@ -70,8 +70,6 @@ def _groups(text: str) -> Iterator[str]:
 
 def _chosen(text: str) -> Iterator[str]:
     """Yield the groups and the settings at the root that a study chooses or sweeps over."""
-    if not text.startswith("# @package _global_"):
-        return
     for group in _defaults(text):
         if group.startswith(OVERRIDE) and "hydra/" not in group:
             yield group.removeprefix(OVERRIDE).strip("/")

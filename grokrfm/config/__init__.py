@@ -11,6 +11,7 @@ from grokrfm.config.settings import (
     complete,
     compose,
     plain,
+    searching,
     study_folder,
 )
 from grokrfm.config.studies import (
@@ -39,6 +40,7 @@ __all__ = [
     "readable_hydra_errors",
     "readable_message",
     "search_folders",
+    "searching",
     "similar_studies",
     "study_folder",
 ]

@@ -94,6 +94,9 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     history: Mapping[str, Sequence[Any]] = {}
     others: Sequence[str] = ()
 
+    def __repr__(self) -> str:
+        return f"<Record {self.digest}: {self.facts.get('title')}, {self.status}>"
+
     @property
     def probes(self) -> Mapping[str, Any]:
         """Settings of the probes that have measured it, by name."""
