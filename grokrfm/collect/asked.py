@@ -22,7 +22,10 @@ from grokrfm.text import printable
 IMAGES = ("png", "pdf", "svg")
 BOTH = ("where", "average_over", "value")
 OF_A_FIGURE = ("x", "y", "hue", "panel", "set", "title", "size")
-OF_A_TABLE = (*("rows", "columns", "statistic", "paired", "format", "figure", "table", "check"),)
+OF_A_TABLE = (
+    *("rows", "columns", "statistic", "paired", "format", "figure", "table", "check"),
+    *("percent", "digits", "no_n"),
+)
 LONGEST = 120  # characters of the name of a file
 
 
@@ -84,7 +87,11 @@ def write(arguments: argparse.Namespace, preset: Mapping[str, Any], stem: str) -
             f"--output {output}: a figure is written as {', '.join(IMAGES)}; end the name with one"
             f" of them, as in {output.stem}.pdf"
         )
-    with in_words(dict(arguments.label)):
+    if name := table_label(arguments):
+        raise GrokrfmError(
+            f"--label {name}: of a figure, write COLUMN=WORDS, as in kernel.name=kernel"
+        )
+    with in_words(words(arguments)):
         figure = figures.draw(arguments.studies, preset)
         if output:
             write_bytes(output, figures.encoded(figure, output.suffix[1:].lower()))
@@ -124,13 +131,19 @@ def assignment(text: str) -> tuple[str, Any]:
 
 
 def label(text: str) -> tuple[str, str]:
-    """Return the column and the words of COLUMN=WORDS."""
+    """Return the column and the words of COLUMN=WORDS; no column for the label of a table."""
     column, equals, words = text.partition("=")
-    if not (column and equals and words):
-        raise argparse.ArgumentTypeError(
-            f"expected COLUMN=WORDS, as in kernel.name=kernel, got {text!r}"
-        )
-    return column, words
+    return (column, words) if equals else ("", text)
+
+
+def words(arguments: argparse.Namespace) -> dict[str, str]:
+    """Words that --label gives to columns."""
+    return {column: words for column, words in arguments.label if column}
+
+
+def table_label(arguments: argparse.Namespace) -> str:
+    """LaTeX label that --label gives to a table; empty if none."""
+    return next((words for column, words in arguments.label if not column), "")
 
 
 def size(text: str) -> float | list[float]:

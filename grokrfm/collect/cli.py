@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect import asked
 from grokrfm.collect.options import SUFFIXES, parser
+from grokrfm.collect.words import in_words
+from grokrfm.collect.writing import Writing
 from grokrfm.command import run_command
 from grokrfm.runs.files import is_read_only, write_bytes
 from grokrfm.text import printable
@@ -82,18 +85,31 @@ def _table(arguments: argparse.Namespace) -> None:
         paired=arguments.paired,
         average_over=arguments.average_over,
     )
-    table = build(runs(arguments.studies), layout)
-    if kind == "parquet":
-        from grokrfm.collect.formats.parquet import parquet
+    if (label := asked.table_label(arguments)) and kind != "latex":
+        raise GrokrfmError(
+            f"--label {label}: a label without = is one of LaTeX tables; words for a column are"
+            " written COLUMN=WORDS, as in kernel.name=kernel"
+        )
+    with in_words(asked.words(arguments)):
+        table = build(runs(arguments.studies), layout, _writing(arguments))
+        if kind == "parquet":
+            from grokrfm.collect.formats.parquet import parquet
 
-        content = parquet(table)
-    else:
-        content = WRITERS[kind](table).encode()
+            content = parquet(table)
+        else:
+            content = WRITERS[kind](table).encode()
     if arguments.output:
         write_bytes(arguments.output, content)
         sys.stderr.write(f"table written to {printable(str(arguments.output))} ({kind})\n")
     else:
         sys.stdout.write(content.decode())
+
+
+def _writing(arguments: argparse.Namespace) -> Writing:
+    label = asked.table_label(arguments)
+    if label and not re.fullmatch(r"[\w:.+/-]+", label):
+        raise GrokrfmError(f"--label {label}: use letters, digits and : . + / - _, as in tab:trap")
+    return Writing(arguments.percent, arguments.digits, not arguments.no_n, label)
 
 
 def _format(asked: str | None, output: Path | None) -> str:
@@ -127,9 +143,10 @@ def _all(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.studies[0])
     read_only = is_read_only(folder)
     problems: list[str] = []
+    writing = _writing(arguments)
     for name, layout in wanted.tables.items():
         try:
-            table = build(runs, layout)
+            table = build(runs, layout, writing)
         except GrokrfmError as error:
             problems.append(f"table {name}: {error}")
             continue

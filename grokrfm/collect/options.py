@@ -35,7 +35,7 @@ statistics, given as COLUMN:STATISTIC or with --statistic:
   share=0.9   share of runs of at least 0.9 [Wilson's 95 % interval]
   counts      for texts such as verdict: number of runs with each (their default)
   share=TEXT  for texts: share of runs with this one [Wilson's 95 % interval]
-  time        for grok_iteration: median time (Kaplan-Meier); share that reached it [Wilson]
+  time        for grok_iteration: median time (Kaplan-Meier); number of runs that reached it
 
 A CONDITION has == != < <= > >=, in ['a', 'b'], and, or, not, + - * / // % **, texts in quotes,
 COLUMN.isna(), COLUMN.notna(), COLUMN.str.contains('a'), .str.startswith('a'), .str.endswith('a').
@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parsed.add_argument("studies", nargs="+", metavar="STUDY", help="a folder such as outputs/demo")
     _add_table(parsed.add_argument_group("one table"))
+    _add_writing(parsed.add_argument_group("numbers of tables"))
     _add_figure(parsed.add_argument_group("one figure, of a kind or a preset"))
     _add_both(parsed.add_argument_group("one table or figure"))
     every = parsed.add_argument_group("tables and figures of presets")
@@ -102,6 +103,15 @@ def _add_table(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_writing(group: argparse._ActionsContainer) -> None:
+    """Add the options of the notation of numbers."""
+    group.add_argument("--percent", action="store_true", help="write shares in percent")
+    group.add_argument("--digits", type=_digits, metavar="N", help="decimals of every number")
+    group.add_argument(
+        "--no-n", action="store_true", help="say the number of runs in the caption, not in cells"
+    )
+
+
 def _add_figure(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--figure-preset", metavar="NAME", help="preset of conf/figure/")
     group.add_argument("--kind", metavar="KIND", help="such as sweep, iterations or heatmap")
@@ -143,7 +153,8 @@ def _add_both(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="COLUMN=WORDS",
-        help="words for a column, in place of those in conf/words/; repeatable",
+        help="words for a column, in place of those in conf/words/; repeatable. Or NAME: a LaTeX"
+        " table has this label and its caption",
     )
     group.add_argument(
         "--output",
@@ -177,6 +188,12 @@ def add_config_dir(group: argparse._ActionsContainer) -> None:
         metavar="DIR",
         help="folder with your own table/, figure/ and expectation/; repeatable",
     )
+
+
+def _digits(text: str) -> int:
+    if text.isdecimal() and int(text) <= 15:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a number of decimals up to 15, got {text!r}")
 
 
 def _names(text: str) -> list[str]:

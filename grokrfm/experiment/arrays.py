@@ -1,4 +1,4 @@
-"""Arrays of a run that figures draw: predictions, and the reflections of its task."""
+"""Arrays of a run that figures draw: predictions, and the group of its task."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import torch
 
+from grokrfm.algebra import logarithms
 from grokrfm.checks import SettingError
 from grokrfm.rfm import Step
 from grokrfm.runs.learner import Arrays
@@ -40,17 +41,20 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
 
 
 def reflections(task: Task, splitter: Splitter) -> Arrays:
-    """Return the reflections of a task; nothing if it has none.
+    """Return the group of a task, and its reflections if it has some.
 
-    fixing_reflection : (n, n) int   k whose sr^k fixes the pair (a, b)
     elements : (n,) str              the group's elements as users write them
+    logarithms : (n,) int            their discrete logarithms, if the group is cyclic
+    fixing_reflection : (n, n) int   k whose sr^k fixes the pair (a, b)
     held_out : (r,) int              k of the reflections whose fixed points are held out
     """
     group, held_out = task.group, getattr(splitter, "reflections", ())
+    arrays = {"elements": np.array([group.written(k) for k in range(group.order)])}
+    with suppress(ValueError):
+        arrays["logarithms"] = logarithms(group)
     with suppress(SettingError):
-        return {
+        arrays |= {
             "fixing_reflection": fixing_reflection(task),
-            "elements": np.array([group.written(k) for k in range(group.order)]),
             "held_out": np.array([group.index(element) for element in held_out], dtype=int),
         }
-    return {}
+    return arrays

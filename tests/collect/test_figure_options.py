@@ -105,6 +105,10 @@ def test_figures_with_other_settings_have_other_names(demo, command):
         ([*SWEEP, "--rows", "seed"], "--rows is an option of tables"),
         (["--hue", "seed"], "--hue is an option of figures; name one with --kind or"),
         ([*SWEEP, "--figure-preset", "trap"], "--kind and --figure-preset exclude each other"),
+        ([*SWEEP, "--label", "a"], "of a figure, write COLUMN=WORDS, as in kernel.name=kernel"),
+        ([*SWEEP, "--percent"], "--percent is an option of tables"),
+        (["--rows", "seed", "--label", "a"], "a label without = is one of LaTeX tables"),
+        (["--rows", "seed", "--format", "latex", "--label", "{"], "use letters, digits and"),
         ([*SWEEP, "--output", "a.md"], "a figure is written as png, pdf, svg"),
         (["--rows", "seed", "--output", "a.png"], "a.png is the name of a figure"),
         (["--rows", "seed", "--output", "a.xyz"], "the format follows the suffix of the file"),
@@ -126,7 +130,7 @@ def test_a_mistake_is_answered_in_one_line(command, arguments, message):
     ("arguments", "message"),
     [
         (["--size", "wide"], "WIDTH or WIDTHxHEIGHT, such as 3.3 or 3.3x2.5, got 'wide'"),
-        (["--label", "kernel"], "expected COLUMN=WORDS, as in kernel.name=kernel, got 'kernel'"),
+        (["--digits", "-1"], "expected a number of decimals up to 15, got '-1'"),
         (["--set", "scale"], "expected NAME=VALUE, got 'scale'"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
@@ -188,3 +192,14 @@ def test_plot_refuses_what_the_commands_refuse(demo):
         collect.plot(runs, x="split.train_fraction", y="test_acuracy")
     with pytest.raises(GrokrfmError, match="unknown key 'color'"):
         collect.plot(runs, x="split.train_fraction", y="test_accuracy", color="red")
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_numbers_of_a_table_are_written_as_asked(command):
+    over = ("--average-over", "task.name,split.train_fraction", "--label", "kernel.name=k")
+    options = ("--percent", "--digits", "2", "--no-n", "--label", "tab:one", "--format", "latex")
+    done = command(COMMAND, "demo", "--rows", "kernel.name", *over, *options)
+    assert done.returncode == 0, done.stderr
+    assert r"k & \multicolumn{2}{c}{test accuracy (\%)} \\" in done.stdout
+    assert r"gaussian & 37.50 & $\pm$ \num{22.97} \\" in done.stdout
+    assert r"\label{tab:one}" in done.stdout and "n = 4 per cell" in done.stdout

@@ -18,8 +18,9 @@ from grokrfm.collect.columns import combinations
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, grouped, is_number
+from grokrfm.collect.mixtures import averaged_over
 from grokrfm.collect.select import where
-from grokrfm.collect.tables import averaged_over, check_columns
+from grokrfm.collect.tables import check_columns
 
 MOST_GROUPS = 500  # before those without numbers are left out
 MOST_PANELS = 30
@@ -93,12 +94,18 @@ class Kind(ABC):
             return self.size, height * min(1.0, self.size / width)
         return tuple(self.size)
 
+    @property
+    def most_abreast(self) -> int:
+        """Number of panels that fit side by side into the width that is asked for."""
+        return 99 if self.size is None else max(1, int(self.sized(1, 1)[0] / NARROWEST))
+
     def panels(
         self,
         count: int,
         *,
         columns: int = 3,
         size: tuple[float, float] | None = None,
+        square: bool = False,
         **shared: Any,
     ) -> tuple[Figure, list[Axes], int]:
         """Create a figure with `count` axes of some size, and return the number of its columns."""
@@ -109,12 +116,11 @@ class Kind(ABC):
             )
         across = min(count, columns)
         width, height = size or ((6.4, 4.0) if count == 1 else (3.2, 2.8))
-        if self.size is not None:
-            across = max(1, min(across, int(self.sized(width, height)[0] / NARROWEST)))
+        across = min(across, self.most_abreast)
         down = -(-count // across)
         wide, high = self.sized(max(width * across, 3.6), height * down)
         if is_number(self.size):
-            high = max(high, LOWEST * down)
+            high = max(high, LOWEST * down, square * down * (wide / across + 0.5))
         figure = Figure(figsize=(wide, high), layout="constrained")
         grid = figure.subplots(down, across, squeeze=False, **shared).ravel().tolist()
         for spare in grid[count:]:

@@ -44,7 +44,9 @@ class Latents(Kind):
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, self.NEEDED, "latents of states")
         projection = {"projection": "3d"} if self.axes == 3 else {}
-        figure, grid, _ = self.panels(len(shown), size=(3.3, 3.3), subplot_kw=projection)
+        figure, grid, _ = self.panels(
+            len(shown), size=(3.3, 3.3), square=True, subplot_kw=projection
+        )
         looks: dict[str, dict[str, Any]] = {}
         for axes, (group, run, arrays) in zip(grid, shown, strict=True):
             points, shares = projected(arrays["latents"], self.axes)

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.elements import ORDERS, name_elements, ordered
 from grokrfm.collect.figures.examples import headline, predictions
-from grokrfm.collect.figures.kind import Kind, check_number
+from grokrfm.collect.figures.kind import Kind, check_number, check_option
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
 SMALLEST = 1e-8
@@ -42,10 +42,12 @@ class Predictions(Kind):
     tolerance     a test row is undecided if its largest output leads by at most this share of
                   the largest absolute output of the test rows
     reflections   "split", "none" or a list of elements, whose fixed points are marked
+    order         order of the elements: that of the "table", or of their discrete "logarithm"
     """
 
     tolerance: float
     reflections: Any = "split"
+    order: str = "table"
 
     SAVED: ClassVar[str] = "predictions"
 
@@ -53,10 +55,11 @@ class Predictions(Kind):
         super().__post_init__()
         check_number("tolerance", self.tolerance)
         check_reflections(self.reflections)
+        check_option("order", self.order, ORDERS)
 
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, NEEDED, "predictions of a table of pairs")
-        figure, grid, _ = self.panels(len(shown), size=(3.3, 3.3))
+        figure, grid, _ = self.panels(len(shown), size=(3.3, 3.3), square=True)
         figure.set_layout_engine("compressed")  # square panels would push titles off the page
         seen: set[int] = set()
         marked = False
@@ -64,6 +67,11 @@ class Predictions(Kind):
         norm = BoundaryNorm(np.arange(len(SHADES) + 1) - 0.5, len(SHADES))
         for axes, (group, run, kept) in zip(grid, shown, strict=True):
             verdict = verdicts(kept, self.tolerance)
+            n = verdict.shape[1]
+            order = ordered(kept, self.order, n)
+            tables = len(verdict) // n
+            down = np.concatenate([n * table + order for table in range(tables)])
+            verdict = verdict[down][:, order]
             axes.imshow(verdict, cmap=colours, norm=norm, rasterized=True)
             seen |= set(np.unique(verdict[~np.isnan(verdict)]).astype(int).tolist())
             axes.grid(visible=False)
@@ -71,9 +79,11 @@ class Predictions(Kind):
             axes.set_title(headline(group, run))
             axes.set_xlabel("b")
             axes.set_ylabel("a")
-            for side in (axes.xaxis, axes.yaxis):
-                style.whole_numbers(side)
-            a, b = fixed_pairs(kept, self.reflections)
+            names = kept.get("elements", np.arange(n))
+            if len(names) == n:
+                name_elements(axes.xaxis, names[order], ["b"], n)
+                name_elements(axes.yaxis, names[order], ["a"] * tables, len(verdict))
+            a, b = (np.argsort(order)[index] for index in fixed_pairs(kept, self.reflections))
             if len(a):
                 size = max(0.4, min(4.0, 100 / len(verdict)))
                 axes.plot(b, a, linestyle="", marker="o", markersize=size, **RING)
