@@ -37,23 +37,31 @@ PROBE = "probe"
 """The setting for measurements; a learner may take it."""
 
 
-def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
+def compose(
+    overrides: Sequence[str], folders: Sequence[Path] = (), primary: str = "config"
+) -> Settings:
     """Return the plain settings that overrides on the command line describe; nothing is run.
 
     Parameters
     ----------
     folders   searched for options besides conf/
+    primary   name of the primary config
 
     Raises
     ------
     HydraException   if there is no such option or setting
     SettingError     if a value is missing
     """
-    search = ",".join(f"'file://{folder.resolve()}'" for folder in folders)
-    arguments = [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
+    arguments = searching(overrides, folders)
     check_command_line(arguments)
     with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
-        return plain(hydra_compose("config", overrides=arguments))
+        return plain(hydra_compose(primary, overrides=arguments))
+
+
+def searching(overrides: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """Return overrides with that which lets Hydra search some folders for options."""
+    search = ",".join(f"'file://{Path(folder).resolve()}'" for folder in folders)
+    return [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
 
 
 def plain(config: DictConfig) -> Settings:

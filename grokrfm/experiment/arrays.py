@@ -24,6 +24,7 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
     training : (N,) bool     True for training rows, False for test rows
     predicted : (N,) int     the class with the largest output
     lead : (N,) float        difference between its output and the second largest
+    size : () float          the largest absolute output of the test rows
     """
     rows = np.concatenate([split.train, split.test])
     highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
@@ -35,6 +36,7 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
         "training": np.arange(len(rows)) < len(split.train),
         "predicted": classes[:, 0].cpu().numpy(),
         "lead": lead.to(torch.float64).cpu().numpy(),
+        "size": step.test_outputs.abs().max().to(torch.float64).cpu().numpy(),
     }
 
 

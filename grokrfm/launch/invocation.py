@@ -59,12 +59,14 @@ class Invocation:
     alone : bool     True if there is one run, without a sweep
     found : bool     True if the sweep is a search that has ended with a result
     precheck         checks the tables and figures that planned runs name
+    studies          folders to which runs were written
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
+        self.studies: list[Path] = []
         self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
         self.precheck: Callable[[Sequence[Settings], Names], None] = lambda runs, names: None
@@ -93,7 +95,7 @@ class Invocation:
                 if status is JobStatus.FAILED:
                     raise value
                 return value
-            return objective(self._run(settings))
+            return objective(self.compute(settings))
         except RunError:
             raise
         except GrokrfmError as error:
@@ -148,7 +150,8 @@ class Invocation:
                 raise KeyboardInterrupt
         return drivers, positions
 
-    def _run(self, settings: Settings) -> Record:
+    def compute(self, settings: Settings) -> Record:
+        """Compute one run in this process and return its record; raise its error if it fails."""
         rerun = boolean("rerun", settings["rerun"])
         hardware, study = build_hardware(settings), study_folder(settings)
         run = build_run(settings)
@@ -158,8 +161,7 @@ class Invocation:
         store = self.store(study)
         if rerun:
             checkpoint.remove(study, run.spec)
-        record = None if rerun else store.finished(run.spec)
-        if record:
+        elif record := store.finished(run.spec):
             self.terminal.skipped(record, run)
             self.outcomes.append("already finished")
             return record
@@ -181,7 +183,8 @@ class Invocation:
         return record
 
     def _note_new(self, study: Path) -> None:
-        """Say that a study is new if its name may be a misspelt one."""
+        """Note a study; say that it is new if its name may be a misspelt one."""
+        self.studies.append(study)
         if similar := similar_studies(study, sys.argv[1:]):
             self.terminal.say(
                 f"{study.name} is a new study without settings of its own; there is also"
@@ -243,6 +246,5 @@ def ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
 
 def _as_overrides(value: Any) -> str:
     """Return a result in words; settings as overrides that can be given again."""
-    if isinstance(value, dict):
-        return " ".join(f"{name}={one}" for name, one in value.items())
-    return str(value)
+    is_settings = isinstance(value, dict)
+    return " ".join(f"{k}={v}" for k, v in value.items()) if is_settings else str(value)

@@ -83,6 +83,9 @@ class Learner(ABC):
         """Description of the learner in one line."""
         return type(self).__name__
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}, {self.iterations} iterations>"
+
     @abstractmethod
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
@@ -174,6 +177,9 @@ class Run:
     config: Mapping[str, Any]
     names: Names = field(default_factory=Names)
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.spec.digest}: {self.learner.title}>"
 
 
 class Observer(Protocol):

@@ -42,6 +42,9 @@ class Task:
         if self.order < 2:
             raise SettingError("group", f"must have at least 2 elements, {self.group.name} has 1")
 
+    def __repr__(self) -> str:
+        return f"<Task: {self.title}, {len(self.labels)} rows, {self.classes} classes>"
+
     @property
     def order(self) -> int:
         """n, the number of operands."""

@@ -226,6 +226,27 @@ def test_steps_are_those_of_the_attempt_that_runs_shows(study):
     assert collect.steps(folder)["test_accuracy"].tolist() == [0.2, 0.3]
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_run_measured_by_other_probes_has_all_numbers(study, apart):
+    before = run(
+        "d1", metrics={"test_loss": 0.5}, history=curve(0, 1, test_loss=[0.7, 0.5]),
+        config={"probe": {"loss": {"name": "loss"}}},
+    )  # fmt: skip
+    after = run(
+        "d1", metrics={"margin": 2.0}, history=curve(0, 1, 1, margin=[3.0, 2.5, 2.0]),
+        config={"probe": {"margin": {"name": "margin"}}},
+    )  # fmt: skip
+    parts = [[before], [after]] if apart else [[before, after]]
+    folders = [study(*runs, name=f"s{i}", beginning=BEGINNING + i) for i, runs in enumerate(parts)]
+    [row] = collect.runs(folders).to_dict("records")
+    assert (row["test_loss"], row["margin"], row["probe.loss.name"]) == (0.5, 2.0, "loss")
+    steps = collect.steps(folders)
+    assert steps["margin"].tolist() == [3.0, 2.5, 2.0]
+    assert steps["test_loss"].tolist()[:2] == [0.7, 0.5]
+    assert math.isnan(steps["test_loss"][2])  # the earlier attempt ended before
+    assert collect.steps(folders, ["test_loss"])["test_loss"].count() == 2
+
+
 def test_steps_of_runs_that_are_still_going_are_an_empty_frame(study):
     frame = collect.steps(study(run("d1", status=None)))
     assert len(frame) == 0

@@ -11,10 +11,11 @@ from grokrfm.runs import predictions
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
-from grokrfm.runs.record import OUT_OF_MEMORY
+from grokrfm.runs.record import OUT_OF_MEMORY, Names
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus
 
 
 class Countdown(Learner):
@@ -54,7 +55,8 @@ def run(folder: Path, learner, features="none", watcher=None, keep="none"):
     spec = Spec({"seed": 0}, {}, FeatureSelection(features), keep)
     hardware, config = Hardware("cpu", 1), {"seed": 0, "probe": {}}
     store = Store(folder)
-    record = execute(Run(spec, learner, config), store, hardware, watcher or Watcher())
+    made = Run(spec, learner, config, Names(leading=learner.leading))
+    record = execute(made, store, hardware, watcher or Watcher())
     return spec, store, record
 
 
@@ -239,5 +241,29 @@ def test_the_log_says_where_a_run_is_how_fast_and_how_long_it_takes(tmp_path, mo
 
 def test_a_quick_run_fills_no_log(tmp_path, caplog):
     with caplog.at_level("INFO"):
-        run(tmp_path, Countdown(3))
+        _, store, _ = run(tmp_path, Countdown(3))
     assert caplog.records == []
+    [segment] = (store.study / "segments").iterdir()
+    assert "progress" not in segment.read_text()
+
+
+def test_readers_see_the_progress_of_a_run_until_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("grokrfm.runs.attempt.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(Countdown, "leading", ("grok_iteration", "test_accuracy"))
+    reader, seen = StudyStatus(Store(tmp_path)), []
+
+    class Reader:
+        def on_step(self, run, observation):
+            assert reader.refresh()
+            [record] = reader.running()
+            seen.append((record.progress, record.metrics))
+
+    run(tmp_path, Countdown(3), watcher=Reader())
+    assert [text for text, _ in seen] == [
+        "iteration 1 of 3, test_accuracy 0",
+        "iteration 2 of 3, test_accuracy 0.333",
+        "iteration 3 of 3, test_accuracy 0.667",
+    ]
+    assert seen[0][1] == {"updates": 1, "test_accuracy": 0}  # the leading numbers alone
+    reader.refresh()
+    assert reader.records[0].metrics["bad"] is None

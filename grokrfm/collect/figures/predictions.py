@@ -18,6 +18,8 @@ from grokrfm.collect.figures.examples import headline, predictions
 from grokrfm.collect.figures.kind import Kind, check_number, check_option
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
+SMALLEST = 1e-8
+"""Size below which outputs are rounding, as for `undecided`."""
 NEEDED = ("rows", "operands", "labels", "training", "predicted", "lead")
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
@@ -37,7 +39,8 @@ class Predictions(Kind):
 
     Parameters
     ----------
-    tolerance     largest lead of the largest output at which a test row is undecided
+    tolerance     a test row is undecided if its largest output leads by at most this share of
+                  the largest absolute output of the test rows
     reflections   "split", "none" or a list of elements, whose fixed points are marked
     order         order of the elements: that of the "table", or of their discrete "logarithm"
     """
@@ -109,7 +112,8 @@ def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
     """Verdict on every pair, (tables · n, n): a down, b across, tables below each other."""
     right = kept["predicted"] == kept["labels"]
     trained = np.where(right, TRAINED, TRAINED_WRONG)
-    tested = np.where(kept["lead"] <= tolerance, UNDECIDED, np.where(right, RIGHT, WRONG))
+    least = tolerance * np.maximum(kept.get("size", 1), SMALLEST)
+    tested = np.where(kept["lead"] <= least, UNDECIDED, np.where(right, RIGHT, WRONG))
     rows = np.arange(len(kept["rows"]))
     a, b = _place(kept["rows"], kept)
     grid = np.full((int(a.max()) + 1, int(b.max()) + 1), np.nan)

@@ -27,6 +27,7 @@ def terminal(table: Table) -> str:
         file=io.StringIO(),
         width=shutil.get_terminal_size((100, 24)).columns,
         force_terminal=sys.stdout.isatty(),
+        force_jupyter=False,
         highlight=False,
     )
     with console.capture() as captured:

@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 import pytest
 
-from grokrfm.collect.report import page
+from grokrfm.collect.report.page import page
 from tests.collect.synthetic import curve, failed, run
 
 NASTY = "<script>alert(1)</script>\"'</td>"
