@@ -62,7 +62,7 @@ class Attempt:
             "facts": {"title": learner.title, **facts},
             "provenance": origin,
             "names": run.names,
-            "sources": run.sources,
+            "sources": run.spec.sources,
             "cost": {
                 "seconds": learner.cost(),
                 "iterations": learner.iterations,

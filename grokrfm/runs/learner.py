@@ -169,14 +169,12 @@ class Run:
     learner : Learner   built from the settings
     config              all settings, for the record
     names : Names       which settings are scientific, which numbers lead
-    sources             class from outside the package → SHA-256 of its source file
     """
 
     spec: Spec
     learner: Learner
     config: Mapping[str, Any]
     names: Names = field(default_factory=Names)
-    sources: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Run {self.spec.digest}: {self.learner.title}>"

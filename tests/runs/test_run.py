@@ -64,7 +64,7 @@ def test_a_run_is_watched_recorded_and_found_again(tmp_path):
     watcher = Watcher()
     spec, store, record = run(tmp_path, Countdown(), watcher=watcher)
     assert watcher.seen == [0, 1, 2]
-    found = store.finished(spec)
+    found = store.best(spec.digest)
     assert found is not None
     assert found.metrics == record.metrics
     assert found.metrics["test_accuracy"] == pytest.approx(2 / 3)
@@ -89,8 +89,8 @@ def test_the_predictions_of_the_last_iteration_are_kept_where_they_are_asked_for
 
     plain, store, record = run(tmp_path / "plain", Countdown())
     assert predictions.read(tmp_path / "plain", plain.digest) == {}
-    assert store.finished(plain)
-    assert not store.finished(spec)  # it is made again for what its record lacks
+    assert store.best(plain.digest).satisfies(plain)
+    assert not store.best(spec.digest).satisfies(spec)  # it is made again for what its record lacks
 
 
 def test_other_predictions_than_those_of_the_last_iteration_are_refused():
@@ -103,7 +103,7 @@ def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp
     assert record.status == "failed"
     assert record.error["message"] == "out of luck"
     assert "RuntimeError: out of luck" in record.error["traceback"]
-    assert store.finished(spec) is None
+    assert not store.best(spec.digest).satisfies(spec)
     assert store.histories()[record.attempt]["iteration"] == [0, 1, 2]
 
 
