@@ -25,6 +25,8 @@ from grokrfm.launch.invocation import Invocation, invocation, run
 from grokrfm.launch.outcome import RunError
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
+from grokrfm.runs.record import Names
+from grokrfm.runs.settings import Settings
 from grokrfm.text import log_to_stderr
 
 HELP = {"--help", "-h"}
@@ -42,6 +44,7 @@ def main() -> None:
     sys.argv[1:] = _flags_first(sys.argv[1:])
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
+    invocation().precheck = _precheck
     with redirect_stderr(_WithoutHydrasLine()):
         code = _run(invocation())
     gc.freeze()  # else the interpreter takes half a second to look for garbage at its end
@@ -78,6 +81,16 @@ def _run(invocation: Invocation) -> int:
         )
         return 130
     return invocation.close()
+
+
+def _precheck(runs: Sequence[Settings], names: Names) -> None:
+    """Check the tables and figures that runs name, before anything is computed."""
+    study = runs[0]["study"]
+    if study.get("tables") or study.get("figures"):
+        from grokrfm.collect.precheck import precheck  # pandas and matplotlib are slow to import
+
+        for remark in precheck(runs, names, search_folders(sys.argv[1:])[:-1]):
+            invocation().terminal.say(remark)
 
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:

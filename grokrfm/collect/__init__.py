@@ -4,6 +4,17 @@ from grokrfm.collect.columns import constant, varying
 from grokrfm.collect.formatted import formatted
 from grokrfm.collect.frames import conflicts, features, runs
 from grokrfm.collect.observations import steps
+from grokrfm.collect.plotting import plot
 from grokrfm.collect.tables import table
 
-__all__ = ["conflicts", "constant", "features", "formatted", "runs", "steps", "table", "varying"]
+__all__ = [
+    "conflicts",
+    "constant",
+    "features",
+    "formatted",
+    "plot",
+    "runs",
+    "steps",
+    "table",
+    "varying",
+]

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from grokrfm.collect.columns import typed
+from grokrfm.checks import nearest
+from grokrfm.collect.columns import names, typed
+from grokrfm.collect.frames import frame
+from grokrfm.collect.layout import TableError
 from grokrfm.collect.reading import Reading, read
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.store import Folders
@@ -20,16 +23,37 @@ CHUNK = 100_000
 """Values of a column that are Python objects at a time; later they take 8 bytes each."""
 
 
-def steps(studies: Folders, numbers: Collection[str] | None = None) -> pd.DataFrame:
+def steps(
+    studies: Folders, numbers: Collection[str] | None = None, settings: Sequence[str] = ()
+) -> pd.DataFrame:
     """Frame with one row per run and observation: digest, iteration, every number measured.
-
-    Join with `runs` on digest.
 
     Parameters
     ----------
-    numbers   those to read, such as ["test_accuracy"]; None: all
+    numbers    those to read, such as ["test_accuracy"]; None: all
+    settings   columns of `runs` to stand beside them, such as ["kernel.name", "train_fraction"]
+
+    Raises
+    ------
+    TableError   for an unknown setting, with the nearest one
     """
-    return observations(read(studies), numbers)
+    reading = read(studies)
+    found = observations(reading, numbers)
+    if not settings:
+        return found
+    runs = frame(reading, short=True)
+    for name in settings:
+        if name not in runs or name in found:
+            raise TableError(
+                f"no setting {name!r} in these runs; {nearest(name, names(runs))}"
+                if name not in runs
+                else f"{name!r} is a number of these histories, not a setting"
+            )
+    places = pd.Index(runs["digest"]).get_indexer(pd.Index(found["digest"]))
+    beside = {name: runs[name].array.take(places) for name in settings}
+    joined = found.assign(**beside)
+    joined.attrs = dict(runs.attrs)
+    return joined
 
 
 @without_garbage_collection()

@@ -26,7 +26,7 @@ from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
-from grokrfm.runs.record import Number, Record
+from grokrfm.runs.record import Names, Number, Record
 from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
@@ -56,6 +56,7 @@ class Invocation:
     started : bool   True once a run was composed
     alone : bool     True if there is one run, without a sweep
     found : bool     True if the sweep is a search that has ended with a result
+    precheck         checks the tables and figures that planned runs name
     studies          folders to which runs were written
     """
 
@@ -66,6 +67,7 @@ class Invocation:
         self.studies: list[Path] = []
         self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
+        self.precheck: Callable[[Sequence[Settings], Names], None] = lambda runs, names: None
 
     def run(self, config: DictConfig) -> Number:
         """Run one composed config; returns its objective, for sweepers that optimise.
@@ -122,6 +124,7 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
+            self.precheck(sweep.plan.settings, sweep.plan.names)
             if trials and (sweep.dry_run or not sweep.backend.wait):
                 name = "dry_run" if sweep.dry_run else "hardware.wait"
                 raise SettingError(
@@ -152,17 +155,18 @@ class Invocation:
         hardware, study = build_hardware(settings), study_folder(settings)
         run = build_run(settings)
         hardware.check_device()
+        self.precheck([settings], run.names)
         self._note_new(study)
         store = self.store(study)
         if rerun:
             checkpoint.remove(study, run.spec)
-        record = None if rerun else store.best(run.spec.digest)
-        if record and record.status == "finished":
-            self._note_changes(Counter(record.changed(run.spec.sources)))
-        if record and record.satisfies(run.spec):
-            self.terminal.skipped(record, run)
-            self.outcomes.append("already finished")
-            return record
+        elif record := store.best(run.spec.digest):
+            if record.status == "finished":
+                self._note_changes(Counter(record.changed(run.spec.sources)))
+            if record.satisfies(run.spec):
+                self.terminal.skipped(record, run)
+                self.outcomes.append("already finished")
+                return record
         with launch_lock(study):
             claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
             if claimed:
@@ -234,6 +238,5 @@ class Invocation:
 
 def _as_overrides(value: Any) -> str:
     """Return a result in words; settings as overrides that can be given again."""
-    if isinstance(value, dict):
-        return " ".join(f"{name}={one}" for name, one in value.items())
-    return str(value)
+    is_settings = isinstance(value, dict)
+    return " ".join(f"{k}={v}" for k, v in value.items()) if is_settings else str(value)

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "audit": MATHEMATICS | {"config", "runs"},
     "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
     "manual": set(),
-    "cli": {"config", "launch", "manual", "terminal"},
+    "cli": {"collect", "config", "launch", "manual", "runs", "terminal"},
 }
 
 USE_HYDRA = {"cli", "config", "launch"}

@@ -21,7 +21,7 @@ def terminal(table: Table) -> str:
     drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for text in laid_out.head:
         drawn.add_column(Text(text), overflow="fold")
-    for line in laid_out.lines:
+    for line in laid_out.texts:
         drawn.add_row(*map(Text, line))
     console = Console(
         file=io.StringIO(),
