@@ -160,13 +160,13 @@ class Invocation:
         store = self.store(study)
         if rerun:
             checkpoint.remove(study, run.spec)
-        record = None if rerun else store.best(run.spec.digest)
-        if record and record.status == "finished":
-            self._note_changes(Counter(record.changed(run.spec.sources)))
-        if record and record.satisfies(run.spec):
-            self.terminal.skipped(record, run)
-            self.outcomes.append("already finished")
-            return record
+        elif record := store.best(run.spec.digest):
+            if record.status == "finished":
+                self._note_changes(Counter(record.changed(run.spec.sources)))
+            if record.satisfies(run.spec):
+                self.terminal.skipped(record, run)
+                self.outcomes.append("already finished")
+                return record
         with launch_lock(study):
             claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
             if claimed:
