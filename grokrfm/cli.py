@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
-
-# Threads that wait spin for this many turns, then sleep: enough to lose nothing on a free machine,
-# while with the usual 300,000 a run on two threads took twenty times longer whenever another
-# process wanted the cores. The OpenMP runtime reads it when torch is imported.
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 # Ctrl-C while torch is imported just ends the process; `main` handles it afterwards.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
@@ -22,15 +17,19 @@ from typing import Any
 
 import hydra
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
 
 from grokrfm.checks import FULL_ERROR, GrokrfmError
 from grokrfm.command import VERSION, print_version
-from grokrfm.config import check_command_line, readable_message, search_folders
-from grokrfm.launch.invocation import Invocation, RunError, invocation, run
+from grokrfm.config import check_command_line, primary_config, readable_message, search_folders
+from grokrfm.launch.invocation import Invocation, invocation, run
+from grokrfm.launch.outcome import RunError
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
+from grokrfm.runs.record import Names
+from grokrfm.runs.settings import Settings
 from grokrfm.text import log_to_stderr
+
+HELP = {"--help", "-h"}
 
 
 def main() -> None:
@@ -39,18 +38,24 @@ def main() -> None:
     if VERSION in sys.argv[1:]:
         print_version()
         return
+    if HELP & set(sys.argv[1:]) and (text := _help(sys.argv[1:])):
+        sys.stdout.write(f"{text}\n")
+        return
     sys.argv[1:] = _flags_first(sys.argv[1:])
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
-    OmegaConf.register_new_resolver(
-        "grokrfm.manual",
-        lambda primary: manual(search_folders(sys.argv[1:]), primary),
-        replace=True,
-    )
+    invocation().precheck = _precheck
     with redirect_stderr(_WithoutHydrasLine()):
         code = _run(invocation())
     gc.freeze()  # else the interpreter takes half a second to look for garbage at its end
     sys.exit(code)
+
+
+def _help(arguments: Sequence[str]) -> str:
+    """Return the help text; none if there is no such primary config, which Hydra then names."""
+    folders, primary = search_folders(arguments), primary_config(arguments)
+    there = any((folder / f"{primary}.yaml").is_file() for folder in folders)
+    return manual(folders, primary) if there else ""
 
 
 def _run(invocation: Invocation) -> int:
@@ -76,6 +81,16 @@ def _run(invocation: Invocation) -> int:
         )
         return 130
     return invocation.close()
+
+
+def _precheck(runs: Sequence[Settings], names: Names) -> None:
+    """Check the tables and figures that runs name, before anything is computed."""
+    study = runs[0]["study"]
+    if study.get("tables") or study.get("figures"):
+        from grokrfm.collect.precheck import precheck  # pandas and matplotlib are slow to import
+
+        for remark in precheck(runs, names, search_folders(sys.argv[1:])[:-1]):
+            invocation().terminal.say(remark)
 
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import dropwhile, takewhile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-DEFAULT = "config"
-"""The primary config where --config-name names none."""
+FRAME = "hydra/help/grokrfm.yaml"
+"""File with the header and the footer of the help."""
 
 OVERRIDE = "override "
-NOT_OF_A_LEARNER = {"defaults", "hydra", "study"}
+NOT_OF_A_LEARNER = {"defaults", "hydra", "study", "name", "tables", "figures"}
 """Keys that a study may have whatever learner it is for."""
 
 
 def manual(folders: Sequence[Path], primary: str) -> str:
-    """Return all options of the groups of a primary config, with their settings and comments.
+    """Return the help text of a primary config: all options of its groups, settings and comments.
+
+    Hydra's own help composes the config and lists all groups twice, which takes two seconds.
 
     Parameters
     ----------
     folders         searched for configs; an option hides those of its name in later folders
     primary : str   name of the config, such as config
     """
+    frame = _parsed(_text(folders, FRAME))
+    footer = frame["footer"].replace("$$", "$")  # escaped for Hydra
+    return "\n".join([frame["header"], *_options(folders, primary), "", footer])
+
+
+def _options(folders: Sequence[Path], primary: str) -> list[str]:
+    """Return the lines on all options of the groups of a primary config."""
     sources = [_text(folders, f"{name}.yaml") for name in (primary, "base")]
     groups = [group for text in sources for group in _groups(text)]
     settings = {key for text in sources for key in _keys(text)}
-    lines = [] if primary == DEFAULT else [*_titled(f"--config-name {primary}", sources[0]), ""]
+    lines = [] if primary == "config" else [*_titled(f"--config-name {primary}", sources[0]), ""]
     for group in groups:  # options may nest others, such as the group of a task
         options = (path for folder in reversed(folders) for path in (folder / group).glob("*.yaml"))
         found = {path.name: path for path in options}
@@ -40,7 +51,7 @@ def manual(folders: Sequence[Path], primary: str) -> str:
     lines.append("always")
     for text in sources:
         lines += _settings(text)
-    return "\n".join(lines)
+    return lines
 
 
 def _text(folders: Sequence[Path], name: str) -> str:
@@ -59,23 +70,21 @@ def _groups(text: str) -> Iterator[str]:
 
 def _chosen(text: str) -> Iterator[str]:
     """Yield the groups and the settings at the root that a study chooses or sweeps over."""
-    if not text.startswith("# @package _global_"):
-        return
     for group in _defaults(text):
         if group.startswith(OVERRIDE) and "hydra/" not in group:
             yield group.removeprefix(OVERRIDE).strip("/")
-    swept = yaml.safe_load(text).get("hydra", {}).get("sweeper", {}).get("params", {})
+    swept = _parsed(text).get("hydra", {}).get("sweeper", {}).get("params", {})
     for name in [*_keys(text), *swept]:
         if (root := name.partition(".")[0].partition("@")[0]) not in NOT_OF_A_LEARNER:
             yield root
 
 
 def _keys(text: str) -> Iterator[str]:
-    yield from map(str, yaml.safe_load(text) or {})
+    yield from _parsed(text)
 
 
 def _defaults(text: str) -> Iterator[str]:
-    for entry in (yaml.safe_load(text) or {}).get("defaults", ()):
+    for entry in _parsed(text).get("defaults", ()):
         for group in entry if isinstance(entry, dict) else ():
             yield group.strip("/").partition("@")[0]
 
@@ -93,6 +102,12 @@ def _titled(title: str, text: str) -> Iterator[str]:
     about = [line for line in head if not line.startswith("@package ")]
     yield f"{title:27} {about[0] if about else ''}"
     yield from (f"{'':28}{line}" for line in about[1:])
+
+
+@cache
+def _parsed(text: str) -> Mapping[str, Any]:
+    found = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    return {str(key): value for key, value in found.items()}
 
 
 def _is_comment(line: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
@@ -15,6 +16,20 @@ def conf_folder() -> Path:
     """Return the folder of YAML files: inside the package in a wheel, beside it in a checkout."""
     inside = PACKAGE / "conf"
     return inside if inside.is_dir() else PACKAGE.parent / "conf"
+
+
+@cache
+def package_of(group: str) -> str | None:
+    """Return the place in the config of the options of a group, if conf/ gives them one.
+
+    It is the word behind # @package, such as _global_ for studies, with {} for the option's name.
+    """
+    for path in sorted((conf_folder() / group).glob("*.yaml")):
+        with path.open(encoding="utf-8") as file:
+            mark, _, place = file.readline().strip().partition("# @package ")
+        if place and not mark:
+            return place.replace(f".{path.stem}", ".{}")
+    return None
 
 
 class ConfFinder(MetaPathFinder):

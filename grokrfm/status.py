@@ -121,7 +121,7 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
     unfinished = [record for record in status.best.values() if record.status != "finished"]
     for state in ("running", "interrupted", "lost"):
         found = [record for record in unfinished if states[record.digest] == state]
-        lines += [_place(state, record) for record in found[:SHOWN]]
+        lines += [_place(state, record, status.label(record)) for record in found[:SHOWN]]
         if len(found) > SHOWN:
             lines.append(f"  {state}: and {len(found) - SHOWN} more")
     if set(states.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
@@ -142,14 +142,13 @@ def _failures(status: StudyStatus, with_tracebacks: bool) -> Iterator[str]:
             yield from (f"      {line}" for line in record.error["traceback"].splitlines())
 
 
-def _place(state: str, record: Record) -> str:
+def _place(state: str, record: Record, label: str) -> str:
     minutes = (time.time() - record.started) / 60
     of = record.provenance
     where = f"job {of['job']}" if of.get("job") else f"process {of['pid']}"
-    return (
-        f"  {state}: {record.digest} {record.facts['title']},"
-        f" started {minutes:.1f} min ago by {where} on {of['host']}"
-    )
+    started = f"started {minutes:.1f} min ago by {where} on {of['host']}"
+    parts = (f"  {state}: {record.digest} {label}", record.progress, started)
+    return ", ".join(part for part in parts if part)
 
 
 def _follow(stores: Sequence[Store]) -> None:

@@ -6,9 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
+from rich.jupyter import JupyterMixin
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -18,6 +20,9 @@ from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import Record, by_cause
 from grokrfm.text import printable_lines
 
+REDRAW_SECONDS = 0.12
+"""Seconds between two states of a progress bar."""
+
 LINE_SECONDS = 25.0
 """Seconds between two progress lines where there is no terminal."""
 
@@ -25,7 +30,8 @@ LINE_SECONDS = 25.0
 class Terminal:
     """Progress and summaries on standard output, problems on standard error.
 
-    Progress is redrawn in place in a terminal; elsewhere it is a line every half minute.
+    Progress is redrawn in place in a terminal and in a notebook; elsewhere it is a line every half
+    minute.
     """
 
     def __init__(self) -> None:
@@ -35,7 +41,7 @@ class Terminal:
     @property
     def is_live(self) -> bool:
         """True if what is shown can be redrawn in place."""
-        return self._out.is_terminal
+        return self._out.is_terminal or self._out.is_jupyter
 
     def say(self, text: str) -> None:
         self._out.print(_shown(text))
@@ -43,7 +49,7 @@ class Terminal:
     @contextmanager
     def status(self, text: str) -> Iterator[None]:
         """Show a text during a short step."""
-        if not self.is_live:
+        if not self._out.is_terminal:
             yield
             return
         with self._out.status(_shown(text)):
@@ -55,6 +61,12 @@ class Terminal:
         if not self.is_live:
             yield lambda shown: None
             return
+        if self._out.is_jupyter:
+            from IPython.display import display  # where there is a notebook, there is IPython
+
+            output = display(Text(), display_id=True)
+            yield lambda shown: output.update(_InNotebook(shown))
+            return
         with Live(console=self._out, transient=True, auto_refresh=False) as live:
             yield lambda shown: live.update(shown, refresh=True)
 
@@ -64,13 +76,8 @@ class Terminal:
     @contextmanager
     def watching(self, run: Run) -> Iterator[ProgressLine]:
         """Show the progress of a run."""
-        line = ProgressLine(self, run)
-        if not self.is_live:
-            yield line
-            return
-        shown = Group(_shown(f"running   {label(run)}"), line.bar)
-        with Live(shown, console=self._out, transient=True, refresh_per_second=8):
-            yield line
+        with self.live() as draw:
+            yield ProgressLine(self, run, draw)
 
     def summary(self, record: Record, run: Run, study: Path) -> None:
         """Show a run, its numbers, and the folder that holds them."""
@@ -108,25 +115,41 @@ class Terminal:
 class ProgressLine(Observer):
     """Progress of one run."""
 
-    def __init__(self, terminal: Terminal, run: Run) -> None:
-        self.bar = Progress(
+    def __init__(
+        self, terminal: Terminal, run: Run, draw: Callable[[RenderableType], None]
+    ) -> None:
+        self._bar = Progress(
             MofNCompleteColumn(),
             BarColumn(bar_width=20),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
         )
-        self._terminal, self._learner = terminal, run.learner
-        self._task = self.bar.add_task(
-            "iterations", total=run.learner.iterations, numbers="starting"
-        )
-        self._said = time.monotonic()
+        self._terminal, self._learner, self._draw = terminal, run.learner, draw
+        self._task = self._bar.add_task("", total=run.learner.iterations, numbers="starting")
+        self._view = Group(_shown(f"running   {label(run)}"), self._bar)
+        self._draw(self._view)
+        self._said = self._drawn = time.monotonic()
 
     def observed(self, record: Record, observation: Observation) -> None:
         updates, numbers = observation.iteration + 1, self._learner.progress(observation.numbers)
-        self.bar.update(self._task, completed=updates, numbers=numbers)
-        if not self._terminal.is_live and time.monotonic() - self._said > LINE_SECONDS:
-            self._said = time.monotonic()
-            self._terminal.say(f"iteration {updates} of {self._learner.iterations}: {numbers}")
+        self._bar.update(self._task, completed=updates, numbers=numbers)
+        now, of = time.monotonic(), self._learner.iterations
+        if self._terminal.is_live and (now - self._drawn > REDRAW_SECONDS or updates == of):
+            self._drawn = now
+            self._draw(self._view)
+        elif not self._terminal.is_live and now - self._said > LINE_SECONDS:
+            self._said = now
+            self._terminal.say(f"iteration {updates} of {of}: {numbers}")
+
+
+@dataclass(frozen=True)
+class _InNotebook(JupyterMixin):
+    """Content of a notebook's cell."""
+
+    content: RenderableType
+
+    def __rich__(self) -> RenderableType:
+        return self.content
 
 
 def _shown(text: str) -> Text:

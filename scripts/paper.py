@@ -147,6 +147,7 @@ def _run(size: str, study: str, outputs: Path) -> bool:
 def _keep(size: str, study: str) -> None:
     """Write the settings that vary in a study, and the expected numbers, to docs/records."""
     frame, expected = collect.runs(ROOT / "outputs" / size / study), sheet(study)
+    frame = frame.drop(columns=list(frame.attrs["short"]))
     text = " ".join(f"{one.number} {one.of}" for one in expected.expectations)
     kept = [
         column

@@ -31,7 +31,7 @@ from pathlib import Path
 
 COMMANDS = {entry.name: entry for entry in distribution("grokrfm").entry_points}
 IMPORTED_LATE = (
-    *("grokrfm.experiment", "grokrfm.collect.report", "matplotlib.backends.backend_agg"),
+    *("grokrfm.experiment", "grokrfm.collect.report.page", "matplotlib.backends.backend_agg"),
     *("matplotlib.figure", "pandas", "scipy.sparse.csgraph", "scipy.stats", "submitit", "tabulate"),
 )
 """What commands import only when they need it."""

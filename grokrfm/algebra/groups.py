@@ -29,6 +29,9 @@ class Group:
     elements: tuple[Element, ...]
     table: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return f"<Group {self.name}: {self.order} elements>"
+
     @property
     def order(self) -> int:
         return len(self.elements)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from grokrfm.collect.columns import FAILED
 from grokrfm.collect.layout import Layout, Value
+from grokrfm.collect.words import named, words
 from grokrfm.text import printable
 
 
@@ -57,16 +58,18 @@ def caption(runs: pd.DataFrame, layout: Layout, values: Sequence[Value]) -> Capt
     finished = runs[runs["status"] == "finished"]
     by_statistic: dict[str, list[str]] = {}
     for value in values:
-        by_statistic.setdefault(value.statistic.about, []).append(value.column)
+        by_statistic.setdefault(value.statistic.about, []).append(words(value.column))
     about = [
         what if len(by_statistic) == 1 else f"{what} ({', '.join(dict.fromkeys(columns))})"
         for what, columns in by_statistic.items()
     ]
     pair = layout.pair
     selection = [
-        f"differences {pair}, over equal seeds" if pair else "",
+        f"differences {pair.first} − {pair.second} of {words(pair.setting)}, over equal seeds"
+        if pair
+        else "",
         f"runs with {layout.where}" if layout.where else "",
-        f"averaged over {', '.join(layout.average_over)}" if layout.average_over else "",
+        f"averaged over {named(layout.average_over)}" if layout.average_over else "",
     ]
     ended = finished["ended"].max() if "ended" in runs else pd.NaT
     return Caption(

@@ -13,6 +13,7 @@ SETTINGS = "settings"  # columns of settings
 SCIENTIFIC = "scientific"  # those of them that determine the result, except the seed
 LEADING = "leading"  # numbers to show first
 OBJECTIVE = "objective"  # the number to show if none is asked for
+SHORT = "short"  # short name → dotted name, of the columns that stand under both
 
 # Groups of settings that change no result, in frames without those attributes.
 PLUMBING_GROUPS = ("hardware", "tracker", "study", "save")
@@ -50,14 +51,26 @@ def names(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns]
 
 
+def long_names(frame: pd.DataFrame) -> list[str]:
+    """Names of the columns, without the short names of settings beside their dotted ones."""
+    short = frame.attrs.get(SHORT, {})
+    return [name for name in names(frame) if short.get(name) not in frame]
+
+
+def long_name(frame: pd.DataFrame, name: str) -> str:
+    """Dotted name of a setting that is given by its short one; another name as it is."""
+    dotted = frame.attrs.get(SHORT, {}).get(name, name)
+    return str(dotted) if dotted in frame else name
+
+
 def varying(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns that differ between rows."""
-    return frame[[name for name in names(frame) if frame[name].nunique(dropna=False) > 1]]
+    return frame[[name for name in long_names(frame) if frame[name].nunique(dropna=False) > 1]]
 
 
 def constant(frame: pd.DataFrame) -> dict[str, Any]:
     """Columns that are equal in all rows: name → value."""
-    same = [name for name in names(frame) if frame[name].nunique(dropna=False) == 1]
+    same = [name for name in long_names(frame) if frame[name].nunique(dropna=False) == 1]
     return {name: frame[name].iloc[0] for name in same}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from itertools import chain
 from typing import Any
@@ -18,16 +19,20 @@ from grokrfm.collect.columns import (
     OBJECTIVE,
     SCIENTIFIC,
     SETTINGS,
+    SHORT,
     is_time,
     measured,
     typed,
 )
 from grokrfm.collect.reading import Reading, read
+from grokrfm.collect.short import short_names
 from grokrfm.runs import features as feature_files
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names, Record
 from grokrfm.runs.settings import Settings, dotted
 from grokrfm.runs.store import Folders, open_stores
+
+log = logging.getLogger(__name__)
 
 MOMENTS = ("started", "ended")
 
@@ -44,11 +49,13 @@ def runs(studies: Folders) -> pd.DataFrame:
     Returns
     -------
     DataFrame with digest, status ("missing" for a run that is planned and has no record), the
-    settings as dotted columns (a list as its JSON text), the learner's facts, the
-    final numbers (missing unless finished; a time such as grok_iteration also when not reached, and
-    grok_iteration_measured tells the runs that looked for it if some did not),
-    seconds (wall time), device, host, commit, dirty, schema (of the digest), started and ended
-    (UTC), error. Its attrs name the scientific settings and the leading numbers.
+    settings as dotted columns (a list as its JSON text, which can be grouped and compared), the
+    learner's facts, the final numbers (missing unless finished; a time such as grok_iteration also
+    when not reached, and grok_iteration_measured tells the runs that looked for it if some did
+    not), seconds (wall time), device, host, commit, dirty, schema (of the digest), started and
+    ended (UTC), error. Behind them stand the scientific settings under short names, such as
+    train_fraction, kernel for kernel.name, and task_modulus where several have a modulus; a list is
+    a list there. Its attrs name the scientific settings and the leading numbers.
 
     A run that finished twice with different numbers causes a warning (see `conflicts`).
 
@@ -56,16 +63,17 @@ def runs(studies: Folders) -> pd.DataFrame:
     ------
     StoreError   if a folder is not a study
     """
-    return frame(read(studies))
+    return frame(read(studies), short=True)
 
 
 @without_garbage_collection()
-def frame(reading: Reading) -> pd.DataFrame:
-    """Frame as `runs` returns it, of studies that have been read."""
+def frame(reading: Reading, *, short: bool = False) -> pd.DataFrame:
+    """Frame as `runs` returns it, of studies that have been read; short names only if wanted."""
     disagreement.warn(reading.records)
     records = [record for _, record in reading.best]
     missing = len(reading.missing)
-    settings = _settings([*(record.config for record in records), *reading.missing.values()])
+    configs = [*(record.config for record in records), *reading.missing.values()]
+    settings = _settings(configs, _plain)
     leading = list(dict.fromkeys(name for names in reading.names for name in names.leading))
     final = [record.metrics if record.status == "finished" else {} for record in records]
     numbers = {*leading, *(name for record in records for name in record.metrics)}
@@ -91,19 +99,25 @@ def frame(reading: Reading) -> pd.DataFrame:
         holds = [name in values for values in final]
         if not all(held for held, values in zip(holds, final, strict=True) if values):
             columns[measured(name)] = typed(holds + [False] * missing)
-    found = pd.DataFrame(columns)
+    scientific = [name for name in settings if _is_scientific(name, reading.names)]
+    names = _short(scientific, columns) if short else {}
+    lists = _settings(configs, _only_lists) if names else {}
+    found = pd.DataFrame(
+        columns | {name: lists.get(full, settings[full]) for name, full in names.items()}
+    )
     objectives = (names.objective for names in reading.names if names.objective)
     found.attrs = {
         SETTINGS: list(settings),
-        SCIENTIFIC: [name for name in settings if _is_scientific(name, reading.names)],
+        SCIENTIFIC: scientific,
         LEADING: leading,
         OBJECTIVE: next(objectives, None),
+        SHORT: names,
     }
     return found
 
 
 def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
-    """Saved feature matrices of a run: {k: M_k, (d, d)}, k = updates made.
+    """Saved feature matrices of a run: {k: M_k, (d, d)}, k = updates made; warns if there are none.
 
     M_0 is the starting matrix; iteration k is fitted with M_k.
 
@@ -119,6 +133,11 @@ def features(studies: Folders, digest: str) -> dict[int, np.ndarray]:
     kept: dict[int, np.ndarray] = {}
     for store in stores:
         kept |= feature_files.read(store.study, digest)
+    if not kept:
+        log.warning(
+            "run %s saved no feature matrices; compute it again with save.features=last (or all)",
+            digest,
+        )
     return dict(sorted(kept.items()))
 
 
@@ -166,8 +185,14 @@ def _is_scientific(setting: str, learners: Sequence[Names]) -> bool:
     return measures or any(names.is_scientific(setting) for names in learners)
 
 
-def _settings(configs: Sequence[Settings]) -> dict[str, Any]:
-    """Dotted columns; a part of the settings that runs share is converted once."""
+def _short(scientific: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """Short names of the settings of what is computed; probes have none."""
+    settings = [name for name in scientific if "." in name and not name.startswith("probe.")]
+    return short_names(settings, taken)
+
+
+def _settings(configs: Sequence[Settings], write: Callable[[Any], Any]) -> dict[str, Any]:
+    """Dotted columns; a part that runs share is converted once."""
     columns: dict[str, Any] = {}
     for key in dict.fromkeys(chain.from_iterable(configs)):
         parts = [config.get(key, ABSENT) for config in configs]
@@ -175,10 +200,12 @@ def _settings(configs: Sequence[Settings]) -> dict[str, Any]:
         code = {identity: number for number, identity in enumerate(distinct)}
         codes = np.fromiter((code[id(part)] for part in parts), dtype="int64", count=len(parts))
         levels = [
-            {n: _plain(v) for n, v in dotted({} if part is ABSENT else {key: part})}
+            {n: write(v) for n, v in dotted({} if part is ABSENT else {key: part})}
             for part in distinct.values()
         ]
         for name, values in _listed(levels).items():
+            if write is _only_lists and not any(value is not None for value in values):
+                continue
             columns[name] = pd.Series(typed(values)).array.take(codes)
     return columns
 
@@ -191,6 +218,10 @@ def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 def _plain(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, dict)) else value
+
+
+def _only_lists(value: Any) -> Any:
+    return value if isinstance(value, (list, dict)) else None
 
 
 def _column(name: str, values: list[Any], is_number: bool) -> Any:

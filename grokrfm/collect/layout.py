@@ -30,9 +30,6 @@ class Pair:
     def levels(self) -> tuple[str, str]:
         return self.first, self.second
 
-    def __str__(self) -> str:
-        return f"{self.first} − {self.second} of {self.setting}"
-
 
 @dataclass(frozen=True)
 class Value:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grokrfm.runs.memory import without_garbage_collection
-from grokrfm.runs.record import Names, Record, ranks_before
+from grokrfm.runs.record import Names, Record, best_by_digest
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Folders, Store, open_stores
 from grokrfm.runs.study_status import StudyStatus
@@ -19,7 +19,8 @@ class Reading:
     Parameters
     ----------
     records          every attempt
-    best             best record of every digest with its store, in order of start
+    best             best record of every digest with the store of its attempt, in order of start
+    stores           of the studies
     missing          digest → settings of the planned runs without a record
     names            which settings are scientific and which numbers lead, by learner
     latest           settings of the run planned or started last, one per study
@@ -27,6 +28,7 @@ class Reading:
 
     records: Sequence[Record]
     best: Sequence[tuple[Store, Record]]
+    stores: Sequence[Store]
     missing: Mapping[str, Settings]
     names: Sequence[Names]
     latest: Sequence[Settings]
@@ -36,7 +38,7 @@ class Reading:
 def read(studies: Folders) -> Reading:
     """Read the records and plans of studies."""
     statuses = [StudyStatus(store) for store in open_stores(studies)]
-    best: dict[str, tuple[Store, Record]] = {}
+    attempts: dict[str, tuple[Store, Record]] = {}
     planned: dict[str, Settings] = {}
     names: dict[int, Names] = {}
     latest = []
@@ -47,18 +49,18 @@ def read(studies: Folders) -> Reading:
         names |= {id(sweep.names): sweep.names for sweep in sweeps}
         latest += [*plan.values(), *(record.config for record in records if not plan)][-1:]
         planned |= plan
-        for digest, record in status.best.items():
-            if ranks_before(record, best[digest][1] if digest in best else None):
-                best[digest] = status.store, record
+        attempts |= {record.attempt: (status.store, record) for record in records}
     missing = {
         digest: config
         for digest, config in planned.items()
         if all(status.state(digest) == "missing" for status in statuses)
     }
-    attempts = {record.attempt: record for status in statuses for record in status.records}
+    every = [record for _, record in attempts.values()]
+    best = sorted(best_by_digest(every).values(), key=lambda record: record.started)
     return Reading(
-        list(attempts.values()),
-        sorted(best.values(), key=lambda owned: owned[1].started),
+        every,
+        [(attempts[record.attempt][0], record) for record in best],
+        [status.store for status in statuses],
         missing,
         list(names.values()),
         latest,

@@ -208,9 +208,9 @@ PLAIN: Mapping[str, Statistic] = {
         Statistic("range", "smallest – largest", _range, "{low} – {high}", "{}"),
         Statistic(
             "time",
-            "median time (Kaplan–Meier); share that reached it [Wilson's 95 % interval]",
+            "median time (Kaplan–Meier); number of runs that reached it",
             _time,
-            "{}; {reached} [{reached_low}, {reached_high}]",
+            "{}",
             "{}",
         ),
         Statistic("counts", "number of runs with each text", _counts, "{}", "{}", of_texts=True),

@@ -14,20 +14,20 @@ from grokrfm.collect.caption import Caption, caption
 from grokrfm.collect.columns import (
     FAILED,
     OBJECTIVE,
-    cell_numbers,
     grouped,
     is_share,
     is_text,
-    levels,
+    long_name,
     measured,
     names,
-    scientific,
 )
 from grokrfm.collect.intervals import symmetric
 from grokrfm.collect.layout import Layout, TableError, Value
+from grokrfm.collect.mixtures import refuse_mixtures
 from grokrfm.collect.pairs import SEED, differences
 from grokrfm.collect.select import where
 from grokrfm.collect.statistics import Sample
+from grokrfm.collect.writing import USUAL, Writing
 
 COUNTS = ("planned", "finished", "failed", "missing")
 ENDS = ("", "_low", "_high")
@@ -49,12 +49,14 @@ class Table:
     layout    the request
     values    values of the layout, parsed
     caption   provenance of the numbers
+    writing   notation of the numbers
     """
 
     cells: pd.DataFrame
     layout: Layout
     values: Sequence[Value]
     caption: Caption
+    writing: Writing = USUAL
 
 
 def table(
@@ -86,10 +88,11 @@ def table(
     TableError   if a column is unknown, a value is not numeric, or a scientific setting outside
                  `average_over` differs within a cell
     """
+    rows, columns = ([long_name(runs, name) for name in some] for some in (rows, columns))
     return build(runs, Layout(rows, columns, values, **more)).cells
 
 
-def build(runs: pd.DataFrame, layout: Layout) -> Table:
+def build(runs: pd.DataFrame, layout: Layout, writing: Writing = USUAL) -> Table:
     """Build the table of a layout; see `table`."""
     if not layout.values:
         layout = replace(layout, values=[_objective(runs)])
@@ -111,7 +114,16 @@ def build(runs: pd.DataFrame, layout: Layout) -> Table:
     about = caption(chosen, layout, values)
     if any(_is_skew(cells, value) for value in values):
         about = replace(about, shown=about.shown + ABOUT_SKEW)
-    return Table(cells, layout, values, about)
+    if not writing.counts:
+        about = replace(about, counts=f"{about.counts}, {_counts(cells, values)} per cell")
+    return Table(cells, layout, values, about, writing)
+
+
+def _counts(cells: pd.DataFrame, values: Sequence[Value]) -> str:
+    """Number of runs in the cells: n = 3, or n = 2 to 3."""
+    counts = cells[[f"{value.label}_n" for value in values]].to_numpy()
+    low, high = counts.min(), counts.max()
+    return f"n = {low}" if low == high else f"n = {low} to {high}"
 
 
 def _is_skew(cells: pd.DataFrame, value: Value) -> bool:
@@ -154,47 +166,6 @@ def check_columns(
     for name in texts:
         if frame[name].notna().any() and not is_text(frame[name]):
             raise TableError(f"column {name!r} holds no texts to be counted")
-
-
-def averaged_over(runs: pd.DataFrame, by: Sequence[str]) -> dict[str, list[object]]:
-    """Scientific settings that differ between finished runs of one cell: name → values found.
-
-    The seed is not among them.
-    """
-    finished = runs[runs["status"] == "finished"]
-    cells = cell_numbers(finished, by)
-    varying = {}
-    for name in scientific(runs):
-        column = levels(finished, name)
-        if name in by or column.nunique(dropna=False) < 2:
-            continue
-        pairs = pd.DataFrame({"cell": cells, "level": column}).drop_duplicates()
-        mixed = pairs["level"][pairs["cell"].duplicated(keep=False)]
-        if len(mixed):
-            varying[name] = sorted(mixed.unique().tolist(), key=_numbers_first)
-    return varying
-
-
-def _numbers_first(level: Any) -> tuple[bool, Any]:
-    return (False, level) if isinstance(level, (int, float)) else (True, str(level))
-
-
-def refuse_mixtures(runs: pd.DataFrame, layout: Layout) -> None:
-    """Refuse to average over a scientific setting that is not in `average_over`."""
-    pair = layout.pair
-    compared = [pair.setting] if pair else []
-    mixed = averaged_over(runs, [*layout.by, *compared])
-    if pair:  # settings of the same group, such as the modulus of a task, may differ
-        group = f"{pair.setting.split('.')[0]}."
-        between = averaged_over(runs, layout.by)
-        mixed |= {name: met for name, met in between.items() if not name.startswith(group)}
-    mixed = {name: met for name, met in mixed.items() if name not in layout.average_over}
-    if mixed:
-        listed = "; ".join(f"{name} is {_listed(met)}" for name, met in mixed.items())
-        raise TableError(
-            f"runs of one cell differ in more than their seed: {listed}. Add such a setting to"
-            " --rows or --columns, select one value with --where, or allow it with --average-over"
-        )
 
 
 def _cells(
@@ -243,8 +214,3 @@ def sample_of(finished: pd.DataFrame, name: str, *, time: bool, texts: bool = Fa
             watched = watched.mask(stopped, np.inf)
         unreached = watched.dropna().to_numpy() - 1  # iterations are counted from 0
     return Sample(values, unreached)
-
-
-def _listed(met: Sequence[object]) -> str:
-    shown = [*map(str, met[:5]), *(["..."] if len(met) > 5 else [])]
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"

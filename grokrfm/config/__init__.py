@@ -12,9 +12,15 @@ from grokrfm.config.settings import (
     complete,
     compose,
     plain,
+    searching,
     study_folder,
 )
-from grokrfm.config.studies import check_command_line, search_folders, similar_studies
+from grokrfm.config.studies import (
+    check_command_line,
+    primary_config,
+    search_folders,
+    similar_studies,
+)
 
 __all__ = [
     "Builder",
@@ -32,9 +38,11 @@ __all__ = [
     "is_nested",
     "plain",
     "preset",
+    "primary_config",
     "readable_hydra_errors",
     "readable_message",
     "search_folders",
+    "searching",
     "similar_studies",
     "study_folder",
 ]

@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from grokrfm.checks import SettingError, shown
+from grokrfm.paths import package_of
 
 LONGEST = 200
 """Characters of a name; a file system has a limit."""
@@ -81,7 +82,7 @@ def _check_list(override: Override, folders: Sequence[Path]) -> None:
     if override.is_sweep_override() or not isinstance(value, list) or len(value) < 2:
         return
     for path in (folder / group / f"{name}.yaml" for name in value for folder in folders):
-        if path.is_file() and not path.read_bytes().startswith(OWN_PLACE):
+        if path.is_file() and not (package_of(group) or path.read_bytes().startswith(OWN_PLACE)):
             raise SettingError(
                 str(override.input_line),
                 f"must be one option; -m {override.get_key_element()}={','.join(value)} runs each",

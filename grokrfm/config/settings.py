@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
+from grokrfm.config.sources import sources
 from grokrfm.config.studies import check_command_line, check_study
 from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
@@ -38,23 +37,31 @@ PROBE = "probe"
 """The setting for measurements; a learner may take it."""
 
 
-def compose(overrides: Sequence[str], folders: Sequence[Path] = ()) -> Settings:
+def compose(
+    overrides: Sequence[str], folders: Sequence[Path] = (), primary: str = "config"
+) -> Settings:
     """Return the plain settings that overrides on the command line describe; nothing is run.
 
     Parameters
     ----------
     folders   searched for options besides conf/
+    primary   name of the primary config
 
     Raises
     ------
     HydraException   if there is no such option or setting
     SettingError     if a value is missing
     """
-    search = ",".join(f"'file://{folder.resolve()}'" for folder in folders)
-    arguments = [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
+    arguments = searching(overrides, folders)
     check_command_line(arguments)
     with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
-        return plain(hydra_compose("config", overrides=arguments))
+        return plain(hydra_compose(primary, overrides=arguments))
+
+
+def searching(overrides: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """Return overrides with that which lets Hydra search some folders for options."""
+    search = ",".join(f"'file://{Path(folder).resolve()}'" for folder in folders)
+    return [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
 
 
 def plain(config: DictConfig) -> Settings:
@@ -126,7 +133,7 @@ def build_run(settings: Settings, builder: Builder | None = None, spec: Spec | N
     spec = spec or SpecMaker()(settings)
     with setting_prefix("save"):
         spec.features.check(learner.features)
-    return Run(spec, learner, settings, _names(root, learner), _sources(root))
+    return Run(spec, learner, settings, _names(root, learner))
 
 
 class SpecMaker:
@@ -135,6 +142,7 @@ class SpecMaker:
     def __init__(self) -> None:
         self._scientific: Callable[[Any, str], Any] = OncePerPart(_scientific)
         self._entry: Callable[[Any, str], str] = OncePerPart(entry)
+        self._sources: Callable[[Any, str], dict[str, str]] = OncePerPart(sources)
 
     def __call__(self, settings: Settings) -> Spec:
         """Return what plain settings compute and keep; `build_run` checks that it is possible."""
@@ -145,9 +153,12 @@ class SpecMaker:
             )
         probes = mapping(settings.get(PROBE, {}), PROBE)
         science = _scientific(root, "", self._scientific)
+        code = sources({TARGET: root[TARGET]})
+        for key, part in root.items():
+            code |= self._sources(part, key)
         with setting_prefix("save"):
             features = FeatureSelection(save["features"])
-            return Spec(science, probes, features, save["predictions"], self._entry)
+            return Spec(science, probes, features, save["predictions"], code, self._entry)
 
 
 def _root(settings: Settings) -> Settings:
@@ -211,25 +222,3 @@ def _names(root: Settings, learner: Learner) -> Names:
         leading=list(learner.leading),
         objective=learner.objective or next(iter(learner.leading), None),
     )
-
-
-def _sources(node: Any) -> dict[str, str]:
-    """Return the classes from outside the package, with the SHA-256 of their source files."""
-    return {name: digest for name in sorted(set(_targets(node))) if (digest := _source(name))}
-
-
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get(TARGET), str):
-            yield node[TARGET]
-        for value in node.values():
-            yield from _targets(value)
-
-
-@cache
-def _source(name: str) -> str | None:
-    if name.partition(".")[0] == "grokrfm":
-        return None
-    module = inspect.getmodule(target_of({TARGET: name}, ""))
-    path = getattr(module, "__file__", None)
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None

@@ -65,10 +65,15 @@ def check_study(study: Mapping[str, Any]) -> str:
     return check_study_name(study.get("name"))
 
 
+def primary_config(arguments: Sequence[str]) -> str:
+    """Return the name of the primary config of a command line."""
+    named = [value for flag, value in _flags(arguments) if flag in ("--config-name", "-cn")]
+    return named[-1] if named else "config"
+
+
 def primary_groups(arguments: Sequence[str]) -> set[str]:
     """Return the groups of which the primary config of a command line chooses an option."""
-    named = [value for flag, value in _flags(arguments) if flag in ("--config-name", "-cn")]
-    file = f"{named[-1] if named else 'config'}.yaml"
+    file = f"{primary_config(arguments)}.yaml"
     paths = [folder / file for folder in search_folders(arguments) if (folder / file).is_file()]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths[:1]]
     return {group for text in texts for group in re.findall(r"^ *- (\w+):", text, re.MULTILINE)}

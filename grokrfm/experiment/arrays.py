@@ -1,4 +1,4 @@
-"""Arrays of a run that figures draw: predictions, and the reflections of its task."""
+"""Arrays of a run that figures draw: predictions, and the group of its task."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
     training : (N,) bool     True for training rows, False for test rows
     predicted : (N,) int     the class with the largest output
     lead : (N,) float        difference between its output and the second largest
+    size : () float          the largest absolute output of the test rows
     """
     rows = np.concatenate([split.train, split.test])
     highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
@@ -34,21 +35,25 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
         "training": np.arange(len(rows)) < len(split.train),
         "predicted": classes[:, 0].cpu().numpy(),
         "lead": lead.to(torch.float64).cpu().numpy(),
+        "size": step.test_outputs.abs().max().to(torch.float64).cpu().numpy(),
     }
 
 
 def reflections(task: Task, splitter: Splitter) -> Arrays:
-    """Return the reflections of a task; nothing if it has none.
+    """Return the group of a task, and its reflections if it has some.
 
-    fixing_reflection : (n, n) int   k whose sr^k fixes the pair (a, b)
     elements : (n,) str              the group's elements as users write them
+    logarithms : (n,) int            their discrete logarithms, if the group is cyclic
+    fixing_reflection : (n, n) int   k whose sr^k fixes the pair (a, b)
     held_out : (r,) int              k of the reflections whose fixed points are held out
     """
     group, held_out = task.group, getattr(splitter, "reflections", ())
+    arrays = {"elements": np.array([group.written(k) for k in range(group.order)])}
+    if task.logarithms is not None:
+        arrays["logarithms"] = task.logarithms
     with suppress(SettingError):
-        return {
+        arrays |= {
             "fixing_reflection": fixing_reflection(task),
-            "elements": np.array([group.written(k) for k in range(group.order)]),
             "held_out": np.array([group.index(element) for element in held_out], dtype=int),
         }
-    return {}
+    return arrays

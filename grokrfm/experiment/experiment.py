@@ -135,16 +135,16 @@ class Experiment(Learner):
     def remarks(cls, metrics: Sequence[Mapping[str, Number]]) -> list[str]:
         return text.solved_by_lu(metrics)
 
-    def steps(self, device: torch.device, resume: State | None = None) -> Iterator[Step]:
-        """Return the RFM iterations, unmeasured; all of them, or those from a state on."""
+    def steps(
+        self, device: torch.device, resume: State | None = None, rfm: RFM | None = None
+    ) -> Iterator[Step]:
+        """Return the iterations, unmeasured; those from a state on, or of another RFM."""
         start, condition = self._starting(device, resume), self._measurement.needs_condition
-        if isinstance(self.rfm, SymmetricRFM) and self._orbits:
-            by_orbit = self.rfm.steps_by_orbit
-            return by_orbit(self.kernel, self._orbits, start, with_condition=condition)
-        train, test = self._examples(device)
-        return self.rfm.steps(
-            self.kernel, train, test, self.task.classes, start, with_condition=condition
-        )
+        rfm = rfm or self.rfm
+        if isinstance(rfm, SymmetricRFM) and self._orbits:
+            return rfm.steps_by_orbit(self.kernel, self._orbits, start, with_condition=condition)
+        sides, classes = self._examples(device), self.task.classes
+        return rfm.steps(self.kernel, *sides, classes, start, with_condition=condition)
 
     def measured(self, device: torch.device = CPU) -> Iterator[tuple[Step, dict[str, Number]]]:
         """Yield the RFM iterations, each with the numbers of the probes by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,22 +21,19 @@ from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.jobs import active_runs
 from grokrfm.launch.live import LiveTable
+from grokrfm.launch.outcome import RunError, ended, objective
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
 from grokrfm.launch.tracking import opened_tracker
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.observer import Observers
-from grokrfm.runs.record import Number, Record
+from grokrfm.runs.record import Names, Number, Record
 from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.terminal import Terminal, label
-
-
-class RunError(GrokrfmError):
-    """Failure of a run; the message is that of its record."""
 
 
 def run(config: DictConfig) -> Number:
@@ -60,14 +58,18 @@ class Invocation:
     started : bool   True once a run was composed
     alone : bool     True if there is one run, without a sweep
     found : bool     True if the sweep is a search that has ended with a result
+    precheck         checks the tables and figures that planned runs name
+    studies          folders to which runs were written
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.outcomes: list[str] = []
         self.problems: list[tuple[str, str]] = []
+        self.studies: list[Path] = []
         self.started = self.alone = self.failed = self.found = False
         self.store = cache(Store)
+        self.precheck: Callable[[Sequence[Settings], Names], None] = lambda runs, names: None
 
     def run(self, config: DictConfig) -> Number:
         """Run one composed config; returns its objective, for sweepers that optimise.
@@ -93,7 +95,7 @@ class Invocation:
                 if status is JobStatus.FAILED:
                     raise value
                 return value
-            return objective(self._run(settings))
+            return objective(self.compute(settings))
         except RunError:
             raise
         except GrokrfmError as error:
@@ -124,6 +126,7 @@ class Invocation:
             sweeps, positions = plan_sweeps(compose, overrides)
         for sweep in sweeps:
             sweep.backend.check()
+            self.precheck(sweep.plan.settings, sweep.plan.names)
             if trials and (sweep.dry_run or not sweep.backend.wait):
                 name = "dry_run" if sweep.dry_run else "hardware.wait"
                 raise SettingError(
@@ -135,6 +138,7 @@ class Invocation:
             began = time.monotonic()
             driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
             drivers.append(driver)
+            self._note_changes(sweep.changed(sweep.status.best))
             if driver.sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
@@ -147,20 +151,24 @@ class Invocation:
                 raise KeyboardInterrupt
         return drivers, positions
 
-    def _run(self, settings: Settings) -> Record:
+    def compute(self, settings: Settings) -> Record:
+        """Compute one run in this process and return its record; raise its error if it fails."""
         rerun = boolean("rerun", settings["rerun"])
         hardware, study = build_hardware(settings), study_folder(settings)
         run = build_run(settings)
         hardware.check_device()
+        self.precheck([settings], run.names)
         self._note_new(study)
         store = self.store(study)
         if rerun:
             checkpoint.remove(study, run.spec)
-        record = None if rerun else store.finished(run.spec)
-        if record:
-            self.terminal.skipped(record, run)
-            self.outcomes.append("already finished")
-            return record
+        elif record := store.best(run.spec.digest):
+            if record.status == "finished":
+                self._note_changes(Counter(record.changed(run.spec.sources)))
+            if record.satisfies(run.spec):
+                self.terminal.skipped(record, run)
+                self.outcomes.append("already finished")
+                return record
         tracker = opened_tracker(settings, study, self.terminal.problem)
         with launch_lock(study):
             claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
@@ -180,12 +188,19 @@ class Invocation:
         return record
 
     def _note_new(self, study: Path) -> None:
-        """Say that a study is new if its name may be a misspelt one."""
+        """Note a study; say that it is new if its name may be a misspelt one."""
+        self.studies.append(study)
         if similar := similar_studies(study, sys.argv[1:]):
             self.terminal.say(
                 f"{study.name} is a new study without settings of its own; there is also"
                 f" {', '.join(similar)}"
             )
+
+    def _note_changes(self, changed: Mapping[str, int]) -> None:
+        """Say that finished runs are computed again since classes have changed."""
+        for name, count in changed.items():
+            runs = "a run that has finished is" if count == 1 else f"{count} finished runs are"
+            self.terminal.say(f"{runs} computed again: the source of {name} has changed since")
 
     def add(self, returns: Iterable[JobReturn]) -> None:
         """Add the outcomes of runs that this object has not run itself."""
@@ -224,24 +239,7 @@ class Invocation:
         return 1 if (self.problems and not self.found) or self.failed else 0
 
 
-def objective(record: Record) -> Number:
-    """Return the number that optimising sweepers get."""
-    return record.metrics.get(record.names.objective) if record.names.objective else None
-
-
-def ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
-    """Return the status of a run after its sweep, and its objective or its error."""
-    record = driver.outcomes.get(digest)
-    if record and record.error:
-        return JobStatus.FAILED, RunError(record.error["message"])
-    record = record or driver.status.best.get(digest)
-    if record is None or record.status != "finished":
-        return JobStatus.UNKNOWN, None
-    return JobStatus.COMPLETED, objective(record)
-
-
 def _as_overrides(value: Any) -> str:
     """Return a result in words; settings as overrides that can be given again."""
-    if isinstance(value, dict):
-        return " ".join(f"{name}={one}" for name, one in value.items())
-    return str(value)
+    is_settings = isinstance(value, dict)
+    return " ".join(f"{k}={v}" for k, v in value.items()) if is_settings else str(value)

@@ -71,12 +71,13 @@ def _table(driver: SweepDriver) -> RenderableType:
         where = record.provenance.get("job") or record.provenance["pid"]
         device = record.provenance.get("visible_devices")
         runs.add_row(
-            _text(f"{record.provenance['host']} {where}" + (f" [{device}]" if device else "")),
-            f"{time.time() - record.started:.0f} s",
             _text(driver.sweep.label(driver.sweep.plan.index[record.digest])),
+            _text(record.progress or "starting"),
+            f"{time.time() - record.started:.0f} s",
+            _text(f"{record.provenance['host']} {where}" + (f" [{device}]" if device else "")),
         )
     if len(running) > RUNS_SHOWN:
-        runs.add_row("", "", f"and {len(running) - RUNS_SHOWN} more")
+        runs.add_row(f"and {len(running) - RUNS_SHOWN} more")
     return Group(line, text, runs)
 
 

@@ -109,6 +109,7 @@ class _Draft:
     backend: Backend
     status: StudyStatus
     runs: dict[str, _PlannedRun] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 class _Planner:
@@ -150,6 +151,7 @@ class _Planner:
         """
         device = str(settings["hardware"].get("device"))
         spec = self._spec(settings)
+        draft.sources.update(spec.sources)
         record = draft.status.best.get(spec.digest) if settings["rerun"] is False else None
         if record and record.cost and record.satisfies(spec):
             seconds, cost_class = record.cost["seconds"], record.cost["class"]
@@ -210,6 +212,7 @@ def _sweep(draft: _Draft, repeated: int) -> Sweep:
         repeated,
         draft.backend,
         run.learner,
+        draft.sources,
         boolean("rerun", first["rerun"]),
         choice("retry", first["retry"], RETRIES),
         boolean("dry_run", first["dry_run"]),

@@ -14,6 +14,7 @@ from grokrfm.probes.margin import Margin
 from grokrfm.probes.orbit_prediction import OrbitPrediction
 from grokrfm.probes.probe import Probe, UnboundProbe
 from grokrfm.probes.recovery import Recovery
+from grokrfm.probes.second_ridge import SecondRidge
 from grokrfm.probes.spectrum import Spectrum
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "OrbitPrediction",
     "Probe",
     "Recovery",
+    "SecondRidge",
     "Spectrum",
     "UnboundProbe",
     "grok_iteration",

@@ -16,11 +16,12 @@ class Accuracy(Probe):
     """Share of points whose largest output is that of their label.
 
     On a symmetric split all classes can tie to rounding; the plain accuracy is then an argmax over
-    noise. `test_accuracy_strict` counts a point only if its true class leads by more than `tie`.
+    noise. `test_accuracy_strict` counts a point only if its true class leads by more than `tie`
+    times the largest output.
 
     Parameters
     ----------
-    tie : float   in units of the outputs (targets are 0 and 1)
+    tie : float   share of the largest absolute output of the test rows
     """
 
     needs_all_rows: ClassVar[bool] = False
@@ -35,5 +36,5 @@ class Accuracy(Probe):
         return {
             **train.means("train_accuracy", train.right),
             **test.means("test_accuracy", test.right),
-            **test.means("test_accuracy_strict", test.lead > self.tie),
+            **test.means("test_accuracy_strict", test.leads(self.tie)),
         }

@@ -17,12 +17,12 @@ from grokrfm.rfm import Step
 class Margin(Probe):
     """Lead of the true class over the best other (smallest and median), and undecided points.
 
-    A test point is undecided if its two largest outputs are closer than `tolerance`, for any two
-    classes.
+    A test point is undecided if its two largest outputs are closer than `tolerance` times the
+    largest output, whichever the two classes.
 
     Parameters
     ----------
-    tolerance : float   in units of the outputs (targets are 0 and 1)
+    tolerance : float   share of the largest absolute output of the test rows
     """
 
     needs_all_rows: ClassVar[bool] = False
@@ -38,5 +38,5 @@ class Margin(Probe):
         return {
             "margin_smallest": margins[..., 0],
             "margin_median": torch.lerp(margins[..., (m - 1) // 2], margins[..., m // 2], 0.5),
-            **test.means("undecided", test.gap < self.tolerance),
+            **test.means("undecided", test.ties(self.tolerance)),
         }

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from grokrfm.rfm import Examples
 
+SMALLEST = 1e-8
+"""Size below which outputs are rounding: the square root of the precision of float64."""
+
 
 class Mean(NamedTuple):
     """Mean of one value per row: a number that is computed with all others by one product.
@@ -69,6 +72,19 @@ class Predicted:
         """(m,) lead of the true class over the best other class; negative if it trails."""
         true = self.outputs.gather(-1, self.labels[..., None]).squeeze(-1)
         return torch.where(self.right, self.gap, true - self._largest[0])
+
+    @cached_property
+    def size(self) -> Tensor:
+        """() largest absolute output, by which ties are judged; at least SMALLEST."""
+        return self.outputs.abs().amax(dim=(-2, -1)).clamp(min=SMALLEST)
+
+    def leads(self, least: float) -> Tensor:
+        """(m,) true where the true class leads by more than `least` of `size`."""
+        return self.lead > least * self.size[..., None]
+
+    def ties(self, most: float) -> Tensor:
+        """(m,) true where the two largest outputs are closer than `most` of `size`."""
+        return self.gap < most * self.size[..., None]
 
     @cached_property
     def squared_errors(self) -> Tensor:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from grokrfm.probes.predicted import Mean, Predicted
-from grokrfm.rfm import Start, Step
+from grokrfm.rfm import RFM, Start, Step
 from grokrfm.splits import Split, Splitter
 from grokrfm.tasks import Task
 
@@ -38,6 +39,11 @@ class Run(Protocol):
 
     @property
     def start(self) -> Start: ...
+
+    @property
+    def rfm(self) -> RFM: ...
+
+    def steps(self, device: torch.device, *, rfm: RFM) -> Iterator[Step]: ...
 
 
 class Probe(ABC):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from grokrfm.algebra.actions import generated_group
 from grokrfm.algebra.closure import closure
@@ -42,13 +41,13 @@ def by_matrices(operators: FloatArray, most: int) -> Generated:
     at least doubles its order.
     """
     identity = np.eye(operators.shape[1])[None]
-    if not (_distances(operators.mT @ operators, identity) < TOLERANCE).all():
+    if not (distances(operators.mT @ operators, identity) < TOLERANCE).all():
         return None  # a matrix that is not orthogonal has no inverse among its powers
     if not _have_orders(operators[:TRIED], most):
         return None
     chosen = [0]
     while (found := closure(operators[chosen], TOLERANCE, most)) is not None:
-        apart = _distances(operators, found.matrices)
+        apart = distances(operators, found.matrices)
         farthest = int(apart.min(axis=1).argmax())
         if apart[farthest].min() < TOLERANCE:
             return None if found.group is None else (found.group, apart.argmin(axis=1))
@@ -66,7 +65,9 @@ def _have_orders(operators: FloatArray, most: int) -> bool:
     return bool(((1 - cosines).mean(axis=2) < TOLERANCE**2).any(axis=0).all())
 
 
-def _distances(left: FloatArray, right: FloatArray) -> FloatArray:
+def distances(left: FloatArray, right: FloatArray) -> FloatArray:
     """(k, l) distance of each of (k, n, n) matrices to each of (l, n, n)."""
+    from scipy.spatial.distance import cdist  # a third of a second that most runs need not pay
+
     x, y = left.reshape(len(left), -1), right.reshape(len(right), -1)
     return np.asarray(cdist(x, y)) / np.sqrt(2 * left.shape[-1])

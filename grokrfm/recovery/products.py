@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from grokrfm.algebra.group_action import GroupAction
-from grokrfm.recovery.generated import TOLERANCE
+from grokrfm.recovery.generated import TOLERANCE, distances
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -22,12 +21,10 @@ def learned_products(action: GroupAction, operators: FloatArray) -> IntArray:
     and to elements whose matrices are equal.
     """
     matrices = _along_words(action, operators)
-    flat = matrices.reshape(len(matrices), -1)
     nearest = np.empty((len(matrices),) * 2, dtype=np.int64)
     for row, matrix in zip(nearest, matrices, strict=True):  # all at once are N³ distances
-        distances = cdist((matrix @ matrices).reshape(flat.shape), flat)
-        near = distances.min(axis=1) < TOLERANCE * np.sqrt(2 * matrices.shape[1])
-        row[:] = np.where(near, distances.argmin(axis=1), -1)
+        apart = distances(matrix @ matrices, matrices)
+        row[:] = np.where(apart.min(axis=1) < TOLERANCE, apart.argmin(axis=1), -1)
     return nearest
 
 

@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 LOG_SECONDS = 30
 """Seconds between two lines of a run in the log."""
 
+PROGRESS_SECONDS, PROGRESS_SHARE = 1.0, 0.02
+"""Seconds between two lines of its progress in the store, and share of its time so far.
+
+The longer of both counts: a run of a day writes 300 lines, one of a second none.
+"""
+
 PER_ITERATION = ("iteration", "seconds", "solver")
 """Numbers of an iteration that do not describe the run as a whole."""
 
@@ -43,7 +49,7 @@ class Attempt:
         self._history = dict(found.history) if found else {}
         self._matrices = dict(found.matrices) if found else {}
         self._share = 1 / origin["batch"]
-        self._started = self._written = self._logged = time.monotonic()
+        self._started = self._written = self._logged = self._shown = time.monotonic()
         self._before = found.seconds if found else 0.0
         self._latest: Observation | None = None
         learner = run.learner
@@ -56,7 +62,7 @@ class Attempt:
             "facts": {"title": learner.title, **facts},
             "provenance": origin,
             "names": run.names,
-            "sources": run.sources,
+            "sources": run.spec.sources,
             "cost": {
                 "seconds": learner.cost(),
                 "iterations": learner.iterations,
@@ -80,8 +86,14 @@ class Attempt:
         self._latest = observation
         if time.monotonic() - self._written >= self.run.learner.checkpoint_seconds:
             self._save()
-        if time.monotonic() - self._logged >= LOG_SECONDS:
+        now = time.monotonic()
+        if now - self._logged >= LOG_SECONDS:
             self._log()
+        pause = max(PROGRESS_SECONDS / self._share, PROGRESS_SHARE * (now - self._started))
+        if now - self._shown >= pause:
+            self._shown, last = now, self._last()
+            names = ("updates", *self.run.learner.leading)
+            self._store.progress(self._name, {name: last[name] for name in names if name in last})
 
     def finish(self) -> None:
         """End a run whose iterations are done; it fails if its numbers cannot be summed up."""

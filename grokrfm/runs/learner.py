@@ -83,6 +83,9 @@ class Learner(ABC):
         """Description of the learner in one line."""
         return type(self).__name__
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}, {self.iterations} iterations>"
+
     @abstractmethod
     def observe(
         self, device: torch.device, keep: FeatureSelection, resume: Arrays | None = None
@@ -166,14 +169,15 @@ class Run:
     learner : Learner   built from the settings
     config              all settings, for the record
     names : Names       which settings are scientific, which numbers lead
-    sources             class from outside the package → SHA-256 of its source file
     """
 
     spec: Spec
     learner: Learner
     config: Mapping[str, Any]
     names: Names = field(default_factory=Names)
-    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.spec.digest}: {self.learner.title}>"
 
 
 def _shown(name: str, value: Number) -> str:

@@ -78,9 +78,17 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     error: Error | None = None
 
     def __post_init__(self) -> None:
-        updates = self.metrics.get("updates", 0)
-        if type(updates) is not int or updates < 0:
-            raise ValueError("updates must be a number of updates")
+        _check_updates(self.metrics)
+
+
+class Progress(msgspec.Struct, tag_field="kind", tag="progress", frozen=True):
+    """Leading numbers of an attempt that runs, and the updates made."""
+
+    attempt: str
+    metrics: dict[str, Value]
+
+    def __post_init__(self) -> None:
+        _check_updates(self.metrics)
 
 
 class History(msgspec.Struct, tag_field="kind", tag="history", frozen=True):
@@ -90,7 +98,7 @@ class History(msgspec.Struct, tag_field="kind", tag="history", frozen=True):
     history: dict[str, Raw]
 
 
-Line = Started | Ended | History
+Line = Started | Progress | Ended | History
 
 _is_name = re.compile(NAME).match
 _line = msgspec.json.Decoder(Line)
@@ -170,6 +178,12 @@ class Parts:
             return {**first, "seed": self._setting("seed", seed), **last}
         except ValueError:  # it has no seed, or one elsewhere
             return self._members.__wrapped__(text)
+
+
+def _check_updates(metrics: Mapping[str, Value]) -> None:
+    updates = metrics.get("updates", 0)
+    if type(updates) is not int or updates < 0:
+        raise ValueError("updates must be a number of updates")
 
 
 def _field(name: str, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
@@ -14,7 +14,7 @@ import msgspec
 from grokrfm.runs.lines import Name, setting
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.record import Names
-from grokrfm.runs.settings import Settings
+from grokrfm.runs.settings import Settings, dotted
 
 FORMAT = 3
 
@@ -50,6 +50,24 @@ class Plan:
     def index(self) -> Mapping[str, int]:
         """Digest → number of the run."""
         return {digest: i for i, digest in enumerate(self.digests)}
+
+    def label(self, digest: str) -> str:
+        """Return the settings of a run in which not all runs of the plan agree."""
+        settings = dotted(self.settings[self.index[digest]])
+        own = ((name, value) for name, value in settings if name in self._varying)
+        return " ".join(f"{name.removesuffix('.name')}={value}" for name, value in own)
+
+    @cached_property
+    def _varying(self) -> Collection[str]:
+        """Settings in which the runs differ."""
+        found: set[str] = set()
+        for key in dict.fromkeys(chain.from_iterable(self.settings)):
+            parts = {id(part): part for one in self.settings for part in [one.get(key)]}
+            levels = [dict(dotted({key: part})) for part in parts.values()]
+            for name in dict.fromkeys(chain.from_iterable(levels)):
+                if len({repr(level.get(name)) for level in levels}) > 1:
+                    found.add(name)
+        return found
 
     def to_json(self) -> str:
         """Return the plan as text; equal parts of settings are written once."""

@@ -61,7 +61,8 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     names : Names       which settings are scientific, which numbers lead
     sources             class from outside the package → SHA-256 of its source file
     cost                "seconds" estimated for all "iterations", and the "class" of such estimates
-    metrics             the numbers of the last observation and of the run as a whole
+    metrics             the numbers of the last observation and of the run as a whole; of one that
+                        runs, the leading ones when it last wrote them
     seconds             wall time, including the attempts that it continues
     features            the k of the feature matrices kept
     predictions : bool  True if the predictions of the last iteration were kept
@@ -69,6 +70,7 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     log_start : int     first byte of its output in the log of its worker
     error               {"type", "message", "traceback"} of a run that failed
     history             every number by name over the iterations; empty unless asked for
+    others              earlier attempts from which numbers of other probes are taken
     """
 
     digest: str
@@ -90,21 +92,46 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     log_start: int = 0
     error: Mapping[str, str] | None = None
     history: Mapping[str, Sequence[Any]] = {}
+    others: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return f"<Record {self.digest}: {self.facts.get('title')}, {self.status}>"
+
+    @property
+    def probes(self) -> Mapping[str, Any]:
+        """Settings of the probes that have measured it, by name."""
+        return self.config.get("probe") or {}
+
+    @property
+    def progress(self) -> str:
+        """Text with the iteration of a run that has not ended, and its first leading number."""
+        updates, last = self.metrics.get("updates"), self.cost.get("iterations")
+        if updates is None:
+            return ""
+        shown = [f"iteration {updates}" + (f" of {last}" if last else "")]
+        for name in self.names.leading:
+            if isinstance(value := self.metrics.get(name), (int, float)):
+                return ", ".join([*shown, f"{name} {value:.3g}"])
+        return shown[0]
 
     def satisfies(self, spec: Spec) -> bool:
         """True if this is a finished run of `spec` with everything asked for."""
         return self.digest == spec.digest and self.holds(
-            spec.probes, spec.features, spec.predictions
+            spec.probes, spec.features, spec.predictions, spec.sources
         )
 
     def holds(
-        self, probes: Mapping[str, Any], features: FeatureSelection, predictions: str
+        self,
+        probes: Mapping[str, Any],
+        features: FeatureSelection,
+        predictions: str,
+        sources: Mapping[str, str],
     ) -> bool:
         """True if this is a finished run that measured and kept all of this (see Spec)."""
-        measured = self.config.get("probe", {})
         return (
             self.status == "finished"
-            and all(measured.get(name) == settings for name, settings in probes.items())
+            and not self.changed(sources)
+            and all(self.probes.get(name) == settings for name, settings in probes.items())
             and (self.predictions or predictions == "none")
             and (
                 features.satisfied_by(self.features, self.metrics.get("updates", 0))
@@ -112,23 +139,61 @@ class Record(msgspec.Struct, frozen=True, eq=False):
             )
         )
 
+    def changed(self, sources: Mapping[str, str]) -> list[str]:
+        """Return the classes whose sources were others when this run was computed."""
+        return [name for name, code in self.sources.items() if sources.get(name, code) != code]
+
+    def completed_by(self, earlier: Record) -> Record:
+        """Return this finished record with what an earlier one measured or kept besides.
+
+        Nothing is taken from one whose probes had other settings, or whose classes other sources.
+        """
+        if not (_agree(self.probes, earlier.probes)) or self.changed(earlier.sources):
+            return self
+        completed = msgspec.structs.replace(
+            self,
+            features=self.features or earlier.features,  # the later matrices replace the earlier
+            predictions=self.predictions or earlier.predictions,
+        )
+        if earlier.probes.keys() <= self.probes.keys():
+            return completed
+        return msgspec.structs.replace(
+            completed,
+            config={**self.config, "probe": {**earlier.probes, **self.probes}},
+            metrics={**earlier.metrics, **self.metrics},
+            others=(*self.others, earlier.attempt),
+        )
+
 
 def best_by_digest(records: Iterable[Record]) -> dict[str, Record]:
-    """Return one record per run: a finished one before any other, then the latest."""
-    best: dict[str, Record] = {}
+    """Return one record per run."""
+    attempts: dict[str, list[Record]] = {}
     for record in records:
-        if ranks_before(record, best.get(record.digest)):
-            best[record.digest] = record
+        attempts.setdefault(record.digest, []).append(record)
+    return {digest: best_of(found) for digest, found in attempts.items()}
+
+
+def best_of(attempts: Sequence[Record]) -> Record:
+    """Return the best attempt at a run: a finished one before any other, then the latest.
+
+    What the latest finished one did not measure is taken from those before it.
+    """
+    if len(attempts) == 1:
+        return attempts[0]
+    *earlier, best = sorted(attempts, key=_rank)
+    for attempt in reversed(earlier):
+        if attempt.status == "finished":
+            best = best.completed_by(attempt)
     return best
-
-
-def ranks_before(record: Record, held: Record | None) -> bool:
-    """True if a record replaces another one of its digest as the best."""
-    return held is None or _rank(record) >= _rank(held)
 
 
 def _rank(record: Record) -> tuple[bool, float]:
     return record.status == "finished", record.ended or record.started
+
+
+def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """True if two mappings have equal values for the keys that both have."""
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
 
 
 def by_cause(messages: Iterable[tuple[T, str]]) -> dict[str, list[T]]:

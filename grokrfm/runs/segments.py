@@ -6,11 +6,13 @@ import os
 import platform
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from grokrfm.runs.files import cannot_write, warn_skipped
+from grokrfm.runs.lines import encoded
 
 CHUNK = 2**20
 """Bytes that are read at a time."""
@@ -74,8 +76,8 @@ class Writer:
         self._study = study
         self._files: dict[str, _File] = {}
 
-    def append(self, folder: str, line: bytes) -> None:
-        """Append a line to the segment in a folder.
+    def append(self, folder: str, entry: Mapping[str, Any]) -> None:
+        """Append an entry as a line to the segment in a folder.
 
         Raises
         ------
@@ -83,7 +85,7 @@ class Writer:
         """
         if folder not in self._files:
             self._files[folder] = _File(self._study / folder / f"{self.name}.jsonl")
-        self._files[folder].append(line)
+        self._files[folder].append(encoded(entry))
         self.lines += 1
 
 

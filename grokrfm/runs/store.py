@@ -1,8 +1,8 @@
 """The store of a study: append-only segments of JSON lines, one writer per file.
 
-A run writes a line to its segment when it starts, and one when it ends. Its history comes before
-its end, in a segment of the same name in histories/, which readers of records pass by.
-Readers skip a line that a crash has torn; it can hide no other.
+A run writes a line to its segment when it starts, some about its progress, and one when it ends.
+Its history comes before its end, in a segment of the same name in histories/, which readers of
+records pass by. Readers skip a line that a crash has torn; it can hide no other.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from msgspec.structs import replace
 
 from grokrfm.checks import StoreError
 from grokrfm.runs.heartbeat import heartbeat, silent_lately
-from grokrfm.runs.lines import Ended, History, Parts, Started, Value, decoded, encoded, numbers_of
+from grokrfm.runs.lines import Ended, History, Parts, Progress, Started, Value, decoded, numbers_of
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.processes import still_running
-from grokrfm.runs.record import Record, best_by_digest
+from grokrfm.runs.record import Record, best_of
 from grokrfm.runs.segments import Writer, read_lines, segments
-from grokrfm.runs.spec import SCHEMA, Spec
+from grokrfm.runs.spec import SCHEMA
 
 SEGMENTS, HISTORIES = "segments", "histories"
 
@@ -98,22 +98,27 @@ class Store:
         for path in (*separate, *inline):  # until 2026-11-24 segments held histories too
             read_lines(path, 0, keep)
 
-    def finished(self, spec: Spec) -> Record | None:
-        """Return a finished record with everything that `spec` asks for, if there is one."""
-        record = best_by_digest(self.records()).get(spec.digest)
-        return record if record and record.satisfies(spec) else None
+    def best(self, digest: str) -> Record | None:
+        """Return the best record of a run, if there is one."""
+        attempts = [record for record in self.records() if record.digest == digest]
+        return best_of(attempts) if attempts else None
 
     def start(self, **start: Any) -> str:
         """Write that a run starts, and return its attempt; the fields are those of Record."""
         attempt = f"{self._writer.name}#{self._writer.lines}"
-        self._writer.append(SEGMENTS, encoded({"kind": "started", "attempt": attempt, **start}))
+        self._writer.append(SEGMENTS, {"kind": "started", "attempt": attempt, **start})
         return attempt
+
+    def progress(self, attempt: str, metrics: Mapping[str, Value]) -> None:
+        """Write some numbers of an attempt that runs, and the updates made."""
+        entry = {"kind": "progress", "attempt": attempt, "metrics": metrics}
+        self._writer.append(SEGMENTS, entry)
 
     def end(self, attempt: str, history: Mapping[str, list[Any]], **end: Any) -> None:
         """Write the end of an attempt; the fields are those of Record."""
         entry = {"kind": "history", "attempt": attempt, "history": history}
-        self._writer.append(HISTORIES, encoded(entry))
-        self._writer.append(SEGMENTS, encoded({"kind": "ended", "attempt": attempt, **end}))
+        self._writer.append(HISTORIES, entry)
+        self._writer.append(SEGMENTS, {"kind": "ended", "attempt": attempt, **end})
 
     def heartbeat(self) -> AbstractContextManager[None]:
         """Show other hosts that the process runs which has started attempts here."""
@@ -154,6 +159,11 @@ class Store:
                 self._ends[entry.attempt] = entry
                 return
             self._end(entry)
+        elif isinstance(entry, Progress):
+            record = self._records.get(entry.attempt)
+            if record is None or record.ended is not None:
+                return
+            self._records[entry.attempt] = replace(record, metrics=entry.metrics)
         else:
             return
         self._changes.append(entry.attempt)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from grokrfm.runs.plan import Plan
-from grokrfm.runs.record import Record, ranks_before
+from grokrfm.runs.record import Record, best_of
 from grokrfm.runs.store import Store
 from grokrfm.runs.submission import Job
 from grokrfm.runs.sweep_folder import SweepFolder
@@ -41,7 +42,7 @@ class StudyStatus:
 
     Attributes
     ----------
-    best      digest → the best attempt: a finished one before any other, then the latest
+    best      digest → the best attempt (see `best_of`)
     """
 
     def __init__(self, store: Store, active: Sequence[ActiveSweep] | None = None) -> None:
@@ -50,7 +51,7 @@ class StudyStatus:
         self.best: dict[str, Record] = {}
         self._cursor = 0
         self._plans: dict[str, Plan] = {}
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, dict[str, Record]] = defaultdict(dict)  # by digest and attempt
         self._unended: dict[str, Record] = {}
         self._outcomes: dict[str, dict[str, Record]] = defaultdict(dict)
         self._attempts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -60,9 +61,7 @@ class StudyStatus:
         """Read new records; returns True if there are any."""
         changed, self._cursor = self.store.changes(self._cursor)
         for record in changed:
-            self._records[record.attempt] = record
-            if ranks_before(record, self.best.get(record.digest)):
-                self.best[record.digest] = record
+            self._records[record.digest][record.attempt] = record
             if record.ended is None:
                 self._unended[record.attempt] = record
                 continue
@@ -73,12 +72,15 @@ class StudyStatus:
                 latest = self._outcomes[sweep].setdefault(record.digest, record)
                 if latest.ended is None or record.ended >= latest.ended:
                     self._outcomes[sweep][record.digest] = record
+        for digest in {record.digest: None for record in changed}:
+            self.best[digest] = best_of(list(self._records[digest].values()))
         return bool(changed)
 
     @property
     def records(self) -> list[Record]:
         """Every attempt, in the order of their starts."""
-        return sorted(self._records.values(), key=lambda record: record.started)
+        attempts = chain.from_iterable(found.values() for found in self._records.values())
+        return sorted(attempts, key=lambda record: record.started)
 
     def outcomes(self, sweep: str) -> Mapping[str, Record]:
         """Digest → the latest attempt that ended in a sweep."""
@@ -120,6 +122,13 @@ class StudyStatus:
         if record is None:
             return "missing"
         return "lost" if record.ended is None else record.status
+
+    def label(self, record: Record) -> str:
+        """Return the settings of a run that its sweep varies; its title if there are none."""
+        sweep = record.provenance.get("sweep")
+        plan = self.plan(sweep) if sweep else None
+        swept = plan.label(record.digest) if plan and record.digest in plan.index else ""
+        return swept or str(record.facts["title"])
 
     def seconds_left(self, plan: Plan, digests: Iterable[str]) -> float:
         """Estimate the time until runs of a plan are done, at the pace of the finished ones."""

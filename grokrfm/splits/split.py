@@ -34,6 +34,10 @@ class Split:
     strata: Mapping[str, Mask] = field(default_factory=dict)
     train_labels: Rows | None = None
 
+    def __repr__(self) -> str:
+        strata = [f", {name} {int(mask.sum())}" for name, mask in self.strata.items()]
+        return f"<Split: {len(self.train)} rows train, {len(self.test)} test{''.join(strata)}>"
+
     def labels_of(self, task: Task) -> Rows:
         """(n,) labels that the training rows are fitted with."""
         return task.labels[self.train] if self.train_labels is None else self.train_labels

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grokrfm.algebra import Group, Symmetry
+from grokrfm.algebra import Group, Symmetry, logarithms
 from grokrfm.checks import SettingError, nearest
 from grokrfm.tasks.family import Family, IntArray
 
@@ -42,10 +42,21 @@ class Task:
         if self.order < 2:
             raise SettingError("group", f"must have at least 2 elements, {self.group.name} has 1")
 
+    def __repr__(self) -> str:
+        return f"<Task: {self.title}, {len(self.labels)} rows, {self.classes} classes>"
+
     @property
     def order(self) -> int:
         """n, the number of operands."""
         return self.group.order
+
+    @property
+    def logarithms(self) -> IntArray | None:
+        """(n,) discrete logarithm of each operand; None if the group is not cyclic."""
+        try:
+            return logarithms(self.group)
+        except ValueError:
+            return None
 
     @property
     def operations(self) -> int:

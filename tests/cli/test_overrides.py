@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import pytest
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
 
 from grokrfm.paths import conf_folder
 from tests.cli.command import grokrfm
@@ -22,11 +21,8 @@ CASES = 5_000
 
 @pytest.fixture(scope="module")
 def lines():
-    # the command registers it
-    OmegaConf.register_new_resolver("grokrfm.manual", lambda *_: "", replace=True)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         yield CommandLines(GlobalHydra.instance().config_loader())
-    OmegaConf.clear_resolver("grokrfm.manual")
 
 
 @pytest.fixture(autouse=True)

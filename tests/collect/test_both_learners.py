@@ -32,7 +32,7 @@ def test_each_command_shows_both(folder):
 
     assert output("grokrfm-status").strip() == "outputs/both: 2 finished"
     table = output("grokrfm-collect", "--rows", "env.name,task.name", "--value", "seen_accuracy")
-    assert "| gridworld  | –           |" in table and "| –          | addition    |" in table
+    assert "| gridworld     | –           |" in table and "| –             | addition    |" in table
     assert "1 not_fitted (n=1)" in output(
         "grokrfm-collect",
         "--rows",

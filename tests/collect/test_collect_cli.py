@@ -48,7 +48,9 @@ def test_a_markdown_table_of_rows_columns_and_several_values(command):
     )
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert columns_of(lines[0]) == ["kernel.bandwidth", "test_accuracy", "test_loss", "seconds"]
+    assert columns_of(lines[0]) == [
+        *("bandwidth of the kernel", "test accuracy", "test loss", "seconds")
+    ]
     assert columns_of(lines[2]) == [
         *("1", "0.250 ± 0.000 (n=2)", "2.000 ± 0.000 (n=2)", "40.0 ± 0.000 (n=2)")
     ]
@@ -62,8 +64,8 @@ def test_a_markdown_table_of_rows_columns_and_several_values(command):
 def test_columns_spread_a_setting_over_the_table(command):
     done = command(COMMAND, "demo", "--rows", "task.name", "--columns", "kernel.bandwidth")
     header = columns_of(done.stdout.splitlines()[0])
-    levels = ["test_accuracy, kernel.bandwidth=1", "test_accuracy, kernel.bandwidth=2.5"]
-    assert header == ["task.name", *levels]
+    levels = [f"test accuracy, bandwidth of the kernel={level}" for level in (1, 2.5)]
+    assert header == ["operation", *levels]
 
 
 @pytest.mark.usefixtures("demo")
@@ -74,7 +76,7 @@ def test_an_average_over_a_setting_is_refused_unless_it_is_allowed(command):
     assert done.stdout == ""
     done = command(COMMAND, "demo", "--rows", "kernel.name", "--average-over", "kernel.bandwidth")
     assert "0.625" in done.stdout
-    assert "averaged over kernel.bandwidth" in done.stdout.lower()
+    assert "averaged over bandwidth of the kernel" in done.stdout.lower()
 
 
 @pytest.mark.usefixtures("demo")
@@ -96,8 +98,8 @@ def test_csv_is_for_programs(command):
 def test_latex_is_escaped(command):
     done = command(COMMAND, "demo", "--rows", "task.name", "--format", "latex", *ANY)
     assert done.returncode == 0
-    assert r"task.name & test\_accuracy \\" in done.stdout
-    assert r"add\_it & \num{0.625} {[}\num{" in done.stdout
+    assert r"operation & \multicolumn{2}{c}{test accuracy} \\" in done.stdout
+    assert r"add\_it & 0.625 & {[}\num{" in done.stdout
 
 
 def test_several_studies_are_merged(command, study):
@@ -112,10 +114,10 @@ def test_figures_are_written_beside_the_study(command, tmp_path):
         *(COMMAND, "demo", "--rows", "kernel.bandwidth", "--figure", "test_accuracy,seconds")
     )
     assert done.returncode == 0
-    assert done.stdout.startswith("| kernel.bandwidth")
+    assert done.stdout.startswith("| bandwidth of the kernel")
     written = sorted((tmp_path / "demo" / "figures").iterdir())
-    names = [f"{value}.{kind}" for value in ("seconds", "test_accuracy") for kind in ("pdf", "png")]
-    assert [path.name for path in written] == names
+    stems = [f"iterations-{v}-hue-kernel.bandwidth" for v in ("seconds", "test_accuracy")]
+    assert [path.name for path in written] == [f"{s}.{k}" for s in stems for k in ("pdf", "png")]
     assert all(path.stat().st_size > 1000 for path in written)
     assert done.stderr.count("figure written to demo/figures/") == 4
 
@@ -239,4 +241,4 @@ def test_paired_differences(command, study):
     study(*pair, name="two")
     done = command(COMMAND, "two", "--paired", "kernel.bandwidth=2.5,1.0")
     assert columns_of(done.stdout.splitlines()[2]) == ["0.500 (n=1)"]
-    assert "Differences 2.5 − 1.0 of kernel.bandwidth, over equal seeds" in done.stdout
+    assert "Differences 2.5 − 1.0 of bandwidth of the kernel, over equal seeds" in done.stdout

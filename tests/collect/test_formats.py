@@ -14,6 +14,7 @@ from grokrfm.collect.formats.latex import escaped
 from grokrfm.collect.formats.parquet import parquet
 from grokrfm.collect.layout import Layout, TableError
 from grokrfm.collect.tables import build
+from grokrfm.collect.writing import Writing
 
 HOSTILE = [
     *("a_b", "50%", "a&b", "#1", "$x$", "{a}", "~x", "x^2", "a\\b", "a|b", "a,b", 'say "x"'),
@@ -132,13 +133,10 @@ def test_n_of_all_is_said_where_runs_do_not_count(status, x, shown):
     assert grid(formatted("markdown", frame)) == [["x"], [shown]]
     assert HTMLGrid(formatted("html", frame)).lines == [["x"], [shown]]
     assert shown in formatted("terminal", frame)
-    latex = re.sub(r"^(\d\S*)(?: ± (\S+))?", _as_latex, shown).replace("–", "--")
-    assert latex_grid(formatted("latex", frame))[1] == [latex]
-
-
-def _as_latex(number):
-    mean, half = number.groups()
-    return rf"\num{{{mean}}}" + (rf" $\pm$ \num{{{half}}}" if half else "")
+    estimate, _, rest = shown.partition(" ")
+    rest = re.sub(r"± (\S+)", r"$\\pm$ \\num{\1}", rest)
+    expected = [estimate, rest] if estimate != "–" else [f"-- {rest}"]
+    assert latex_grid(formatted("latex", frame))[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -149,22 +147,37 @@ def _as_latex(number):
         ("x:median", "0.500 [0.250, 0.750] (n=3)"),
         ("x:range", "0.000 – 1.000 (n=3)"),
         ("x:share=0.5", "0.667 [0.208, 0.939] (n=3)"),
-        ("x:time", "0.500; 1.000 [0.439, 1.000] (n=3)"),
+        ("x:time", "0.500; 3 of 3 reached it"),
     ],
 )
 def test_every_statistic_as_it_is_written(value, shown):
     frame = runs(x=[0.0, 0.5, 1.0])
-    assert grid(formatted("markdown", frame, values=[value])) == [[value], [shown]]
+    head = value.replace(":", ", ")
+    head = "share of runs with x ≥ 0.5" if "share" in value else head
+    assert grid(formatted("markdown", frame, values=[value])) == [[head], [shown]]
     one = runs(x=[0.5])
     [[cell]] = grid(formatted("markdown", one, values=[value]))[1:]
-    alone = {"x:share=0.5": "1.000 [0.207, 1.000]", "x:time": "0.500; 1.000 [0.207, 1.000]"}
-    assert cell == f"{alone.get(value, '0.500')} (n=1)"
+    alone = {"x:share=0.5": "1.000 [0.207, 1.000] (n=1)", "x:time": "0.500; 1 of 1 reached it"}
+    assert cell == alone.get(value, "0.500 (n=1)")
 
 
-def test_a_time_that_half_of_the_runs_never_reached():
-    frame = runs(x=[3.0, np.nan, np.nan], updates=[60, 60, 60])
-    text = formatted("markdown", frame, values=["x:time"])
-    assert grid(text)[1] == ["not reached; 0.333 [0.061, 0.792] (n=3)"]
+@pytest.mark.parametrize(
+    ("grokked", "shown"),
+    [
+        ([np.nan] * 3, "0 of 3 grokked"),
+        ([3.0, np.nan, np.nan], "1 of 3 grokked"),
+        ([3.0, 5.0, np.nan], "5; 2 of 3 grokked"),
+        ([3.0, 3.0, 4.0], "3; 3 of 3 grokked"),
+    ],
+    ids=str,
+)
+def test_a_time_says_how_many_runs_reached_it(grokked, shown):
+    frame = runs(grok_iteration=grokked, updates=[60, 60, 60])
+    for kind in ("markdown", "latex", "html", "terminal"):
+        assert shown in formatted(kind, frame, values=["grok_iteration"])
+    failed = pd.concat([frame, pd.DataFrame({"status": ["failed"]})])
+    text = formatted("markdown", failed, values=["grok_iteration"])
+    assert grid(text) == [["iteration of grokking"], [f"{shown} (n=3 of 4: 1 failed)"]]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +282,7 @@ def test_the_caption_says_what_was_selected():
     where = {"where": "seed > 0", "title": "Some title", "average_over": ["rfm.ridge"]}
     text = formatted("markdown", frame, **where)
     assert "Some title. Mean ± " in text
-    assert r"Runs with seed > 0; averaged over rfm.ridge. N = 2 runs. Seeds 1–2." in text
+    assert r"Runs with seed > 0; averaged over ridge. N = 2 runs. Seeds 1–2." in text
 
 
 def test_the_caption_says_which_values_are_summed_up_how():
@@ -278,24 +291,109 @@ def test_the_caption_says_which_values_are_summed_up_how():
     assert "Mean ± Student's 95 % interval (x); smallest – largest (y). N = 2 runs." in text
 
 
-def test_latex_is_a_booktabs_tabular_of_as_many_columns_as_cells():
-    frame = runs(task=["a&b", "c"], kernel=["g", "q"], test_accuracy=[1.0, 0.5])
-    text = formatted("latex", frame, ["task"], ["kernel"], ["test_accuracy"])
-    assert "\n\\begin{tabular}{lll}\n\\toprule\n" in text
-    assert "\\bottomrule\n\\end{tabular}\n" in text
-    assert latex_grid(text) == [
-        ["task", r"test\_accuracy, kernel=g", r"test\_accuracy, kernel=q"],
-        [r"a\&b", r"\num{1.000} (n=1)", "--"],
-        ["c", "--", r"\num{0.500} (n=1)"],
+def heads(text):
+    r"""Lines above \midrule, each as its spanning cells: (columns, text)."""
+    found = []
+    for line in text.split("\\midrule")[0].splitlines():
+        if line.endswith(r" \\"):
+            spans = re.findall(r"\\multicolumn{(\d+)}{c}{((?:[^{}]|{[^{}]*})*)}", line)
+            found.append([(int(width), text) for width, text in spans])
+    return found
+
+
+def test_latex_aligns_numbers_in_columns_of_siunitx():
+    frame = runs(task=["a&b", "a&b", "c"], x=[10.0, 12.0, -0.5], y=[1.0, 1.0, 1.0])
+    text = formatted("latex", frame, ["task"], [], ["x", "y"])
+    columns = "lS[table-format=-2.3]@{\\,}lS[table-format=1.3]@{\\,}l"
+    assert f"\n\\begin{{tabular}}{{{columns}}}\n\\toprule\n" in text
+    assert text.endswith("\\bottomrule\n\\end{tabular}\n")
+    assert latex_grid(text)[1:] == [
+        [r"a\&b", "11.0", r"$\pm$ \num{12.7} (n=2)", "1.000", r"$\pm$ \num{0.000} (n=2)"],
+        ["c", "-0.500", "(n=1)", "1.000", "(n=1)"],
     ]
+    assert heads(text) == [[(2, "x"), (2, "y")]]
+    assert "documentclass" not in text
+
+
+def test_latex_levels_of_columns_span_their_values():
+    task = ["add", "add", "mul", "mul"]
+    frame = runs(task=task, kernel=["g", "q"] * 2, seed=[0] * 4, x=[1.0, 0.5] * 2, y=[1.0] * 4)
+    text = formatted("latex", frame, ["seed"], ["task", "kernel"], ["x", "y"])
+    assert heads(text) == [
+        [(16, "task and kernel")],
+        [(8, "add"), (8, "mul")],
+        [(4, "g"), (4, "q"), (4, "g"), (4, "q")],
+        [(2, "x"), (2, "y")] * 4,
+    ]
+    rules = re.findall(r"(?:\\cmidrule\(lr\){(\d+-\d+)})", text)
+    assert rules == ["2-17", "2-9", "10-17", "2-5", "6-9", "10-13", "14-17"]
+    one = formatted("latex", frame, ["seed", "task"], ["kernel"], ["x"])
+    assert heads(one) == [[(4, "x by kernel")], [(2, "g"), (2, "q")]]
+    assert r"seed & task & \multicolumn{2}{c}{g} & \multicolumn{2}{c}{q} \\" in one
+
+
+def test_latex_names_are_formulas():
+    frame = runs(x=[1.0], **{"task.name": ["x2_plus_y"], "task.modulus": [7]})
+    text = formatted("latex", frame, ["task.name", "task.modulus"])
+    assert latex_grid(text)[0][:2] == ["operation", "modulus $p$"]
+    assert latex_grid(text)[1][:2] == ["$x^2 + y$", "7"]
+
+
+def test_a_label_makes_a_table_environment():
+    frame = runs(x=[1.0], task=["add"])
+    table = build(frame, Layout(["task"], [], ["x"], title="50 %"), Writing(label="tab:one"))
+    text = FORMATS["latex"](table)
+    caption = r"\caption{50 \%. Mean $\pm$ "
+    assert "\\begin{table}\n\\centering\n" + caption in text
+    assert "}\n\\label{tab:one}\n\\begin{tabular}" in text
+    assert text.endswith("\\end{tabular}\n\\end{table}\n")
+
+
+def written(frame, writing, kind="markdown", **layout):
+    return FORMATS[kind](build(frame, Layout(**layout), writing))
+
+
+def test_shares_in_percent_with_some_digits():
+    frame = runs(test_accuracy=[0.25, 0.75], test_loss=[0.5, 0.5])
+    values = ["test_accuracy:range", "test_accuracy:share=0.5", "test_loss:range"]
+    assert grid(written(frame, Writing(percent=True), values=values)) == [
+        [
+            "test accuracy, range (%)",
+            "share of runs with test accuracy ≥ 0.5 (%)",
+            "test loss, range",
+        ],
+        ["25.0 – 75.0 (n=2)", "50.0 [9.5, 90.5] (n=2)", "0.500 – 0.500 (n=2)"],
+    ]
+    text = written(frame, Writing(percent=True, digits=0), values=values[:1])
+    assert grid(text)[1] == ["25 – 75 (n=2)"]
+    latex = written(frame, Writing(percent=True, digits=2), "latex", values=["test_accuracy:range"])
+    assert r"{test accuracy, range (\%)}" in latex
+    assert "S[table-format=2.2]" in latex
+    assert latex_grid(latex)[1] == ["25.00", r"-- \num{75.00} (n=2)"]
+
+
+def test_the_number_of_runs_can_move_into_the_caption():
+    frame = runs(task=["a", "a", "b"], x=[1.0, 1.0, 2.0])
+    text = written(frame, Writing(counts=False), rows=["task"], values=["x"])
+    assert grid(text)[1:] == [["a", "1.000 ± 0.000"], ["b", "2.000"]]
+    assert "N = 3 runs, n = 1 to 2 per cell." in text
+    same = written(frame[:2], Writing(counts=False), "latex", rows=["task"], values=["x:range"])
+    assert "N = 2 runs, n = 2 per cell." in " ".join(same.split())
 
 
 @pytest.mark.parametrize(
-    ("x", "written"),
-    [(1.234e-7, "1.23e-7"), (-1.5e5, "-1.50e5"), (1e10, "1.00e10"), (0.5, "0.500")],
+    ("x", "written", "room"),
+    [
+        (1.234e-7, "1.23e-7", "1.2e-1"),
+        (-1.5e5, "-1.50e5", "-1.2e1"),
+        (1e10, "1.00e10", "1.2e2"),
+        (0.5, "0.500", "1.3"),
+    ],
 )
-def test_latex_numbers_are_as_siunitx_takes_them(x, written):
-    assert rf"\num{{{written}}} (n=1)" in formatted("latex", runs(x=[x]))
+def test_latex_numbers_are_as_siunitx_takes_them(x, written, room):
+    text = formatted("latex", runs(x=[x]))
+    assert latex_grid(text)[1] == [written, "(n=1)"]
+    assert f"S[table-format={room}]" in text
 
 
 def compiled(folder, source):
@@ -323,9 +421,9 @@ HOSTILE_RUNS = runs(
 )
 VALUES = ["x", "y", "x:median", "x:time", "x:range"]
 DOCUMENT = r"""\documentclass{article}
-\usepackage{booktabs}%s
+\usepackage{booktabs,siunitx}
 \begin{document}
-\begin{table}\tiny\input{part}\caption{A table.}\end{table}
+%s
 And text after it.
 \end{document}
 """
@@ -333,13 +431,15 @@ And text after it.
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
-@pytest.mark.parametrize("package", [None, "", r"\usepackage{siunitx}"])
-def test_latex_compiles_as_it_is_and_within_a_document(tmp_path, package):
-    if package and not siunitx_is_installed():
+@pytest.mark.parametrize("label", ["", "tab:part"])
+def test_latex_compiles_within_a_document(tmp_path, label):
+    if not siunitx_is_installed():
         pytest.skip("LaTeX has no siunitx here (texlive-science)")
-    text = formatted("latex", HOSTILE_RUNS, ["level"], ["split"], VALUES)
+    layout = Layout(["level"], ["split"], VALUES)
+    text = FORMATS["latex"](build(HOSTILE_RUNS, layout, Writing(label=label)))
     (tmp_path / "part.tex").write_text(text, encoding="utf-8")
-    compiled(tmp_path, text if package is None else DOCUMENT % package)
+    table = r"\input{part}" if label else r"\begin{table}\tiny\input{part}\end{table}"
+    compiled(tmp_path, DOCUMENT % table)
 
 
 def siunitx_is_installed():

@@ -6,6 +6,8 @@ import pytest
 
 from grokrfm import collect
 from grokrfm.checks import StoreError
+from grokrfm.collect.layout import TableError
+from grokrfm.collect.short import short_names
 from grokrfm.runs import features
 from tests.collect.synthetic import BEGINNING, HERE_BUT_GONE, NAMES, TOOK, curve, failed, plan, run
 
@@ -224,13 +226,34 @@ def test_steps_are_those_of_the_attempt_that_runs_shows(study):
     assert collect.steps(folder)["test_accuracy"].tolist() == [0.2, 0.3]
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_run_measured_by_other_probes_has_all_numbers(study, apart):
+    before = run(
+        "d1", metrics={"test_loss": 0.5}, history=curve(0, 1, test_loss=[0.7, 0.5]),
+        config={"probe": {"loss": {"name": "loss"}}},
+    )  # fmt: skip
+    after = run(
+        "d1", metrics={"margin": 2.0}, history=curve(0, 1, 1, margin=[3.0, 2.5, 2.0]),
+        config={"probe": {"margin": {"name": "margin"}}},
+    )  # fmt: skip
+    parts = [[before], [after]] if apart else [[before, after]]
+    folders = [study(*runs, name=f"s{i}", beginning=BEGINNING + i) for i, runs in enumerate(parts)]
+    [row] = collect.runs(folders).to_dict("records")
+    assert (row["test_loss"], row["margin"], row["probe.loss.name"]) == (0.5, 2.0, "loss")
+    steps = collect.steps(folders)
+    assert steps["margin"].tolist() == [3.0, 2.5, 2.0]
+    assert steps["test_loss"].tolist()[:2] == [0.7, 0.5]
+    assert math.isnan(steps["test_loss"][2])  # the earlier attempt ended before
+    assert collect.steps(folders, ["test_loss"])["test_loss"].count() == 2
+
+
 def test_steps_of_runs_that_are_still_going_are_an_empty_frame(study):
     frame = collect.steps(study(run("d1", status=None)))
     assert len(frame) == 0
     assert list(frame.columns) == ["digest", "iteration"]
 
 
-def test_features_are_the_matrices_kept(study):
+def test_features_are_the_matrices_kept(study, caplog):
     folder = study(run("d1"), run("without"))
     kept = {0: np.eye(3), 10: np.arange(9.0).reshape(3, 3), 2: np.ones((3, 3))}
     features.write(folder, "d1", kept)
@@ -238,7 +261,9 @@ def test_features_are_the_matrices_kept(study):
     assert list(read) == [0, 2, 10]
     for k, M in read.items():
         np.testing.assert_array_equal(M, kept[k])
+    assert caplog.text == ""
     assert collect.features(folder, "without") == {}
+    assert "run without saved no feature matrices; compute it again with save.fea" in caplog.text
 
 
 def test_features_are_found_in_any_of_several_folders(study):
@@ -292,3 +317,74 @@ def test_a_folder_that_is_not_a_study_names_those_inside(study, tmp_path, read):
 def test_an_empty_folder_is_no_study_and_names_none(tmp_path):
     with pytest.raises(StoreError, match=r"is not a study, it has no folder segments/$"):
         collect.runs(tmp_path)
+
+
+SWEPT = {
+    "task": {"name": "addition", "modulus": 7, "second": {"modulus": 5}},
+    "split": {"name": "fixed_points", "train_fraction": 0.9, "reflections": [[2, 3]]},
+    "kernel": {"name": "gaussian"},
+    "seed": 3,
+    "probe": {"accuracy": {"name": "accuracy", "tie": 0.0}},
+}
+
+
+@pytest.fixture
+def swept(study):
+    other = SWEPT | {"split": SWEPT["split"] | {"train_fraction": 0.5, "reflections": []}}
+    return study(
+        run("d1", config=SWEPT, metrics={"test_accuracy": 1.0}, history=curve(0.0, 1.0)),
+        run("d2", config=other, metrics={"test_accuracy": 0.5}, history=curve(0.5)),
+    )
+
+
+def test_short_names_can_be_queried_and_dotted_ones_stay(swept):
+    runs = collect.runs(swept)
+    assert runs.query("train_fraction == 0.9")["digest"].tolist() == ["d1"]
+    assert len(runs.query("kernel == 'gaussian' and task == 'addition' and seed == 3")) == 2
+    assert runs["split.train_fraction"].tolist() == runs.train_fraction.tolist() == [0.9, 0.5]
+    assert (runs["task_modulus"] == 7).all() and (runs["task_second_modulus"] == 5).all()
+    assert "modulus" not in runs and "accuracy" not in runs and "tie" not in runs
+
+
+def test_lists_are_lists_under_short_names_and_texts_under_dotted_ones(swept):
+    runs = collect.runs(swept)
+    assert runs["reflections"].tolist() == [[[2, 3]], []]
+    assert runs["split.reflections"].tolist() == ["[[2, 3]]", "[]"]
+    assert set(runs.groupby("split.reflections").groups) == {"[[2, 3]]", "[]"}
+
+
+def test_short_names_repeat_nothing_where_columns_are_listed(swept):
+    runs = collect.runs(swept)
+    assert {"split.train_fraction", "split.reflections"} <= set(collect.varying(runs))
+    assert not {"train_fraction", "reflections"} & set(collect.varying(runs))
+    assert "kernel.name" in collect.constant(runs) and "kernel" not in collect.constant(runs)
+    cells = collect.table(runs, ["reflections"], ["train_fraction"], ["test_accuracy"])
+    assert list(cells)[:3] == ["split.reflections", "split.train_fraction", "test_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "taken", "short"),
+    [
+        (["kernel.name"], [], {"kernel": "kernel.name"}),
+        (["kernel.name"], ["kernel"], {"kernel_name": "kernel.name"}),
+        (["a.x", "b.x"], [], {"a_x": "a.x", "b_x": "b.x"}),
+        (["a.x"], ["x"], {"a_x": "a.x"}),
+        (["task.group.name", "env.group.name"], [], None),
+        (["a.sr^0", "a.x y"], [], {}),
+    ],
+)
+def test_short_names_are_unambiguous(settings, taken, short):
+    both = {"task_group": "task.group.name", "env_group": "env.group.name"}
+    assert short_names(settings, taken) == (both if short is None else short)
+
+
+def test_steps_are_joined_with_settings(swept):
+    settings = ["split.train_fraction", "kernel", "reflections"]
+    steps = collect.steps(swept, ["test_accuracy"], settings=settings)
+    assert list(steps) == ["digest", "iteration", "test_accuracy", *settings]
+    assert steps["split.train_fraction"].tolist() == [0.9, 0.9, 0.5]
+    assert steps["reflections"].tolist() == [[[2, 3]], [[2, 3]], []]
+    with pytest.raises(TableError, match=r"no setting 'kernl' in these runs; did you mean kernel"):
+        collect.steps(swept, settings=["kernl"])
+    with pytest.raises(TableError, match="'test_accuracy' is a number of these histories"):
+        collect.steps(swept, settings=["test_accuracy"])

@@ -235,5 +235,5 @@ def test_a_study_of_conf_is_collected_without_options(tmp_path, command):
     assert cells["test_accuracy_n"].tolist() == [1, 2]  # nothing is random if no point moves
     assert cells["deterministic"].tolist() == [True, False]
     table = (study / "tables" / "headline.md").read_text(encoding="utf-8")
-    assert "| 0                     | 0.000 (deterministic)" in table
+    assert "| 0                              | 0.000 (deterministic)" in table
     assert (study / "figures" / "accuracy_by_points.pdf").exists()

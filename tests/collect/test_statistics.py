@@ -266,9 +266,9 @@ import pandas as pd
 from grokrfm import collect
 import grokrfm.collect.figures
 runs = pd.DataFrame({"status": ["finished"] * 2, "x": [0.0, 1.0]})
-collect.table(runs, [], [], ["x:median", "x:range"])
+collect.table(runs, [], [], ["x", "x:median", "x:range"])
 assert "scipy.stats" not in sys.modules
-collect.table(runs, [], [], ["x"])
+collect.table(runs, [], [], ["x:bootstrap"])
 assert "scipy.stats" in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,8 +8,10 @@ import yaml
 
 from grokrfm import config, status
 from grokrfm.runs.provenance import provenance
+from grokrfm.runs.store import Store
 from tests.collect.synthetic import ELSEWHERE, HERE_BUT_GONE, failed, run
 
+COST = {"seconds": 1.0, "iterations": 60, "class": ""}
 REMEDY = "the command that started them runs them again and skips what is finished"
 
 
@@ -89,6 +91,18 @@ def test_a_run_that_is_going_is_named_with_its_process(study, said, where):
     process = f"process {of['pid']} on {of['host']}"
     assert f"running: d1 addition, made up, started 1.5 min ago by {process}" in text
     assert REMEDY not in text
+
+
+def test_a_run_that_is_going_shows_how_far_it_is(study, said):
+    going = run("d1", status=None, provenance=provenance("cpu", 1), cost=COST)
+    folder = study(going, beginning=time.time())
+    store = Store(folder)
+    [record] = store.records()
+    store.progress(record.attempt, {"updates": 12, "test_accuracy": 0.41666})
+    progress = "iteration 12 of 60, test_accuracy 0.417"
+    assert f"running: d1 addition, made up, {progress}, started 0.0 min ago" in said(folder)
+    store.end(record.attempt, {}, status="finished", ended=time.time(), metrics={}, features=[])
+    assert progress not in said(folder)
 
 
 def test_a_process_that_has_ended_is_not_running(study, said):

@@ -8,7 +8,7 @@ import pytest
 from grokrfm import collect
 from grokrfm.checks import GrokrfmError
 from grokrfm.collect.layout import TableError
-from grokrfm.collect.tables import averaged_over
+from grokrfm.collect.mixtures import averaged_over
 from tests.collect import naive
 from tests.collect.synthetic import failed, run
 

@@ -45,6 +45,15 @@ def test_accuracy_plain_and_counting_clear_leads_only():
     assert measured(Accuracy(tie=0))["test_accuracy_strict"] == 0.5
 
 
+def test_ties_are_judged_by_the_size_of_the_outputs():
+    for scale in (1.0, 1e-6):
+        assert measured(Accuracy(tie=1e-6), OUTPUTS * scale)["test_accuracy_strict"] == 0.25
+        assert measured(Margin(tolerance=1e-6), OUTPUTS * scale)["undecided"] == 0.5
+    rounding = OUTPUTS * 1e-16
+    assert measured(Accuracy(tie=1e-6), rounding)["test_accuracy_strict"] == 0
+    assert measured(Margin(tolerance=1e-6), rounding)["undecided"] == 1
+
+
 def test_an_empty_stratum_has_no_accuracy():
     assert (
         measured(Accuracy(tie=0))["test_accuracy_none"]

@@ -32,7 +32,7 @@ TASKS = [
     abelian([2, 6]),
 ]
 PROBES = {"accuracy": Accuracy(1e-6), "loss": Loss(), "margin": Margin(1e-6)}
-HALF = Differences(None, 0.5, False, True)
+HALF = Differences(None, 0.5, False, [], [], True)
 
 
 def symmetric(iterations, **changed):
@@ -76,8 +76,8 @@ def test_representatives_give_what_the_dense_engine_gives(task, kernel):
     "split",
     [
         FixedPoints([0, 4], 0, 0, 0),
-        Differences([1, 2, 7], 0.5, False, False),
-        Differences(None, 0.4, True, True),
+        Differences([1, 2, 7], 0.5, False, [], [], False),
+        Differences(None, 0.4, True, [], [], True),
         Orbits([{"translation": [1, 3]}], 0.6, 0, 0),
         Orbits([{"translation": [2, 0]}], 0.5, 0, 0),  # orbits of 4 rows, labels in two cosets
         Orbits([{"translation": [0, 4]}, {"translation": [4, 4]}], 0.5, 0, 0),
@@ -131,7 +131,7 @@ def test_probes_of_single_rows_and_strata_that_cut_orbits_see_all_rows():
     """The odd differences are kept by t^(0,2), which moves the difference 0."""
     for (ours, numbers), (_, expected) in both(
         task=addition(8),
-        split=Differences([1, 3, 5, 7], 0.5, False, False),
+        split=Differences([1, 3, 5, 7], 0.5, False, [], [], False),
         probe={**PROBES, "orbit": OrbitPrediction(1)},
     ):
         assert len(ours.coefficients) == 32

@@ -76,7 +76,7 @@ def test_every_run_leaves_what_it_leaves_alone(tmp_path):
         assert list(kept) == list(wanted) == list(record.features)
         assert all(np.allclose(kept[k], wanted[k], rtol=0, atol=1e-7) for k in kept)
         assert (record.provenance["batch"], expected.provenance["batch"]) == (3, 1)
-        found = together.finished(one.spec)
+        found = together.best(one.spec.digest)
         assert found is not None
         assert found.metrics == record.metrics
         assert together.histories()[found.attempt] == record.history

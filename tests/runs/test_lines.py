@@ -88,6 +88,12 @@ DAMAGED = {
             {"seconds": "long"},
         )
     },
+    **{
+        f"progress {metrics}": json.dumps(
+            {"kind": "progress", "attempt": "foreign#0", "metrics": metrics}
+        ).encode()
+        for metrics in ({"updates": "many"}, {"loss": []}, 3)
+    },
 }
 
 

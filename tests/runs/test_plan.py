@@ -48,6 +48,16 @@ def test_the_index_finds_a_run_by_its_digest():
     assert plan.index == {"d0": 0, "d1": 1}
 
 
+def test_a_label_has_the_settings_in_which_runs_differ():
+    shared = {"name": "add", "modulus": 5}
+    other = {"name": "word", "_target_": "x", "word": [1, 2], "modulus": 5}
+    settings = [{"task": task, "seed": seed} for task in (shared, other) for seed in (300, 301)]
+    plan = plan_of([*settings, {"task": dict(shared), "seed": 300}])
+    assert plan.label("d1") == "task=add seed=301"
+    assert plan.label("d2") == "task=word task.word=[1, 2] seed=300"
+    assert plan_of(settings[:1]).label("d0") == ""
+
+
 def test_a_part_that_runs_share_is_written_once_and_read_as_one_object():
     task = {"name": "a task of its own", "sizes": [3, 4]}
     plan = plan_of([{"task": task, "seed": seed} for seed in range(50)])

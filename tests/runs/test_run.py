@@ -12,10 +12,11 @@ from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
 from grokrfm.runs.observer import Observer
-from grokrfm.runs.record import OUT_OF_MEMORY
+from grokrfm.runs.record import OUT_OF_MEMORY, Names
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
+from grokrfm.runs.study_status import StudyStatus
 
 
 class Countdown(Learner):
@@ -55,7 +56,8 @@ def run(folder: Path, learner, features="none", watcher=None, keep="none"):
     spec = Spec({"seed": 0}, {}, FeatureSelection(features), keep)
     hardware, config = Hardware("cpu", 1), {"seed": 0, "probe": {}}
     store = Store(folder)
-    record = execute(Run(spec, learner, config), store, hardware, watcher or Watcher())
+    made = Run(spec, learner, config, Names(leading=learner.leading))
+    record = execute(made, store, hardware, watcher or Watcher())
     return spec, store, record
 
 
@@ -63,7 +65,7 @@ def test_a_run_is_watched_recorded_and_found_again(tmp_path):
     watcher = Watcher()
     spec, store, record = run(tmp_path, Countdown(), watcher=watcher)
     assert watcher.seen == [0, 1, 2]
-    found = store.finished(spec)
+    found = store.best(spec.digest)
     assert found is not None
     assert found.metrics == record.metrics
     assert found.metrics["test_accuracy"] == pytest.approx(2 / 3)
@@ -88,8 +90,8 @@ def test_the_predictions_of_the_last_iteration_are_kept_where_they_are_asked_for
 
     plain, store, record = run(tmp_path / "plain", Countdown())
     assert predictions.read(tmp_path / "plain", plain.digest) == {}
-    assert store.finished(plain)
-    assert not store.finished(spec)  # it is made again for what its record lacks
+    assert store.best(plain.digest).satisfies(plain)
+    assert not store.best(spec.digest).satisfies(spec)  # it is made again for what its record lacks
 
 
 def test_other_predictions_than_those_of_the_last_iteration_are_refused():
@@ -102,7 +104,7 @@ def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp
     assert record.status == "failed"
     assert record.error["message"] == "out of luck"
     assert "RuntimeError: out of luck" in record.error["traceback"]
-    assert store.finished(spec) is None
+    assert not store.best(spec.digest).satisfies(spec)
     assert store.histories()[record.attempt]["iteration"] == [0, 1, 2]
 
 
@@ -240,5 +242,29 @@ def test_the_log_says_where_a_run_is_how_fast_and_how_long_it_takes(tmp_path, mo
 
 def test_a_quick_run_fills_no_log(tmp_path, caplog):
     with caplog.at_level("INFO"):
-        run(tmp_path, Countdown(3))
+        _, store, _ = run(tmp_path, Countdown(3))
     assert caplog.records == []
+    [segment] = (store.study / "segments").iterdir()
+    assert "progress" not in segment.read_text()
+
+
+def test_readers_see_the_progress_of_a_run_until_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("grokrfm.runs.attempt.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(Countdown, "leading", ("grok_iteration", "test_accuracy"))
+    reader, seen = StudyStatus(Store(tmp_path)), []
+
+    class Reader(Observer):
+        def observed(self, record, observation):
+            assert reader.refresh()
+            [running] = reader.running()
+            seen.append((running.progress, running.metrics))
+
+    run(tmp_path, Countdown(3), watcher=Reader())
+    assert [text for text, _ in seen] == [
+        "iteration 1 of 3, test_accuracy 0",
+        "iteration 2 of 3, test_accuracy 0.333",
+        "iteration 3 of 3, test_accuracy 0.667",
+    ]
+    assert seen[0][1] == {"updates": 1, "test_accuracy": 0}  # the leading numbers alone
+    reader.refresh()
+    assert reader.records[0].metrics["bad"] is None

@@ -86,6 +86,16 @@ def test_an_attempt_of_a_sweep_runs_only_if_the_sweep_has_jobs(tmp_path):
     assert StudyStatus(store, [active("d", name="another")]).state("d") == "queued"
 
 
+def test_a_run_is_named_by_the_settings_that_its_sweep_varies(tmp_path):
+    store, settings = Store(tmp_path), [{"task": "t", "seed": seed} for seed in (0, 1)]
+    plan = Plan(["d0", "d1"], settings, [1.0, 1.0], [-1, -1], [1, 1], Names())
+    SweepFolder(tmp_path, "s").write_plan(plan)
+    for digest, sweep in (("d1", "s"), ("d0", None), ("d2", "s")):
+        start(store, digest, sweep=sweep)
+    labels = map(StudyStatus(store).label, StudyStatus(store).records)
+    assert list(labels) == ["seed=1", "run d0", "run d2"]
+
+
 @pytest.mark.parametrize(
     ("before", "state"),
     [(None, "queued"), ("failed", "queued"), ("interrupted", "queued"), ("finished", "finished")],

@@ -32,7 +32,7 @@ from grokrfm.runs.files import write_bytes
 from grokrfm.runs.store import Folders
 from grokrfm.text import printable_lines
 
-__all__ = ["KINDS", "Data", "FigureError", "draw", "over_iterations", "save"]
+__all__ = ["KINDS", "Data", "FigureError", "draw", "figure_of", "over_iterations", "save"]
 
 KINDS: Mapping[str, type[Kind]] = {
     "iterations": Iterations,
@@ -63,16 +63,29 @@ def draw(studies: Folders | Data, preset: Mapping[str, Any]) -> Figure:
     ------
     GrokrfmError   if a setting is unknown or invalid, or there is nothing to draw
     """
+    described = figure_of(preset)
+    data = studies if isinstance(studies, Data) else Data(studies)
+    with style.styled():
+        figure = described.draw(data)
+        if described.title:
+            width, height = figure.get_size_inches()
+            if not isinstance(described.size, (list, tuple)):
+                figure.set_size_inches(width, height + 0.25)
+            figure.suptitle(printable_lines(described.title))
+    return figure
+
+
+def figure_of(preset: Mapping[str, Any]) -> Kind:
+    """Figure that a preset describes, checked without any runs.
+
+    Raises
+    ------
+    PresetError   if its kind or a setting is unknown, missing or invalid
+    """
     kind = preset.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise PresetError(f"figure: unknown kind {kind!r}; {nearest(str(kind), KINDS)}")
-    figure_of = read(KINDS[kind], preset)
-    data = studies if isinstance(studies, Data) else Data(studies)
-    with style.styled():
-        figure = figure_of.draw(data)
-        if figure_of.title:
-            figure.suptitle(printable_lines(figure_of.title))
-    return figure
+    return read(KINDS[kind], preset)
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
@@ -87,12 +100,14 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 
 def encoded(figure: Figure, kind: str) -> bytes:
-    """Encode a figure as a png or pdf file."""
+    """Encode a figure as a png, pdf or svg file."""
     from io import BytesIO
 
     metadata: dict[str, Any] = {"Software": None}
     if kind == "pdf":
         metadata = {"CreationDate": None, "Producer": None, "Creator": "grokrfm"}
+    elif kind == "svg":
+        metadata = {"Date": None, "Creator": "grokrfm"}
     buffer = BytesIO()
     with style.styled(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # matplotlib draws a box instead

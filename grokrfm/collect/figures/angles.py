@@ -32,15 +32,15 @@ class Angles(Kind):
     planes. An angle of a plane is given from −1/2 to 1/2 turn.
     """
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("eigen_angles", "plane_angles", "action_names")
 
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, self.NEEDED, "matrices of actions")
         too_many(shown, MOST_ROWS, "rows of angles")
         actions = [min(len(arrays["action_names"]), MOST_ACTIONS) for *_, arrays in shown]
-        figure = Figure(
-            figsize=(8.2, sum(0.7 + 0.26 * n for n in actions) + 0.3), layout="constrained"
-        )
+        size = self.sized(8.2, sum(0.7 + 0.26 * n for n in actions) + 0.3)
+        figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(
             len(shown), 2, squeeze=False, sharey="row", height_ratios=[n + 2.0 for n in actions]
         )
@@ -52,7 +52,7 @@ class Angles(Kind):
             right.set_title("angles of coordinate planes, in turns", loc="left")
         for axes in grid[:-1, 0]:
             axes.set_xlabel("")
-        style.legend(figure, _LEGEND, style.named(self.by))
+        self.legend(figure, _LEGEND)
         return figure
 
 

@@ -33,6 +33,20 @@ class Data:
 
     studies: Folders
 
+    @classmethod
+    def of_runs(cls, runs: pd.DataFrame) -> Data:
+        """Data of runs that have been read; without histories and arrays."""
+        data = cls(())
+        data.__dict__["runs"] = runs
+        return data
+
+    @classmethod
+    def of_steps(cls, steps: pd.DataFrame) -> Data:
+        """Data of histories that have been read, with settings of their runs beside them."""
+        data = cls.of_runs(steps.drop_duplicates("digest").assign(status="finished"))
+        data._histories[None] = steps
+        return data
+
     @property
     def names(self) -> list[str]:
         """Names of the studies."""

@@ -35,7 +35,8 @@ class Group:
 
     @property
     def name(self) -> str:
-        return style.text(", ".join(map(style.level, self.by, self.levels)))
+        """Levels in words; those that are missing are left out beside others."""
+        return style.text(", ".join(style.level(*pair) for pair in self._present))
 
     @property
     def title(self) -> str:
@@ -44,9 +45,14 @@ class Group:
             f"{style.words(column)} {style.level(column, level)}"
             if is_number(level)
             else style.level(column, level)
-            for column, level in zip(self.by, self.levels, strict=True)
+            for column, level in self._present
         ]
         return style.text(", ".join(parts), 2 * style.LONGEST)
+
+    @property
+    def _present(self) -> list[tuple[str, Any]]:
+        pairs = list(zip(self.by, self.levels, strict=True))
+        return [(column, level) for column, level in pairs if not pd.isna(level)] or pairs
 
     def label(self, n: str) -> str:
         """Name of the group and the number of its runs that are drawn."""

@@ -17,7 +17,6 @@ from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, not_measured, numeric
 from grokrfm.collect.figures.kind import Kind, check_number
-from grokrfm.collect.figures.panels import panels
 
 MOST_WRITTEN = 120
 MOST_LEVELS = 60
@@ -37,7 +36,8 @@ class Cells:
 class Heatmap(Kind):
     """One panel per group; a cell is hatched if runs are missing or lack the number.
 
-    Every cell shows its number and n unless there are too many cells.
+    Every cell shows its number unless there are too many cells, and n unless it is the same in all:
+    then the label of the scale says it.
 
     Parameters
     ----------
@@ -72,22 +72,31 @@ class Heatmap(Kind):
         low, high = (0.0, 1.0) if self._is_share else (np.nanmin(means), np.nanmax(means))
         size = (max(3.4, 1.7 + 0.5 * min(len(x), 16)), max(2.8, 1.4 + 0.36 * min(len(y), 18)))
         columns = max(1, int(10.5 / size[0]))
-        figure, grid = panels(len(groups), columns=columns, size=size, sharex=True, sharey=True)
+        figure, grid, columns = self.panels(
+            len(groups), columns=columns, size=size, sharex=True, sharey=True
+        )
         written = len(x) * len(y) <= MOST_WRITTEN
+        counts = np.concatenate([cell.n[cell.planned > 0] for cell in cells])
+        complete = all((cell.n == cell.planned).all() for cell in cells)
+        once = style.counted([int(n) for n in np.unique(counts)]) if written and complete else ""
+        once = once if len(np.unique(counts)) == 1 else ""
+        digits = _digits(means)
         hatched = False
         for number, (axes, group, cell) in enumerate(zip(grid, groups, cells, strict=True)):
-            image = _paint(axes, cell, low, high, written)
+            image = _paint(axes, cell, low, high, digits if written else None, counted=not once)
             hatched |= bool((cell.n < cell.planned).any())
             _name(axes, x, y)
             axes.set_title(group.title)
             axes.set_xlabel(style.words(self.x))
             if number % columns == 0:
                 axes.set_ylabel(style.words(self.y))
-        figure.colorbar(image, ax=grid, label=self._label, shrink=0.9, aspect=30)
+        label = f"{self._label} ({once} per cell)" if once else self._label
+        wide = 0.9 * figure.get_size_inches()[1]
+        figure.colorbar(image, ax=grid, label=style.wrapped(label, wide), shrink=0.9, aspect=30)
         if hatched:
             patch = Patch(facecolor="white", edgecolor="0.35", hatch="////")
             patch.set_label("hatched: some runs are missing")
-            style.legend(figure, [patch], "")
+            self.legend(figure, [patch], "")
         return figure
 
     @property
@@ -129,7 +138,19 @@ def _index(level: Any, levels: list[Any]) -> int:
     return levels.index(level)
 
 
-def _paint(axes: Axes, cells: Cells, low: float, high: float, written: bool) -> AxesImage:
+def _digits(numbers: np.ndarray) -> int:
+    """Decimals that show the numbers of all cells with three figures of the largest, at most 2."""
+    largest = np.nanmax(np.abs(numbers), initial=0)
+    whole = np.isnan(numbers) | (numbers == np.round(numbers))
+    if whole.all() and largest > 1:
+        return 0
+    return int(np.clip(2 - np.floor(np.log10(largest or 1)), 0, 2)) if largest >= 0.1 else 4
+
+
+def _paint(
+    axes: Axes, cells: Cells, low: float, high: float, digits: int | None, *, counted: bool
+) -> AxesImage:
+    """Paint the cells, with their numbers unless digits is None, and their n if counted."""
     image = axes.imshow(cells.mean, origin="lower", aspect="auto", vmin=low, vmax=high)
     axes.grid(visible=False)
     for (row, column), value in np.ndenumerate(cells.mean):
@@ -141,9 +162,10 @@ def _paint(axes: Axes, cells: Cells, low: float, high: float, written: bool) -> 
             hatch: dict[str, Any] = {"hatch": "////", "linewidth": 0, "edgecolor": ink}
             place = (float(column) - 0.5, float(row) - 0.5)
             axes.add_patch(Rectangle(place, 1, 1, fill=False, alpha=0.5, **hatch))
-        if written and planned:
+        if digits is not None and planned:
             runs = f"n={n}" if n == planned else f"{n} of {planned}"
-            label = f"{value:.3g}\n{runs}" if known else runs
+            lines = [f"{value:.{digits}f}"] * known + [runs] * (counted or not known)
+            label = "\n".join(lines)
             centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
             if n < planned:  # keeps the number legible on the hatching
                 box = {"boxstyle": "square,pad=0.1", "linewidth": 0, "alpha": 0.8}

@@ -17,14 +17,14 @@ from grokrfm.collect.columns import names
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import Group, means, not_measured
-from grokrfm.collect.figures.kind import Kind, check_option
-from grokrfm.collect.figures.panels import looks, panels
+from grokrfm.collect.figures.kind import check_option
+from grokrfm.collect.figures.lines import Legend, Lines
 
 SCALES = ("linear", "log", "symlog")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Horizons(Kind):
+class Horizons(Lines):
     """One line per group: the mean of its finished runs, with Student's 95 % band.
 
     Parameters
@@ -53,23 +53,25 @@ class Horizons(Kind):
     def draw(self, data: Data) -> Figure:
         columns = columns_of(self.value, self.selected(data))
         groups = self.groups(data, list(columns))
-        summaries = [(group, _summary(group, columns)) for group in groups]
-        drawn = [(group, points) for group, points in summaries if len(points)]
-        if not drawn:
+        groups = [group for group in groups if len(_summary(group, columns))]
+        if not groups:
             raise not_measured(f"{self.value}_…, such as {self.value}_0")
-        figure, [axes] = panels(1)
-        floor = 0.5 * min(points["mean"].min() for _, points in drawn)
-        handles = []
-        for (group, points), look in zip(drawn, looks([g for g, _ in drawn]), strict=True):
-            line = self._line(axes, points, look, floor)
-            line.set_label(group.label(style.counted(points["count"].tolist())))
-            handles.append(line)
-        axes.set_xlabel("actions since the last observation")
-        axes.set_ylabel(f"{style.words(self.value).removesuffix(' at')} of the prediction")
-        _rescale(axes, self.x_scale, self.scale)
-        if self.scale == "log":
-            axes.set_ylim(bottom=floor)
-        style.legend(figure, handles, style.named(self.by))
+        floor = 0.5 * min(_summary(group, columns)["mean"].min() for group in groups)
+        panels, lines = self.arranged(groups)
+        figure, grid = self.grid(panels, [self.value], "actions since the last observation")
+        legend = Legend()
+        for panel, [axes] in zip(panels, grid, strict=True):
+            for group, look in panel.lines:
+                points = _summary(group, columns)
+                line = self._line(axes, points, look, floor)
+                legend.add(group, line, points["count"].tolist())
+            if axes.get_ylabel():
+                name = style.words(self.value).removesuffix(" at")
+                style.name_y(axes, f"{name} of the prediction")
+            _rescale(axes, self.x_scale, self.scale)
+            if self.scale == "log":
+                axes.set_ylim(bottom=floor)
+        self.line_legend(figure, legend, lines)
         return figure
 
     def _line(self, axes: Axes, points: pd.DataFrame, look: dict[str, Any], floor: float) -> Line2D:

@@ -14,7 +14,6 @@ from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, predictions
 from grokrfm.collect.figures.kind import Kind
-from grokrfm.collect.figures.panels import panels
 from grokrfm.collect.presets import PresetError
 
 MOST_JOINED = 7  # kinds of lines in a panel
@@ -34,6 +33,7 @@ class Latents(Kind):
 
     axes: int = 3
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("latents", "transitions", "action_names")
 
     def __post_init__(self) -> None:
@@ -44,7 +44,9 @@ class Latents(Kind):
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, self.NEEDED, "latents of states")
         projection = {"projection": "3d"} if self.axes == 3 else {}
-        figure, grid = panels(len(shown), size=(3.3, 3.3), subplot_kw=projection)
+        figure, grid, _ = self.panels(
+            len(shown), size=(3.3, 3.3), square=True, subplot_kw=projection
+        )
         looks: dict[str, dict[str, Any]] = {}
         for axes, (group, run, arrays) in zip(grid, shown, strict=True):
             points, shares = projected(arrays["latents"], self.axes)
@@ -59,7 +61,7 @@ class Latents(Kind):
             axes.set_title(headline(group, run, f"{variance} % of the variance", *left_out))
             _frame(axes, points)
         handles = [Line2D([], [], **look, label=style.text(name)) for name, look in looks.items()]
-        style.legend(figure, handles, "states joined by the actions")
+        self.legend(figure, handles, "states joined by the actions")
         return figure
 
 

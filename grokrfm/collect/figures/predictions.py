@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
-from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
+from grokrfm.collect.figures.elements import ORDERS, name_elements, ordered
 from grokrfm.collect.figures.examples import headline, predictions
-from grokrfm.collect.figures.kind import Kind, check_number
-from grokrfm.collect.figures.panels import panels
+from grokrfm.collect.figures.kind import Kind, check_number, check_option
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
+SMALLEST = 1e-8
+"""Size below which outputs are rounding, as for `undecided`."""
 NEEDED = ("rows", "operands", "labels", "training", "predicted", "lead")
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
@@ -39,21 +39,27 @@ class Predictions(Kind):
 
     Parameters
     ----------
-    tolerance     largest lead of the largest output at which a test row is undecided
+    tolerance     a test row is undecided if its largest output leads by at most this share of
+                  the largest absolute output of the test rows
     reflections   "split", "none" or a list of elements, whose fixed points are marked
+    order         order of the elements: that of the "table", or of their discrete "logarithm"
     """
 
     tolerance: float
     reflections: Any = "split"
+    order: str = "table"
+
+    SAVED: ClassVar[str] = "predictions"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("tolerance", self.tolerance)
         check_reflections(self.reflections)
+        check_option("order", self.order, ORDERS)
 
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, NEEDED, "predictions of a table of pairs")
-        figure, grid = panels(len(shown), size=(3.3, 3.3))
+        figure, grid, _ = self.panels(len(shown), size=(3.3, 3.3), square=True)
         figure.set_layout_engine("compressed")  # square panels would push titles off the page
         seen: set[int] = set()
         marked = False
@@ -61,6 +67,11 @@ class Predictions(Kind):
         norm = BoundaryNorm(np.arange(len(SHADES) + 1) - 0.5, len(SHADES))
         for axes, (group, run, kept) in zip(grid, shown, strict=True):
             verdict = verdicts(kept, self.tolerance)
+            n = verdict.shape[1]
+            order = ordered(kept, self.order, n)
+            tables = len(verdict) // n
+            down = np.concatenate([n * table + order for table in range(tables)])
+            verdict = verdict[down][:, order]
             axes.imshow(verdict, cmap=colours, norm=norm, rasterized=True)
             seen |= set(np.unique(verdict[~np.isnan(verdict)]).astype(int).tolist())
             axes.grid(visible=False)
@@ -68,9 +79,11 @@ class Predictions(Kind):
             axes.set_title(headline(group, run))
             axes.set_xlabel("b")
             axes.set_ylabel("a")
-            for side in (axes.xaxis, axes.yaxis):
-                side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-            a, b = fixed_pairs(kept, self.reflections)
+            names = kept.get("elements", np.arange(n))
+            if len(names) == n:
+                name_elements(axes.xaxis, names[order], ["b"], n)
+                name_elements(axes.yaxis, names[order], ["a"] * tables, len(verdict))
+            a, b = (np.argsort(order)[index] for index in fixed_pairs(kept, self.reflections))
             if len(a):
                 size = max(0.4, min(4.0, 100 / len(verdict)))
                 axes.plot(b, a, linestyle="", marker="o", markersize=size, **RING)
@@ -84,7 +97,7 @@ class Predictions(Kind):
             handles.append(
                 Line2D([], [], linestyle="", marker="o", **RING, label="reflection axis")
             )
-        style.legend(figure, handles, style.named(self.by))
+        self.legend(figure, handles)
         return figure
 
 
@@ -99,7 +112,8 @@ def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
     """Verdict on every pair, (tables · n, n): a down, b across, tables below each other."""
     right = kept["predicted"] == kept["labels"]
     trained = np.where(right, TRAINED, TRAINED_WRONG)
-    tested = np.where(kept["lead"] <= tolerance, UNDECIDED, np.where(right, RIGHT, WRONG))
+    least = tolerance * np.maximum(kept.get("size", 1), SMALLEST)
+    tested = np.where(kept["lead"] <= least, UNDECIDED, np.where(right, RIGHT, WRONG))
     rows = np.arange(len(kept["rows"]))
     a, b = _place(kept["rows"], kept)
     grid = np.full((int(a.max()) + 1, int(b.max()) + 1), np.nan)

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
@@ -32,12 +31,13 @@ class Products(Kind):
     none is near, marked where it is another than on the left.
     """
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("true_products", "learned_products")
 
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, self.NEEDED, "products of its matrices")
         too_many(shown, MOST_ROWS, "rows of tables")
-        figure = Figure(figsize=(7.2, 3.5 * len(shown)), layout="compressed")
+        figure = Figure(figsize=self.sized(7.2, 3.5 * len(shown)), layout="compressed")
         grid = figure.subplots(len(shown), 2, squeeze=False)
         codes: set[str] = set()
         for (left, right), (group, run, arrays) in zip(grid, shown, strict=True):
@@ -51,7 +51,7 @@ class Products(Kind):
             right.set_title(f"learned products: {100 * right_share:.3g} % are right")
         marks: list[Any] = [Line2D([], [], **_MARK), Patch(**_NONE)]
         if handles := [mark for mark in marks if mark.get_label() in codes]:
-            style.legend(figure, handles, "")
+            self.legend(figure, handles, "")
         return figure
 
 
@@ -78,7 +78,7 @@ def _show(axes: Axes, products: np.ndarray, true: np.ndarray) -> None:
     axes.set_xlabel("h, first")
     axes.set_ylabel("g, then")
     for side in (axes.xaxis, axes.yaxis):
-        side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        style.whole_numbers(side)
     g, h = np.nonzero((products != true) & (products >= 0))
     if order <= MOST_WRITTEN:
         for (row, column), element in np.ndenumerate(products):

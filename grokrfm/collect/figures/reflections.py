@@ -62,7 +62,7 @@ def _chosen(arrays: Mapping[str, np.ndarray], elements: Any) -> list[int]:
         return []
     if elements == "split":
         return [int(k) for k in arrays.get("held_out", ())]
-    if "elements" not in arrays:
+    if "fixing_reflection" not in arrays:
         raise FigureError(
             "reflections: the run keeps none, its task has no reflections; set reflections: none"
         )

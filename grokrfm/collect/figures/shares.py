@@ -16,8 +16,7 @@ from grokrfm.collect.columns import LEADING, is_text
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, not_measured
-from grokrfm.collect.figures.kind import Kind
-from grokrfm.collect.figures.panels import looks, panels
+from grokrfm.collect.figures.kind import Kind, looks
 from grokrfm.collect.intervals import wilson
 from grokrfm.collect.tables import check_columns
 
@@ -61,7 +60,8 @@ class Shares(Kind):
         drawn = [(group, counts) for group, counts in counted if counts[:, 1].any()]
         if not drawn:
             raise not_measured(self.value)
-        figure, [axes] = panels(1, size=(max(6.4, 1.0 + 0.6 * len(levels) * len(drawn)), 4.0))
+        wide = max(6.4, 1.0 + 0.6 * len(levels) * len(drawn))
+        figure, [axes], _ = self.panels(1, size=(wide, 4.0))
         written = sum(int((counts[:, 1] > 0).sum()) for _, counts in drawn) <= MOST_WRITTEN
         handles = []
         for number, ((group, counts), look) in enumerate(
@@ -71,15 +71,16 @@ class Shares(Kind):
             line = _points(axes, counts, shift, look, written)
             line.set_label(group.label_of(int(counts[:, 1].sum())))
             handles.append(line)
-        ticks = [style.text(level, style.TICK) for level in levels]
+        ticks = [style.text(style.level(self.x, level), style.TICK) for level in levels]
         long = sum(map(len, ticks)) > 60
         axes.set_xticks(range(len(ticks)), ticks, rotation=30 if long else 0)
         axes.set_xlim(-0.6, len(ticks) - 0.4)
         axes.set_ylim(-0.03, 1.09)
         axes.set_xlabel(style.words(self.x))
-        axes.set_ylabel(f"share of runs with {style.words(self.value)} {style.text(self.text)}")
+        text = style.level(self.value, self.text)
+        style.name_y(axes, f"share of runs with {style.words(self.value)} {text}")
         axes.grid(axis="x", visible=False)
-        style.legend(figure, handles, style.named(self.by))
+        self.legend(figure, handles)
         return figure
 
 

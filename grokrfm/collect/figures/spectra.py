@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import matrix
 from grokrfm.collect.figures.groups import FigureError, Group
-from grokrfm.collect.figures.kind import Kind, check_option
-from grokrfm.collect.figures.panels import looks, panels
+from grokrfm.collect.figures.kind import Kind, check_option, looks
 from grokrfm.collect.presets import PresetError
 
 MOST_RUNS = 100  # in the lines of a group
@@ -39,6 +37,8 @@ class Spectra(Kind):
     k: Any = "last"
     scale: str = "log"
 
+    SAVED: ClassVar[str] = "features"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_option("scale", self.scale, ("log", "linear"))
@@ -51,7 +51,7 @@ class Spectra(Kind):
 
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
-        figure, grid = panels(len(self.k), sharey=True, sharex=True)
+        figure, grid, _ = self.panels(len(self.k), sharey=True, sharex=True)
         handles = []
         for group, look in zip(groups, looks(groups), strict=True):
             counts = [
@@ -65,12 +65,12 @@ class Spectra(Kind):
         for axes, k in zip(grid, self.k, strict=True):
             axes.set_title("after the last update" if k == "last" else f"after {k} updates")
             axes.set_xlabel("rank")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            style.whole_numbers(axes.xaxis)
             axes.set_yscale(self.scale)
             if self.scale == "log":
                 style.plain_ticks(axes.yaxis)
-        grid[0].set_ylabel("eigenvalue of M / largest")
-        style.legend(figure, handles, style.named(self.by))
+        style.name_y(grid[0], "eigenvalue of M / largest")
+        self.legend(figure, handles)
         return figure
 
 

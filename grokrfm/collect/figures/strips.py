@@ -36,6 +36,7 @@ class Strips(Kind):
 
     horizons: Any = (0, 1, 5, 10, 50)
 
+    SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("strip_true", "strip_predicted")
 
     def __post_init__(self) -> None:
@@ -55,7 +56,8 @@ class Strips(Kind):
         shown = predictions(self.groups(data), data, self.NEEDED, "a roll-out")
         too_many(shown, MOST_STRIPS, "strips")
         width = 1.1 * len(self.horizons) + 0.9
-        figure = Figure(figsize=(max(width, 4.0), 2.75 * len(shown)), layout="constrained")
+        size = self.sized(max(width, 4.0), 2.75 * len(shown))
+        figure = Figure(figsize=size, layout="constrained")
         blocks = figure.subfigures(len(shown), 1, squeeze=False).ravel()
         for block, (group, run, arrays) in zip(blocks, shown, strict=True):
             true, predicted = arrays["strip_true"], arrays["strip_predicted"]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.style import use
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
+from grokrfm.collect import words as wording
 from grokrfm.collect.formats import shown
-from grokrfm.collect.presets import load
 
 # Palette of Okabe and Ito without yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -37,19 +38,20 @@ def styled() -> Iterator[None]:
 
 
 def looks(count: int, ordered: bool) -> list[dict[str, Any]]:
-    """Colour, dashes and marker of `count` lines; many ordered lines go from dark to light.
+    """Colour, dashes and marker of `count` lines; ordered lines go from dark to light.
 
-    Up to MOST_LINES lines look different.
+    Up to MOST_LINES lines look different, also in grey.
     """
-    if ordered and count > len(COLOURS):
-        shades = mpl.colormaps["cividis"]
-        colours = [mpl.colors.to_hex(shades(0.9 * i / (count - 1))) for i in range(count)]
+    if ordered and count > 1:
+        shades = mpl.colormaps["viridis"]  # its last fifth is faint on white
+        colours = [mpl.colors.to_hex(shades(0.8 * i / (count - 1))) for i in range(count)]
     else:
         colours = [COLOURS[i % len(COLOURS)] for i in range(count)]
+    dashes = DASHES[:1] if ordered else DASHES
     return [
         {
             "color": colours[i],
-            "linestyle": DASHES[i % len(DASHES)],
+            "linestyle": dashes[i % len(dashes)],
             "marker": MARKERS[i % len(MARKERS)],
         }
         for i in range(count)
@@ -84,36 +86,58 @@ class _MinorTicks(LogFormatter):
 
 
 def words(column: str) -> str:
-    """Label of a column: the words in conf/words, else the name of a setting or of a number."""
-    plain = column if "." in column else column.replace("_", " ")
-    return text(_words("columns").get(column, plain))
+    """Label of a column: its words in conf/words, else the name of a setting or of a number."""
+    return text(wording.words(column))
 
 
 def level(column: str, value: object) -> str:
     """Level of a column as a legend, title or tick writes it."""
-    return text(_words("levels").get(column, {}).get(value, value))
+    return text(wording.level(column, value))
 
 
-def named(columns: Sequence[str]) -> str:
-    """Title of a legend whose entries are levels of some columns."""
-    return ", ".join(map(words, columns))
+named = wording.named
 
 
-@cache
-def _words(name: str) -> dict[str, Any]:
-    return load("words", name)
+def panel_size(axes: Axes) -> tuple[float, float]:
+    """Width and height in inches that a panel has in its figure, with its labels."""
+    place, figure = axes.get_subplotspec(), axes.figure
+    assert place is not None and isinstance(figure, Figure)
+    width, height = figure.get_size_inches()
+    grid = place.get_gridspec()
+    return width / grid.ncols, height / grid.nrows
 
 
-def legend(figure: Figure, handles: Sequence[Artist], title: str) -> None:
+def name_y(axes: Axes, label: str) -> None:
+    """Label the y axis, in lines that fit beside the panel."""
+    axes.set_ylabel(wrapped(label, 0.85 * panel_size(axes)[1]))
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Place ticks at whole numbers, as many as have room."""
+    count = max(2, min(9, int(2.5 * panel_size(axis.axes)[0])))
+    axis.set_major_locator(MaxNLocator(count, integer=True, steps=[1, 2, 5, 10]))
+
+
+def common(names: Sequence[str]) -> str:
+    """Label of an axis that several numbers share: the words that end all of their names."""
+    ends = [name.split()[::-1] for name in names]
+    same = [words[0] for words in zip(*ends, strict=False) if len(set(words)) == 1]
+    shared = " ".join(same[::-1])
+    return shared if shared and " ".join(names[0].split()).endswith(shared) else ", ".join(names)
+
+
+def legend(figure: Figure, handles: Sequence[Artist], title: str, *, enlarge: bool = True) -> None:
     """Add a legend below the panels, in as many columns as fit, and enlarge the figure for it."""
     width, height = figure.get_size_inches()
     longest = max((len(str(handle.get_label())) for handle in handles), default=0)
     columns = max(1, min(int(width * 14 / (longest + 8)), len(handles), 6))
-    lines = -(-len(handles) // columns) + bool(title)
-    figure.set_size_inches(width, height + 0.17 * lines)
-    figure.legend(
-        handles=handles,
-        title=text(title, 80) if title else None,
-        loc="outside lower center",
-        ncols=columns,
-    )
+    head = wrapped(title, width)
+    lines = -(-len(handles) // columns) + (head.count("\n") + 1 if head else 0)
+    if enlarge:
+        figure.set_size_inches(width, height + 0.17 * lines)
+    figure.legend(handles=handles, title=head or None, loc="outside lower center", ncols=columns)
+
+
+def wrapped(line: str, inches: float) -> str:
+    """Text in lines of at most so many inches."""
+    return "\n".join(wrap(text(line, 200), max(14, int(inches * 14))))

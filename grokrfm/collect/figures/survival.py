@@ -11,14 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import Group, not_measured
-from grokrfm.collect.figures.kind import Kind
-from grokrfm.collect.figures.panels import looks
+from grokrfm.collect.figures.kind import Kind, looks
 from grokrfm.collect.statistics import Sample, survival
 from grokrfm.collect.tables import sample_of
 
@@ -55,7 +53,7 @@ class Survival(Kind):
             for group, sample in samples
         ]
         counted = len(observed) if len(observed) <= MOST_COUNTED else 0
-        figure = Figure(figsize=(6.4, 4.0 + 0.2 * counted), layout="constrained")
+        figure = Figure(figsize=self.sized(6.4, 4.0 + 0.2 * counted), layout="constrained")
         if counted:
             axes, below = figure.subplots(2, height_ratios=[20, counted + 1.2], sharex=True)
         else:
@@ -69,12 +67,12 @@ class Survival(Kind):
             handles.append(line)
         axes.set_ylim(-0.03, 1.03)
         axes.set_xlim(left=0, right=horizon * 1.03 + 0.5)
-        axes.set_ylabel(f"share without {style.words(self.value)} yet")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        style.name_y(axes, f"share without {style.words(self.value)} yet")
+        style.whole_numbers(axes.xaxis)
         if counted:
             _at_risk(below, observed)
         (below if counted else axes).set_xlabel("iteration")
-        style.legend(figure, handles, style.named(self.by))
+        self.legend(figure, handles)
         return figure
 
 

@@ -10,13 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.groups import FigureError, Group, means, not_measured, numeric
-from grokrfm.collect.figures.kind import Kind, check_option
-from grokrfm.collect.figures.panels import limits, looks, panels
+from grokrfm.collect.figures.kind import check_option
+from grokrfm.collect.figures.lines import Legend, Lines
 
 MOST_TICKS = 60  # levels of an x that is not numeric
 MOST_LEVELS = 2_000
@@ -24,7 +23,7 @@ MOST_DOTS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep(Kind):
+class Sweep(Lines):
     """One panel per value; a point is the mean of the finished runs.
 
     The marker is open if planned runs are missing or lack the number.
@@ -42,7 +41,7 @@ class Sweep(Kind):
     scale: str = "linear"
     seeds: bool = False
 
-    LISTS: ClassVar[Sequence[str]] = (*Kind.LISTS, "value")
+    LISTS: ClassVar[Sequence[str]] = (*Lines.LISTS, "value")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,33 +51,27 @@ class Sweep(Kind):
         groups = self.groups(data, self.value, also=[self.x])
         positions, ticks = _positions(self.selected(data)[self.x])
         step = -(-len(positions) // MOST_DOTS)
-        figure, grid = panels(len(self.value), sharex=True)
-        handles, open_ones = [], False
-        for group, look in zip(groups, looks(groups), strict=True):
-            lines, counts = [], []
-            for axes, value in zip(grid, self.value, strict=True):
-                points = _points(group, positions, self.x, value)
-                lines.append(self._line(axes, points, group, positions, value, look, step))
-                counts += points["n"][points["n"] > 0].tolist()
-                open_ones |= bool((points["n"] < points["planned"])[points["n"] > 0].any())
-            lines[0].set_label(group.label(style.counted(counts)))
-            handles.append(lines[0])
-        if not any(len(line.get_xdata()) for axes in grid for line in axes.lines):  # type: ignore[arg-type]
+        panels, lines = self.arranged(groups)
+        figure, grid = self.grid(panels, self.value, style.words(self.x))
+        legend, open_ones, drawn = Legend(), False, False
+        for panel, axes_of_panel in zip(panels, grid, strict=True):
+            for group, look in panel.lines:
+                for axes, value in zip(axes_of_panel, self.value, strict=True):
+                    points = _points(group, positions, self.x, value)
+                    line = self._line(axes, points, group, positions, value, look, step)
+                    legend.add(group, line, points["n"][points["n"] > 0].tolist())
+                    open_ones |= bool((points["n"] < points["planned"])[points["n"] > 0].any())
+                    drawn |= len(line.get_xdata()) > 0  # type: ignore[arg-type]
+            for axes in axes_of_panel:
+                self._finish(axes, ticks, whole=bool((positions % 1 == 0).all()))
+        if not drawn:
             raise not_measured(", ".join(self.value))
-        for axes, value in zip(grid, self.value, strict=True):
-            self._finish(axes, value, ticks, whole=bool((positions % 1 == 0).all()))
+        more = []
         if open_ones:
-            hollow: dict[str, Any] = {
-                "color": "0.3",
-                "marker": "o",
-                "linestyle": "",
-                "markerfacecolor": "white",
-            }
-            handles.append(Line2D([], [], **hollow, label="open: some runs are missing"))
+            more.append(_mark("open: some runs are missing", marker="o", markerfacecolor="white"))
         if self.seeds and step > 1:
-            faint: dict[str, Any] = {"color": "0.3", "marker": ".", "linestyle": "", "alpha": 0.35}
-            handles.append(Line2D([], [], **faint, label=f"dots: 1 in {step} runs"))
-        style.legend(figure, handles, style.named(self.by))
+            more.append(_mark(f"dots: 1 in {step} runs", marker=".", alpha=0.35))
+        self.line_legend(figure, legend, lines, more)
         return figure
 
     def _line(
@@ -111,10 +104,7 @@ class Sweep(Kind):
         line: Line2D = container.lines[0]
         return line
 
-    def _finish(self, axes: Axes, value: str, ticks: list[str], *, whole: bool) -> None:
-        axes.set_xlabel(style.words(self.x))
-        axes.set_ylabel(style.words(value))
-        limits(axes, value)
+    def _finish(self, axes: Axes, ticks: list[str], *, whole: bool) -> None:
         if ticks:
             long = max(map(len, ticks)) * len(ticks) > 40
             axes.set_xticks(
@@ -129,7 +119,11 @@ class Sweep(Kind):
             axes.set_xscale(self.scale, **({"linthresh": 1} if self.scale == "symlog" else {}))
             style.plain_ticks(axes.xaxis)
         elif whole:
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            style.whole_numbers(axes.xaxis)
+
+
+def _mark(label: str, **look: Any) -> Line2D:
+    return Line2D([], [], color="0.3", linestyle="", label=label, **look)
 
 
 def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
@@ -144,7 +138,7 @@ def _positions(column: pd.Series) -> tuple[pd.Series, list[str]]:
     if numbers is not None:
         return numbers, []
     levels = sorted(column.unique().tolist(), key=str)
-    ticks = [style.text(level, style.TICK) for level in levels]
+    ticks = [style.text(style.level(str(column.name), one), style.TICK) for one in levels]
     return column.map(levels.index).astype(float), ticks
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from grokrfm.collect.formats.grid import Notation, grid
+from grokrfm.collect.formats.grid import grid
 from grokrfm.collect.tables import Table
 from grokrfm.text import printable
 
@@ -18,15 +18,15 @@ STYLE = (
 
 def html(table: Table) -> str:
     """Element <table> with its caption."""
-    laid_out = grid(table, Notation(text=escape, number=str))
-    head = "".join(f'<th scope="col">{text}</th>' for text in laid_out.head)
+    laid_out = grid(table)
     lines = "".join(
         "<tr>"
-        + "".join(f'<th scope="row">{text}</th>' for text in line[: laid_out.settings])
-        + "".join(f"<td>{text}</td>" for text in line[laid_out.settings :])
+        + "".join(f'<th scope="row">{escape(level)}</th>' for level in levels)
+        + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
         + "</tr>\n"
-        for line in laid_out.lines
+        for levels, cells in laid_out.lines
     )
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in laid_out.head)
     return (
         f"<table>\n<caption>{escape(str(table.caption))}</caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n"

@@ -5,24 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from grokrfm.collect.formats.grid import Notation, grid
+from grokrfm.collect.formats.grid import Cell, Grid, grid
 from grokrfm.collect.tables import Table
+from grokrfm.collect.words import in_latex
 
-# Compiled alone, the file is a complete document; read by \input, it is only the tabular. After
-# \begin{document}, LaTeX has set \documentclass to \@twoclasseserror.
-ALONE = r"""\expandafter\ifx\csname @twoclasseserror\endcsname\documentclass\else
-  \documentclass{article}
-  \usepackage[landscape,margin=1cm]{geometry}
-  \usepackage{booktabs}
-  \IfFileExists{siunitx.sty}{\usepackage{siunitx}}{}
-  \pagestyle{empty}
-  \def\grokrfmend{\end{document}}
-  \begin{document}
-\fi
-\providecommand{\num}[1]{\ensuremath{#1}}
-"""
-END = "\\ifdefined\\grokrfmend\\expandafter\\grokrfmend\\fi\n"
+NEEDS = "% needs booktabs and siunitx"
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 MATHEMATICS = {
     **{"±": "pm", "×": "times", "·": "cdot", "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx"},
@@ -38,7 +29,17 @@ TEXT = {
     **{"|": r"\textbar{}", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}"},
     **{"^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''"},
     **{"[": "{[}", "*": "{*}", "`": "{`}", "'": "{'}"},  # neither arguments of \\ nor ligatures
-    **{"−": "$-$", "–": "--", "—": "---", "…": r"\dots{}", "⁻": r"$^-$", "’": "'", "‘": "`"},
+    **{
+        "²": "$^2$",
+        "³": "$^3$",
+        "−": "$-$",
+        "–": "--",
+        "—": "---",
+        "…": r"\dots{}",
+        "⁻": r"$^-$",
+        "’": "'",
+        "‘": "`",
+    },
     **{c: f"$\\{name}$" for c, name in MATHEMATICS.items()},
 }
 # Accents as commands, which every font has.
@@ -50,18 +51,105 @@ LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe",
 
 
 def latex(table: Table) -> str:
-    r"""Tabular of booktabs below its caption as a comment; numbers are written with \num.
+    r"""Tabular of booktabs and siunitx below its caption as a comment, to be read by \input.
 
-    The file compiles alone, and can be read by \input into a document that loads booktabs (and
-    siunitx, for its \num).
+    Estimates are aligned in S columns; levels of the columns span the values below them. With a
+    label the tabular stands in a table environment, with its caption.
     """
-    laid_out = grid(table, Notation(text=escaped, number=_number))
-    comment = "".join(f"% {line}\n" for line in textwrap.wrap(str(table.caption), 98))
-    columns = "l" * len(laid_out.head)
-    head, *lines = (" & ".join(line) + " \\\\\n" for line in [laid_out.head, *laid_out.lines])
-    body = f"\\toprule\n{head}\\midrule\n{''.join(lines)}\\bottomrule\n"
-    tabular = f"\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}\n"
-    return f"{comment}{ALONE}{tabular}{END}"
+    laid_out = grid(table)
+    places = [
+        _Place(column) for column in zip(*(cells for _, cells in laid_out.lines), strict=True)
+    ]
+    columns = "".join(["l" * len(laid_out.rows), *(place.column for place in places)])
+    body = [
+        "\\toprule",
+        *_head(laid_out, [place.width for place in places]),
+        "\\midrule",
+        *(_line(levels, cells, places) for levels, cells in laid_out.lines),
+        "\\bottomrule",
+    ]
+    tabular = "\n".join([f"\\begin{{tabular}}{{{columns}}}", *body, "\\end{tabular}"])
+    label, about = table.writing.label, str(table.caption)
+    if label:
+        caption = f"\\caption{{{escaped(about)}}}\n\\label{{{label}}}"
+        return f"{NEEDS}\n\\begin{{table}}\n\\centering\n{caption}\n{tabular}\n\\end{{table}}\n"
+    comment = "".join(f"% {line}\n" for line in textwrap.wrap(about, 98))
+    return f"{comment}{NEEDS}\n{tabular}\n"
+
+
+class _Place:
+    """Columns of LaTeX for one column of cells: estimates, and what stands behind them."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        numbers = [cell.estimate for cell in cells if cell.is_number]
+        self.is_aligned = bool(numbers)
+        self.width = 2 if numbers and any(cell.rest or cell.count for cell in cells) else 1
+        self.column = f"S[table-format={_table_format(numbers)}]" if numbers else "l"
+        self.column += "@{\\,}l" if self.width == 2 else ""
+
+    def cell(self, cell: Cell) -> str:
+        """Write a cell; text in a column of numbers stands in braces."""
+        rest = [NUMBER.sub(lambda n: _number(n[0]), _in_latex(cell.rest)), escaped(cell.count)]
+        behind = " ".join(part for part in rest if part)
+        if not self.is_aligned:
+            return " ".join(part for part in (_in_latex(cell.estimate), behind) if part)
+        estimate = _plain(cell.estimate) if cell.is_number else f"{{{_in_latex(cell.estimate)}}}"
+        return f"{estimate} & {behind}" if self.width == 2 else estimate
+
+
+def _table_format(numbers: Sequence[str]) -> str:
+    """Room for the digits of a column, such as -1.3 or 1.2e-1."""
+    parts = [re.fullmatch(r"(-?)(\d+)\.?(\d*)(?:e([+-])0*(\d+))?", one) for one in numbers]
+    found = [part.groups(default="") for part in parts if part]
+    whole, decimals = (max(len(one[k]) for one in found) for k in (1, 2))
+    minus = "-" if any(one[0] for one in found) else ""
+    exponents = [one for one in found if one[4]]
+    sign = "-" if any(one[3] == "-" for one in exponents) else ""
+    exponent = f"e{sign}{max(len(one[4]) for one in exponents)}" if exponents else ""
+    return f"{minus}{whole}.{decimals}{exponent}" if decimals else f"{minus}{whole}{exponent}"
+
+
+def _line(levels: Sequence[str], cells: Sequence[Cell], places: Sequence[_Place]) -> str:
+    written = [place.cell(cell) for place, cell in zip(places, cells, strict=True)]
+    return _joined([*map(_in_latex, levels), *written])
+
+
+def _head(laid_out: Grid, widths: Sequence[int]) -> Iterator[str]:
+    r"""Yield the lines of the head; a level spans its columns, with a \cmidrule below it."""
+    rows, heads = list(map(_in_latex, laid_out.rows)), laid_out.heads
+    values = [head.value for head in heads]
+    several = len(set(values)) > 1
+    spans: list[Sequence[tuple[str, ...]]] = []
+    if laid_out.columns:
+        by = " and ".join(map(_in_latex, laid_out.columns))
+        over = by if several else f"{_in_latex(values[0])} by {by}"
+        spans.append([(over,)] * len(heads))
+        for depth in range(len(laid_out.columns)):
+            spans.append([tuple(map(_in_latex, head.levels[: depth + 1])) for head in heads])
+    if several or not laid_out.columns:
+        spans.append([(str(k), _in_latex(value)) for k, value in enumerate(values)])
+    for number, span in enumerate(spans):
+        last = number == len(spans) - 1
+        at, cells, rules = len(rows) + 1, list[str](), ""
+        for key, group in groupby(zip(span, widths, strict=True), key=lambda one: one[0]):
+            width = sum(width for _, width in group)
+            cells.append(f"\\multicolumn{{{width}}}{{c}}{{{key[-1]}}}")
+            rules += f"\\cmidrule(lr){{{at}-{at + width - 1}}}"
+            at += width
+        yield _joined([*(rows if last else [""] * len(rows)), *cells])
+        if not last:
+            yield rules
+
+
+def _joined(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + " \\\\"
+
+
+def _in_latex(text: str) -> str:
+    """Words as a formula where conf/words/latex.yaml has one, else escaped."""
+    percent = text.endswith(" (%)")
+    bare = text.removesuffix(" (%)")
+    return (in_latex(bare) or escaped(bare)) + (r" (\%)" if percent else "")
 
 
 def escaped(text: str) -> str:
@@ -82,5 +170,9 @@ def _character(c: str) -> str:
 
 
 def _number(text: str) -> str:
-    """Number in \\num, such as 1.23e-7 for 1.23e-07."""
-    return f"\\num{{{re.sub(r'e([+-])0*', lambda e: f'e{e[1]}'.replace('+', ''), text)}}}"
+    return f"\\num{{{_plain(text)}}}"
+
+
+def _plain(text: str) -> str:
+    """Number as siunitx takes it, such as 1.23e-7 for 1.23e-07."""
+    return re.sub(r"e([+-])0*", lambda e: f"e{e[1]}".replace("+", ""), text)

@@ -21,12 +21,13 @@ def terminal(table: Table) -> str:
     drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for text in laid_out.head:
         drawn.add_column(Text(text), overflow="fold")
-    for line in laid_out.lines:
+    for line in laid_out.texts:
         drawn.add_row(*map(Text, line))
     console = Console(
         file=io.StringIO(),
         width=shutil.get_terminal_size((100, 24)).columns,
         force_terminal=sys.stdout.isatty(),
+        force_jupyter=False,
         highlight=False,
     )
     with console.capture() as captured:

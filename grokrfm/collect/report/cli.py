@@ -21,7 +21,7 @@ def main() -> None:
 
 def _report() -> None:
     arguments = _parser().parse_args()
-    from grokrfm.collect.report import write  # pandas and matplotlib are slow to import
+    from grokrfm.collect.report.page import write  # slow: it imports matplotlib
 
     output: str = arguments.output or arguments.studies[0]
     folder = not arguments.output or output.endswith(os.sep) or Path(output).is_dir()

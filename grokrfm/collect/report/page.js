@@ -162,7 +162,7 @@
       const M = found.M;
       if (M) charts.append(element("figure", {},
         element("img", { className: "matrix", src: M.picture, alt: `Feature matrix M, k = ${M.k}` }),
-        element("figcaption", { textContent: `M, k = ${M.k}, ${M.size}; dark ${M.low} to light ${M.high}` })));
+        element("figcaption", { textContent: `M, k = ${M.k}, ${M.size}; blue −${M.reach}, white 0, red ${M.reach}` })));
       if (!charts.children.length) note("No history was recorded.");
     }
     return [element("div", { className: "held" }, facts, charts)];

@@ -18,6 +18,7 @@ from matplotlib.image import imsave
 from grokrfm.collect.columns import leading, names, settings, varying
 from grokrfm.collect.figures import Data
 from grokrfm.collect.figures.data import side_by_side
+from grokrfm.collect.figures.matrices import DIVERGING
 from grokrfm.collect.report.beside import Beside, Placed, placed
 from grokrfm.collect.report.products import data_url
 from grokrfm.collect.report.values import encoded, listed, numbers, rounded
@@ -180,14 +181,17 @@ def _details(data: Data, histories: _Histories, digest: str, with_matrix: bool) 
     if with_matrix and (kept := data.features(digest)):
         k = max(kept)
         M = kept[k]
-        low, high = numbers(rounded(np.array([M.min(), M.max()]), DIGITS))
+        reach = float(np.abs(M).max())
+        [shown_reach] = numbers(rounded(np.array([reach]), DIGITS))
         shown, size = side_by_side(M), " × ".join(map(str, M.shape))
-        picture = data_url(_picture(shown))
-        details["M"] = {"k": k, "low": low, "high": high, "size": size, "picture": picture}
+        picture = data_url(_picture(shown, reach))
+        details["M"] = {"k": k, "reach": shown_reach, "size": size, "picture": picture}
     return details
 
 
-def _picture(M: np.ndarray) -> bytes:
+def _picture(M: np.ndarray, reach: float) -> bytes:
+    """Picture with white at 0, and the same depth of colour on both sides."""
     buffer = BytesIO()
-    imsave(buffer, M, format="png", cmap="cividis", metadata=NO_VERSION)
+    scale: dict[str, Any] = {"cmap": DIVERGING, "vmin": -reach, "vmax": reach}
+    imsave(buffer, M, format="png", metadata=NO_VERSION, **scale)
     return buffer.getvalue()

@@ -32,14 +32,16 @@ def test_cells_are_means_and_what_is_not_planned_is_blank(study):
     np.testing.assert_allclose(painted(axes), [[0.05, 0.95], [0.575, np.nan]])
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "10"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "5"]
-    assert texts(axes) == {(0, 0): "0.05\nn=2", (1, 0): "0.95\nn=2", (0, 1): "0.575\nn=2"}
+    assert texts(axes) == {(0, 0): "0.05", (1, 0): "0.95", (0, 1): "0.57"}  # one format
+    assert axes.figure.axes[1].get_ylabel() == "mean test accuracy (n = 2 per cell)"
     assert hatched(axes) == set()
 
 
 def test_with_a_threshold_cells_are_shares_of_runs(study):
     figure = draw(study(*swept()), PRESET | {"threshold": 0.9})
     np.testing.assert_allclose(painted(figure.axes[0]), [[0.0, 1.0], [0.5, np.nan]])
-    assert figure.axes[1].get_ylabel() == "share of runs with test accuracy ≥ 0.9"
+    label = " ".join(figure.axes[1].get_ylabel().split())
+    assert label == "share of runs with test accuracy ≥ 0.9 (n = 2 per cell)"
     assert figure.axes[0].images[0].get_clim() == (0, 1)
 
 
@@ -53,6 +55,8 @@ def test_cells_that_lack_runs_are_hatched_and_say_how_many(study):
     assert hatched(axes) == {(1, 1), (0, 0)}
     assert texts(axes)[0, 0] == "0.05\n2 of 3"
     assert texts(axes)[1, 1] == "0 of 1"
+    assert texts(axes)[1, 0] == "0.95\nn=2"
+    assert figure.axes[1].get_ylabel() == "mean test accuracy"
     np.testing.assert_allclose(painted(axes)[0, 0], 0.05)
     assert legend(figure) == ["hatched: some runs are missing"]
 
@@ -76,3 +80,24 @@ def test_more_cells_than_can_be_seen_are_refused(study):
 def test_a_value_that_no_run_has_is_said(study):
     with pytest.raises(FigureError, match="no finished run has measured test_accuracy"):
         draw(study(failed("d1", config={"split": {"moved": 0, "pairs": 0}})), PRESET)
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([0.0, 1.0], ["0.00", "1.00"]),
+        ([12.0, 240.5], ["12", "240"]),
+        ([3.0, 17.0], ["3", "17"]),
+        ([0.5, 12.25], ["0.5", "12.2"]),
+        ([0.0125, 0.5], ["0.01", "0.50"]),
+        ([0.0125, 0.05], ["0.0125", "0.0500"]),
+    ],
+    ids=str,
+)
+def test_all_cells_have_one_format_of_numbers(study, values, written):
+    runs = [
+        run(f"d{i}", config={"split": {"moved": i, "pairs": 0}}, metrics={"test_loss": value})
+        for i, value in enumerate(values)
+    ]
+    figure = draw(study(*runs), PRESET | {"value": "test_loss"})
+    assert list(texts(figure.axes[0]).values()) == written

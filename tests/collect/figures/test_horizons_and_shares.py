@@ -41,7 +41,8 @@ def test_a_line_is_the_mean_over_runs_with_its_band(horizons):
     np.testing.assert_allclose(direct.get_ydata(), [0.1, 1.5])
     np.testing.assert_allclose(rotations.get_ydata(), [0.2, 0.2])
     assert edges(axes.collections[1])[0.0] == pytest.approx(student([0.1, 0.3]), rel=1e-6)
-    assert legend(figure) == ["direct (n = 2)", "rotations (n = 2)"]  # no line of the third
+    assert legend(figure) == ["direct", "rotations"]  # no line of the third
+    assert figure.legends[0].get_title().get_text() == "model (n = 2)"
 
 
 def test_a_band_that_reaches_zero_leaves_a_logarithmic_panel_at_its_edge(horizons):
@@ -75,7 +76,7 @@ SHARES = {"kind": "shares", "x": "env.name", "value": "verdict", "text": "recove
 def test_shares_have_wilsons_interval_and_their_counts(verdicts):
     figure = draw(verdicts, SHARES | {"by": ["model.name"]})
     [axes] = figure.axes
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a5", "s3", "–"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a5", "S3", "–"]
     [container] = axes.containers
     np.testing.assert_allclose(container.lines[0].get_xydata(), [[0, 1.0], [1, 0.4]])
     [bars] = container.lines[2]

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from grokrfm import collect
+from grokrfm.checks import GrokrfmError
 from grokrfm.collect.figures import FigureError, draw, over_iterations
+from grokrfm.collect.presets import load
 from grokrfm.collect.tables import TableError
 from tests.collect import naive
 from tests.collect.figures.drawn import edges, legend
@@ -93,7 +96,7 @@ def test_the_legend_shows_levels_as_the_tables_do(study):
     figure = over_iterations(
         collect.steps(folder), collect.runs(folder), "test_accuracy", ["task.modulus"]
     )
-    assert legend(figure) == ["61 (n = 1)", "– (n = 1)"]
+    assert legend(figure) == ["61", "–"]
 
 
 @pytest.mark.parametrize(
@@ -181,10 +184,101 @@ def test_averaging_over_a_scientific_setting_is_refused_unless_it_is_meant(study
 
 
 def test_more_lines_than_can_be_told_apart_are_refused(study):
-    runs = [run(f"d{i}", task=f"t{i:02}", history=curve(0.1)) for i in range(29)]
-    preset = {"kind": "iterations", "value": "test_accuracy", "by": "task.name"}
+    runs = [run(f"d{i}", config={"seed": i}, history=curve(0.1)) for i in range(29)]
+    preset = {"kind": "iterations", "value": "test_accuracy", "by": "seed"}
     with pytest.raises(FigureError, match="29 lines are too many, at most 28 can be told apart"):
         draw(study(*runs), preset)
     figure = draw(study(*runs[:28], name="fewer"), preset)
-    looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].get_lines()}
-    assert len(looks) == 28
+    colours = [to_rgb(line.get_color()) for line in figure.axes[0].get_lines()]
+    grey = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in colours]
+    assert len(set(colours)) == 28
+    assert grey == sorted(grey)  # a numeric setting goes from dark to light in its order
+
+
+@pytest.fixture
+def two_settings(study):
+    """Eight runs of two kernels and four ridges, as settings of a study."""
+    return study(
+        *(
+            run(
+                f"{kernel}{ridge}",
+                config={"kernel": {"name": kernel}, "rfm": {"ridge": ridge}, "seed": 0},
+                history=curve(0.1, ridge, train_accuracy=[0.9, 1.0]),
+            )
+            for kernel in ("gaussian", "quadratic")
+            for ridge in (0.1, 0.2, 0.3, 0.4)
+        )
+    )
+
+
+BOTH = {"kind": "iterations", "value": "test_accuracy", "by": ["kernel.name", "rfm.ridge"]}
+
+
+def test_many_lines_of_two_settings_are_small_multiples(two_settings):
+    figure = draw(two_settings, BOTH)
+    gaussian, quadratic = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["gaussian", "quadratic"]
+    assert legend(figure) == ["0.1", "0.2", "0.3", "0.4"]
+    assert figure.legends[0].get_title().get_text() == "ridge (n = 1)"
+    for axes in (gaussian, quadratic):
+        assert [line.get_ydata()[1] for line in axes.get_lines()] == [0.1, 0.2, 0.3, 0.4]
+    colours = [[line.get_color() for line in axes.get_lines()] for axes in figure.axes]
+    assert colours[0] == colours[1] and len(set(colours[0])) == 4
+    assert (gaussian.get_ylabel(), quadratic.get_ylabel()) == ("test accuracy", "")
+
+
+def test_a_few_lines_stay_together_and_panels_can_be_chosen(two_settings):
+    few = BOTH | {"where": "rfm.ridge < 0.3"}
+    figure = draw(two_settings, few)
+    assert len(figure.axes) == 1
+    assert len({line.get_linestyle() for line in figure.axes[0].get_lines()}) == 4
+    chosen = draw(two_settings, few | {"by": "kernel.name", "panel": "rfm.ridge"})
+    assert [axes.get_title() for axes in chosen.axes] == ["ridge 0.1", "ridge 0.2"]
+    assert legend(chosen) == ["gaussian", "quadratic"]
+
+
+def test_many_levels_of_one_text_are_panels(study):
+    runs = [run(f"d{i}", task=f"t{i}", history=curve(0.1 * i)) for i in range(8)]
+    preset = {"kind": "iterations", "value": "test_accuracy", "by": "task.name"}
+    figure = draw(study(*runs), preset)
+    assert [axes.get_title() for axes in figure.axes[:8]] == [f"t{i}" for i in range(8)]
+    assert all(len(axes.get_lines()) == 1 for axes in figure.axes[:8])
+    assert len(draw(study(*runs[:7], name="fewer"), preset).axes) == 1
+
+
+def test_values_and_panels_make_a_grid(two_settings):
+    figure = draw(two_settings, BOTH | {"value": ["test_accuracy", "train_accuracy"]})
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        *("test accuracy", ""),
+        *("train accuracy", ""),
+    ]
+    assert [axes.get_title() for axes in figure.axes] == ["gaussian", "quadratic", "", ""]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "iteration", "iteration"]
+
+
+def test_train_and_test_accuracy_share_one_axis(two_settings):
+    grokking = load("figure", "grokking")
+    one = {"where": "kernel.name == 'gaussian' and rfm.ridge == 0.1"}
+    figure = draw(two_settings, grokking | one)
+    [axes] = figure.axes
+    train, test = axes.get_lines()
+    assert train.get_ydata().tolist() == [0.9, 1.0] and test.get_ydata().tolist() == [0.1, 0.1]
+    assert train.get_color() != test.get_color() and train.get_linestyle() == "--"
+    assert axes.get_ylabel() == "accuracy"
+    assert legend(figure) == ["train accuracy", "test accuracy"]
+    assert figure.legends[0].get_title().get_text() == "n = 1"
+    several = draw(two_settings, grokking | {"by": BOTH["by"]})
+    assert legend(several)[-2:] == ["train accuracy", "test accuracy"]
+    colours = [line.get_color() for line in several.axes[0].get_lines()]
+    assert colours[:4] == colours[4:]  # the colour says the ridge, the dashes the number
+
+
+def test_a_figure_has_the_width_or_the_size_that_is_asked_for(two_settings):
+    column = draw(two_settings, BOTH | {"size": 3.3})
+    width, height = column.get_size_inches()
+    assert width == 3.3 and height > 1.5
+    assert len(column.axes) == 2
+    fixed = draw(two_settings, BOTH | {"size": [5, 2]})
+    assert fixed.get_size_inches().tolist() == [5, 2]
+    with pytest.raises(GrokrfmError, match=r"size must be a width in inches, or \[width, height\]"):
+        draw(two_settings, BOTH | {"size": "wide"})

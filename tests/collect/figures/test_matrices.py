@@ -47,6 +47,7 @@ def symmetric(seed):
 
 def panels(figure):
     """Title -> matrix shown."""
+    figure.draw_without_rendering()
     shown = [axes for axes in figure.axes if axes.images and axes.get_title()]
     return {axes.get_title(): np.ma.filled(axes.images[0].get_array(), np.nan) for axes in shown}
 
@@ -61,8 +62,9 @@ def test_m_stands_beside_the_reflections_that_the_split_holds_out(kept):
         expected = tasks.addition(3).reflection(k).permutation_matrix()
         np.testing.assert_array_equal(shown[f"Π(sr^{k})"], expected)
     scales = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
-    assert len(scales) == 3
-    assert scales[0].get_ylim() == pytest.approx((M.min(), M.max()))
+    assert len(scales) == 1
+    reach = np.abs(M).max()
+    assert scales[0].get_ylim() == pytest.approx((-reach, reach))  # 0 is white
 
 
 def test_k_reflections_and_diagonal_can_be_chosen(kept):
@@ -81,6 +83,55 @@ def test_the_first_finished_run_by_seed_that_kept_m_is_shown(kept):
     shown = panels(draw(folder, {"kind": "matrices", "reflections": "none"}))
     assert list(shown) == ["seed 2, M, k = 5"]
     np.testing.assert_array_equal(shown["seed 2, M, k = 5"], M)
+
+
+def drawn_matrices(study, names, element=1, **preset):
+    """Figure of two runs of tasks with these names, of 1 and of 2 times the same M."""
+    every = {
+        "addition": tasks.addition(3),
+        "multiplication": tasks.multiplication(7, allow_composite=False),
+    }
+    folder = study(*(run(f"d{i}", task=name, facts=FACTS) for i, name in enumerate(names)))
+    for i, name in enumerate(names):
+        task = every[name.rstrip("2")]
+        M = (i + 1) * np.arange(4 * task.group.order**2).reshape(2 * task.group.order, -1)
+        about = reflections(task, FixedPoints([element], 0, 0, 0))
+        features.write(folder, f"d{i}", {1: M.astype(float)}, about)
+    return draw(folder, {"kind": "matrices", "by": "task.name", **preset})
+
+
+def test_every_m_is_on_one_scale_and_an_equal_permutation_is_drawn_once(study):
+    figure = drawn_matrices(study, ["addition", "addition2"])
+    assert list(panels(figure)) == ["addition\nM, k = 1", "addition2\nM, k = 1", "Π(sr^1)"]
+    limits = [axes.images[0].get_clim() for axes in figure.axes if axes.images][:2]
+    assert limits == [(-70, 70), (-70, 70)]
+    assert len([axes for axes in figure.axes if axes.get_label() == "<colorbar>"]) == 1
+
+
+def test_different_permutations_of_one_name_say_whose_they_are(study):
+    shown = panels(drawn_matrices(study, ["addition", "multiplication"]))
+    assert list(shown)[2:] == ["addition\nΠ(sr^1)", "multiplication\nΠ(sr^1)"]
+
+
+def ticks(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def test_the_axes_name_elements_in_the_order_that_is_asked_for(study):
+    axes = drawn_matrices(study, ["multiplication"]).axes[0]
+    assert ticks(axes.xaxis) == ["1", "3", "5"] * 2
+    assert [label.get_text() for label in axes.xaxis.get_ticklabels(minor=True)] == ["a", "b"]
+    figure = drawn_matrices(study, ["multiplication"], element=3, order="logarithm")
+    assert ticks(figure.axes[0].xaxis) == ["1", "2", "4"] * 2  # of 1 3 2 6 4 5, powers of 3
+    [block] = [values for title, values in panels(figure).items() if title.startswith("Π")]
+    expected = np.roll(np.eye(6), 1, axis=1)  # b = 3 a: the exponent is greater by 1
+    np.testing.assert_array_equal(block[:6, 6:], expected)
+
+
+def test_an_order_by_logarithms_that_were_not_kept_is_refused(kept):
+    with pytest.raises(FigureError, match="needs a cyclic group, whose logarithms the run has"):
+        beside = {k: v for k, v in arrays().items() if k != "logarithms"}
+        draw(kept({5: symmetric(0)}, beside=beside), {"kind": "matrices", "order": "logarithm"})
 
 
 def test_m_of_a_run_without_reflections_stands_alone(kept):

@@ -97,3 +97,30 @@ def test_two_operations_stand_below_each_other():
 def test_without_predictions_the_figure_says_what_is_lacking(study):
     with pytest.raises(FigureError, match="no finished run saved predictions of a table"):
         draw(study(run("d1")), PRESET)
+
+
+def test_the_axes_name_elements_in_the_order_of_their_logarithms_if_asked(study):
+    task = tasks.multiplication(5, allow_composite=False)
+    n = task.group.order
+    kept = {
+        "rows": np.arange(n * n),
+        "operands": task.pairs,
+        "labels": task.labels,
+        "training": task.labels != 0,
+        "predicted": task.labels,
+        "lead": np.ones(n * n),
+        **reflections(task, FixedPoints([1], 0, 0, 0)),
+    }
+    folder = study(run("d1"))
+    predictions.write(folder, "d1", kept)
+    for order, names in {"table": ["1", "2", "3", "4"], "logarithm": ["1", "2", "4", "3"]}.items():
+        figure = draw(folder, PRESET | {"order": order})
+        [axes] = figure.axes
+        figure.draw_without_rendering()
+        for axis in (axes.xaxis, axes.yaxis):
+            assert [label.get_text() for label in axis.get_ticklabels()] == names
+        shown = axes.images[0].get_array()
+        tested = {(names[a], names[b]) for a, b in zip(*np.nonzero(shown == RIGHT), strict=True)}
+        assert tested == {("1", "1"), ("2", "3"), ("3", "2"), ("4", "4")}  # ab = 1
+        marks = {(names[int(a)], names[int(b)]) for a, b in marked(figure)}
+        assert marks == {(name, name) for name in names}  # of the swap

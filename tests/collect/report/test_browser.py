@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grokrfm.collect.report import RESERVED, page, write
+from grokrfm.collect.report.page import RESERVED, page, write
 from tests.collect.synthetic import curve, run
 
 webdriver = pytest.importorskip(

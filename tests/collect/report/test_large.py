@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokrfm.collect import report
-from grokrfm.collect.report import page, write
 from grokrfm.collect.report.cli import main
+from grokrfm.collect.report.page import page, write
 from grokrfm.collect.report.values import rounded
 from grokrfm.text import printable
 from tests.collect.report.test_page import NASTY, config, embedded, histories_in, part

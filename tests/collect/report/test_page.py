@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 import pytest
 
-from grokrfm.collect.report import page
+from grokrfm.collect.report.page import page
 from tests.collect.synthetic import curve, failed, run
 
 NASTY = "<script>alert(1)</script>\"'</td>"
@@ -181,7 +181,7 @@ def test_m_is_shown_as_it_is():
     from grokrfm.collect.report.runs import _picture
 
     M = np.random.default_rng(0).normal(size=(8, 8))
-    scaled = (M - M.min()) / (M.max() - M.min())
-    np.testing.assert_allclose(
-        imread(BytesIO(_picture(M))), colormaps["cividis"](scaled), atol=0.01
-    )
+    reach = np.abs(M).max()
+    scaled = (M / reach + 1) / 2  # 0 is in the middle, which is white
+    shown = imread(BytesIO(_picture(M, reach)))
+    np.testing.assert_allclose(shown, colormaps["RdBu_r"](scaled), atol=0.01)
