@@ -96,7 +96,7 @@ POSITIONS = {
     "manual": (11.7, 4.5),
     "splits": (5.8, 4.5),
     "recovery": (2.2, 3.7),
-    "collect": (-1.2, 2.4),
+    "collect": (-0.6, 2.8),
     "rfm": (4.4, 2.7),
     "config": (12.3, 2.7),
     "terminal": (14.9, 2.3),
