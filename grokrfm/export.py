@@ -74,14 +74,14 @@ def _track(
     """Give a tracker what it lacks of the latest attempts at all runs that have ended."""
     from grokrfm.config import preset
 
+    if to == "none":
+        raise GrokrfmError("--to none: nothing to do; choose a tracker, csv or parquet")
     if output is not None and to not in PLACES:
         raise GrokrfmError(f"--output does not apply to {to}; set it in the file of the tracker")
     place = {} if output is None else {PLACES[to]: output}
     lines = []
     for store in stores:
-        tracker = preset("tracker", to, folders, **place)
-        if not isinstance(tracker, Observer) or type(tracker) is Observer:
-            raise GrokrfmError(f"--to {to}: is no tracker")
+        tracker: Observer = preset("tracker", to, folders, **place)
         try:
             tracker.open(store.study)
             written, held = _replay(store, tracker)

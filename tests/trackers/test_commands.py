@@ -67,7 +67,7 @@ def test_an_unknown_destination_is_refused(tmp_path):
     grokrfm(tmp_path, *TINY, "study=demo")
     for to, message in (
         ("mlfow", "tracker=mlfow: there is no such option; did you mean mlflow?"),
-        ("none", "--to none: is no tracker"),
+        ("none", "--to none: nothing to do; choose a tracker, csv or parquet"),
     ):
         done = export(tmp_path, "demo", "--to", to)
         assert (done.returncode, done.stderr.strip()) == (1, message)
@@ -116,18 +116,19 @@ def test_the_workers_of_a_sweep_fill_one_new_database(tmp_path):
     study = tmp_path / "outputs" / "demo"
     held = InMLflow(study)
     done = grokrfm(
-        tmp_path, "-m", *TINY, "seed=range(0,5)", "rfm.ridge=1e-8,0", "kernel=quadratic",
-        "split=fixed_points", "study=demo", "tracker=mlflow", f"tracker.uri={held.uri}",
-        "hardware.slots=2",
+        tmp_path, "-m", "task.modulus=5,7,11", "kernel=quadratic", "split=fixed_points",
+        "rfm.ridge=1e-8,0", "rfm.iterations=30", "study=demo", "tracker=mlflow",
+        f"tracker.uri={held.uri}", "hardware.slots=2",
     )  # fmt: skip
     runs = collect.runs(study).set_index("digest")
-    assert "tracker" not in done.stderr
+    assert set(runs["status"]) == {"finished", "failed"}
+    assert "tracker " not in done.stderr
     assert runs["status"].to_dict() == {d: run.status for d, run in held.runs().items()}
     steps = collect.steps(study)
     for digest, run in held.runs().items():
         expected = steps[steps["digest"] == digest]
         assert [step for step, _ in run.numbers["test_loss"]] == expected["iteration"].tolist()
-        assert run.parameters["rfm.ridge"] == str(runs.loc[digest, "rfm.ridge"])
+        assert float(run.parameters["rfm.ridge"]) == runs.loc[digest, "rfm.ridge"]
 
 
 @pytest.mark.slow
