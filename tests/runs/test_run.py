@@ -254,10 +254,10 @@ def test_readers_see_the_progress_of_a_run_until_its_end(tmp_path, monkeypatch):
     reader, seen = StudyStatus(Store(tmp_path)), []
 
     class Reader(Observer):
-        def observed(self, _, observation):
+        def observed(self, record, observation):
             assert reader.refresh()
-            [record] = reader.running()
-            seen.append((record.progress, record.metrics))
+            [running] = reader.running()
+            seen.append((running.progress, running.metrics))
 
     run(tmp_path, Countdown(3), watcher=Reader())
     assert [text for text, _ in seen] == [
