@@ -88,7 +88,6 @@ def table(
     TableError   if a column is unknown, a value is not numeric, or a scientific setting outside
                  `average_over` differs within a cell
     """
-    rows, columns = ([long_name(runs, name) for name in some] for some in (rows, columns))
     return build(runs, Layout(rows, columns, values, **more)).cells
 
 
@@ -96,6 +95,11 @@ def build(runs: pd.DataFrame, layout: Layout, writing: Writing = USUAL) -> Table
     """Build the table of a layout; see `table`."""
     if not layout.values:
         layout = replace(layout, values=[_objective(runs)])
+    long = {
+        key: [long_name(runs, name) for name in getattr(layout, key)]
+        for key in ("rows", "columns", "average_over")
+    }
+    layout = replace(layout, **long)
     values = layout.shown(runs)
     pair = layout.pair
     check_columns(
