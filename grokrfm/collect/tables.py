@@ -95,11 +95,12 @@ def build(runs: pd.DataFrame, layout: Layout, writing: Writing = USUAL) -> Table
     """Build the table of a layout; see `table`."""
     if not layout.values:
         layout = replace(layout, values=[_objective(runs)])
-    long = {
-        key: [long_name(runs, name) for name in getattr(layout, key)]
-        for key in ("rows", "columns", "average_over")
-    }
-    layout = replace(layout, **long)
+    layout = replace(
+        layout,
+        rows=[long_name(runs, name) for name in layout.rows],
+        columns=[long_name(runs, name) for name in layout.columns],
+        average_over=[long_name(runs, name) for name in layout.average_over],
+    )
     values = layout.shown(runs)
     pair = layout.pair
     check_columns(
