@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from grokrfm.checks import GrokrfmError, described
 from grokrfm.command import run_command
 from grokrfm.runs import features, files
-from grokrfm.runs.observer import Observer
-from grokrfm.runs.record import Record, best_by_digest
+from grokrfm.runs.observer import Observer, replay
+from grokrfm.runs.record import best_by_digest
 from grokrfm.runs.store import Store, open_stores
 from grokrfm.text import printable
 
@@ -101,29 +101,16 @@ def _replay(store: Store, tracker: Observer) -> tuple[int, int]:
     missing = {record.attempt: record for record in ended if not tracker.holds(record)}
     count = len(missing)
 
-    def observe(attempt: str, history: Mapping[str, Sequence[Any]]) -> None:
+    def give(attempt: str, history: Mapping[str, Sequence[Any]]) -> None:
         record = missing.pop(attempt, None)
         if record:
-            _observe(replace(record, history=history), store, tracker)
+            arrays = features.read(store.study, record.digest) if record.features else {}
+            replay(replace(record, history=history), tracker, arrays)
 
-    store.each_history(observe, list(missing))
+    store.each_history(give, list(missing))
     for attempt in list(missing):  # of processes that died
-        observe(attempt, {})
+        give(attempt, {})
     return count, len(ended) - count
-
-
-def _observe(record: Record, store: Store, tracker: Observer) -> None:
-    from grokrfm.runs.learner import Observation
-
-    start = replace(record, status="running", ended=None, history={})
-    tracker.started(start)
-    iterations = record.history.get("iteration", ())
-    for place, iteration in enumerate(iterations):
-        numbers = {name: values[place] for name, values in record.history.items()}
-        is_last = place == len(iterations) - 1 and record.features
-        arrays = features.read(store.study, record.digest) if is_last else {}
-        tracker.observed(start, Observation(iteration, numbers, arrays))
-    tracker.ended(record)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -24,7 +24,7 @@ from grokrfm.launch.live import LiveTable
 from grokrfm.launch.outcome import RunError, ended, objective
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
-from grokrfm.launch.tracking import opened_tracker
+from grokrfm.launch.tracking import opened_tracker, track_deaths
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
 from grokrfm.runs.observer import Observers
@@ -145,6 +145,7 @@ class Invocation:
             with LiveTable(self.terminal) as table:
                 driver.run(table.update, watch)
             watch(driver)
+            track_deaths(driver, self.terminal.problem)
             if not trials:
                 self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:

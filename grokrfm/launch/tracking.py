@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grokrfm.config import build_tracker
-from grokrfm.runs.observer import Harmless, Observer
+from grokrfm.launch.driver import SweepDriver
+from grokrfm.runs.observer import Harmless, Observer, replay
 from grokrfm.runs.settings import Settings
 
 _opened: dict[str, Observer] = {}
@@ -28,3 +29,13 @@ def opened_tracker(settings: Settings, study: Path, warn: Callable[[str], None])
         _opened[key] = Harmless(build_tracker(settings), warn, str(tracker["name"]))
         _opened[key].open(study)
     return _opened[key]
+
+
+def track_deaths(driver: SweepDriver, warn: Callable[[str], None]) -> None:
+    """Give the tracker of a sweep the ends of runs whose process died, which could not do so."""
+    died = [record for record in driver.outcomes.values() if record.status == "crashed"]
+    if died:
+        tracker = opened_tracker(driver.sweep.plan.settings[0], driver.sweep.study, warn)
+        for record in died:
+            if not tracker.holds(record):
+                replay(record, tracker)

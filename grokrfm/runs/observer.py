@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from grokrfm.checks import described
 from grokrfm.runs.record import Record
 
 if TYPE_CHECKING:  # a process that computes no run must not wait for numpy
+    import numpy as np
+
     from grokrfm.runs.learner import Observation
 
 
@@ -52,6 +56,28 @@ class Observer:
     def holds(self, record: Record) -> bool:
         """True if an attempt that has ended need not be exported: all of it was given before."""
         return False
+
+
+def replay(
+    record: Record, observer: Observer, arrays: Mapping[int, np.ndarray] | None = None
+) -> None:
+    """Give an observer a run that has ended, from its record with its history.
+
+    Parameters
+    ----------
+    arrays   {k: M_k}, the feature matrices that it kept
+    """
+    from grokrfm.runs.learner import Observation
+
+    start = replace(record, status="running", ended=None, history={})
+    observer.started(start)
+    iterations = record.history.get("iteration", ())
+    for place, iteration in enumerate(iterations):
+        numbers = {name: values[place] for name, values in record.history.items()}
+        is_last = place == len(iterations) - 1
+        kept = arrays if arrays and is_last else {}
+        observer.observed(start, Observation(iteration, numbers, kept))
+    observer.ended(record)
 
 
 class Observers(Observer):
@@ -102,9 +128,12 @@ class Harmless(Observer):
     def ended(self, record: Record) -> None:
         self._call(self._observer.ended, record)
 
-    def _call(self, method: Callable[..., None], *arguments: Any) -> None:
+    def holds(self, record: Record) -> bool:
+        return bool(self._call(self._observer.holds, record))
+
+    def _call(self, method: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            method(*arguments)
+            return method(*arguments)
         except (Exception, SystemExit) as error:
             self._observer = Observer()
             self._warn(

@@ -69,6 +69,9 @@ class WandB(Tracker):
         )
         return _Run(run)
 
+    def holds(self, record: Record) -> bool:
+        return record.status in ("crashed", "lost")  # W&B finds out by itself; others it replaces
+
     def _offline_folders(self, record: Record) -> list[Path]:
         """Return the folders that hold a run which was not uploaded."""
         return list(self._study.glob(f"wandb/offline-run-*-{record.digest}"))

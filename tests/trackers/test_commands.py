@@ -158,6 +158,23 @@ def test_kill_9_and_the_same_command_leave_one_run_without_duplicates(tmp_path, 
 
 
 @pytest.mark.slow
+def test_a_tracker_gets_the_end_of_a_run_whose_process_died(tmp_path):
+    pytest.importorskip("tensorboard", reason="pip install grokrfm[tensorboard]")
+    done = grokrfm(
+        tmp_path, "-m", "task.modulus=5,61", "rfm.iterations=300", "hardware.run_minutes=0.1",
+        "study=demo", "tracker=tensorboard",
+    )  # fmt: skip
+    study = tmp_path / "outputs" / "demo"
+    runs = collect.runs(study).set_index("digest")
+    assert (done.returncode, set(runs["status"])) == (1, {"finished", "crashed"})
+    for digest, run in InTensorBoard(study).runs().items():
+        crashed = runs.loc[digest, "status"] == "crashed"
+        assert run.status == ("failed" if crashed else "finished")
+        assert ("killed after 6 s" in run.error) == crashed
+        assert len(run.numbers["test_loss"]) > 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_server_that_is_away_costs_one_warning(tmp_path, alone):
     pytest.importorskip("mlflow", reason="pip install grokrfm[mlflow]")
