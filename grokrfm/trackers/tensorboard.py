@@ -104,7 +104,6 @@ class _Run(TrackedRun):
         self._add(k, Summary(value=[Summary.Value(tag="M", image=image)]))
 
     def end(self, record: Record) -> None:
-
         step = last_iteration(record)
         self._add_scalars(step, {f"final/{name}": x for name, x in final(record).items()})
         if record.error:
