@@ -83,7 +83,7 @@ def _add_table(group: argparse._ArgumentGroup) -> None:
         {
             "--rows": "settings whose levels make the rows of the table",
             "--columns": "settings whose levels make the columns of the table",
-            "--figure": "also draw these numbers against the iteration: --rows are lines, --columns panels",
+            "--figure": "also draw numbers by iteration, --rows as lines, --columns as panels",
         },
     )
     group.add_argument(

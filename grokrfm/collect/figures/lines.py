@@ -128,14 +128,14 @@ class Lines(Kind):
             value, panel = values[number // len(panels)], panels[number % len(panels)]
             first = number % across == 0
             if panel.group.by and not (rows and number >= across):
-                one.set_title(style.wrapped(panel.group.title, style.panel_size(one)[0]))
+                style.title(one, panel.group.title)
             if first or not (rows or len(values) == 1):
                 style.name_y(one, style.words(value))
             limits(one, value)
             is_last = number + across >= count
             one.tick_params(labelbottom=is_last)
             if is_last:
-                one.set_xlabel(x)
+                style.name_x(one, x)
         return figure, [axes[number :: len(panels)] for number in range(len(panels))]
 
     def line_legend(
