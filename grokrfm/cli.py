@@ -21,7 +21,8 @@ from hydra.errors import HydraException
 from grokrfm.checks import FULL_ERROR, GrokrfmError
 from grokrfm.command import VERSION, print_version
 from grokrfm.config import check_command_line, primary_config, readable_message, search_folders
-from grokrfm.launch.invocation import Invocation, RunError, invocation, run
+from grokrfm.launch.invocation import Invocation, invocation, run
+from grokrfm.launch.outcome import RunError
 from grokrfm.manual import manual
 from grokrfm.paths import conf_folder
 from grokrfm.runs.record import Names

@@ -17,7 +17,7 @@ OBJECTIVE = "objective"  # the number to show if none is asked for
 SHORT = "short"  # short name → dotted name, of the columns that stand under both
 
 # Groups of settings that change no result, in frames without those attributes.
-PLUMBING_GROUPS = ("hardware", "study", "save")
+PLUMBING_GROUPS = ("hardware", "tracker", "study", "save")
 
 # Statuses of runs that ended without a result; other unfinished runs have not ended yet.
 FAILED = ("failed", "crashed")

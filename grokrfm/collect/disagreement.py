@@ -40,6 +40,7 @@ def conflicts(records: Iterable[Record]) -> list[Conflict]:
         conflict
         for attempts in by_digest.values()
         for first, second in pairwise(attempts)
+        if not first.changed(second.sources)
         for conflict in _between(first, second)
     ]
 

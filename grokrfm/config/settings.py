@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,11 +22,13 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
+from grokrfm.config.sources import sources
 from grokrfm.config.studies import check_command_line, check_study
 from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import Names
 from grokrfm.runs.settings import TARGET, OncePerPart, Settings
 from grokrfm.runs.spec import Spec, entry
@@ -133,7 +133,7 @@ def build_run(settings: Settings, builder: Builder | None = None, spec: Spec | N
     spec = spec or SpecMaker()(settings)
     with setting_prefix("save"):
         spec.features.check(learner.features)
-    return Run(spec, learner, settings, _names(root, learner), _sources(root))
+    return Run(spec, learner, settings, _names(root, learner))
 
 
 class SpecMaker:
@@ -142,6 +142,7 @@ class SpecMaker:
     def __init__(self) -> None:
         self._scientific: Callable[[Any, str], Any] = OncePerPart(_scientific)
         self._entry: Callable[[Any, str], str] = OncePerPart(entry)
+        self._sources: Callable[[Any, str], dict[str, str]] = OncePerPart(sources)
 
     def __call__(self, settings: Settings) -> Spec:
         """Return what plain settings compute and keep; `build_run` checks that it is possible."""
@@ -152,9 +153,12 @@ class SpecMaker:
             )
         probes = mapping(settings.get(PROBE, {}), PROBE)
         science = _scientific(root, "", self._scientific)
+        code = sources({TARGET: root[TARGET]})
+        for key, part in root.items():
+            code |= self._sources(part, key)
         with setting_prefix("save"):
             features = FeatureSelection(save["features"])
-            return Spec(science, probes, features, save["predictions"], self._entry)
+            return Spec(science, probes, features, save["predictions"], code, self._entry)
 
 
 def _root(settings: Settings) -> Settings:
@@ -166,6 +170,11 @@ def _root(settings: Settings) -> Settings:
 def build_hardware(settings: Settings) -> Hardware:
     """Build the hardware of a run."""
     return build(settings["hardware"], Hardware, "hardware")
+
+
+def build_tracker(settings: Settings) -> Observer:
+    """Build the tracker of runs; it is not open yet."""
+    return build(settings["tracker"], Observer, "tracker")
 
 
 def study_folder(settings: Settings) -> Path:
@@ -213,25 +222,3 @@ def _names(root: Settings, learner: Learner) -> Names:
         leading=list(learner.leading),
         objective=learner.objective or next(iter(learner.leading), None),
     )
-
-
-def _sources(node: Any) -> dict[str, str]:
-    """Return the classes from outside the package, with the SHA-256 of their source files."""
-    return {name: digest for name in sorted(set(_targets(node))) if (digest := _source(name))}
-
-
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get(TARGET), str):
-            yield node[TARGET]
-        for value in node.values():
-            yield from _targets(value)
-
-
-@cache
-def _source(name: str) -> str | None:
-    if name.partition(".")[0] == "grokrfm":
-        return None
-    module = inspect.getmodule(target_of({TARGET: name}, ""))
-    path = getattr(module, "__file__", None)
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None

@@ -7,7 +7,6 @@ from contextlib import suppress
 import numpy as np
 import torch
 
-from grokrfm.algebra import logarithms
 from grokrfm.checks import SettingError
 from grokrfm.rfm import Step
 from grokrfm.runs.learner import Arrays
@@ -50,8 +49,8 @@ def reflections(task: Task, splitter: Splitter) -> Arrays:
     """
     group, held_out = task.group, getattr(splitter, "reflections", ())
     arrays = {"elements": np.array([group.written(k) for k in range(group.order)])}
-    with suppress(ValueError):
-        arrays["logarithms"] = logarithms(group)
+    if task.logarithms is not None:
+        arrays["logarithms"] = task.logarithms
     with suppress(SettingError):
         arrays |= {
             "fixing_reflection": fixing_reflection(task),

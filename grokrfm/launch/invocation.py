@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,20 +21,19 @@ from grokrfm.launch.backend import Backend
 from grokrfm.launch.driver import SweepDriver
 from grokrfm.launch.jobs import active_runs
 from grokrfm.launch.live import LiveTable
+from grokrfm.launch.outcome import RunError, ended, objective
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
+from grokrfm.launch.tracking import opened_tracker, track_deaths
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
+from grokrfm.runs.observer import Observers
 from grokrfm.runs.record import Names, Number, Record
 from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
 from grokrfm.runs.store import Store
 from grokrfm.runs.study_status import StudyStatus
 from grokrfm.terminal import Terminal, label
-
-
-class RunError(GrokrfmError):
-    """Failure of a run; the message is that of its record."""
 
 
 def run(config: DictConfig) -> Number:
@@ -138,12 +138,14 @@ class Invocation:
             began = time.monotonic()
             driver = SweepDriver(sweep)  # only now: an earlier sweep may have finished its runs
             drivers.append(driver)
+            self._note_changes(sweep.changed(sweep.status.best))
             if driver.sweep.dry_run:
                 dry_run(driver, self.terminal)
                 continue
             with LiveTable(self.terminal) as table:
                 driver.run(table.update, watch)
             watch(driver)
+            track_deaths(driver, self.terminal.problem)
             if not trials:
                 self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:
@@ -161,10 +163,14 @@ class Invocation:
         store = self.store(study)
         if rerun:
             checkpoint.remove(study, run.spec)
-        elif record := store.finished(run.spec):
-            self.terminal.skipped(record, run)
-            self.outcomes.append("already finished")
-            return record
+        elif record := store.best(run.spec.digest):
+            if record.status == "finished":
+                self._note_changes(Counter(record.changed(run.spec.sources)))
+            if record.satisfies(run.spec):
+                self.terminal.skipped(record, run)
+                self.outcomes.append("already finished")
+                return record
+        tracker = opened_tracker(settings, study, self.terminal.problem)
         with launch_lock(study):
             claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
             if claimed:
@@ -174,7 +180,7 @@ class Invocation:
                 )
             attempts = start([run], store, hardware)
         with self.terminal.watching(run) as progress:
-            [record] = finish(attempts, store, hardware, progress)
+            [record] = finish(attempts, store, hardware, Observers(tracker, progress))
         self.terminal.summary(record, run, study)
         self.outcomes.append(record.status)
         if record.error:
@@ -190,6 +196,12 @@ class Invocation:
                 f"{study.name} is a new study without settings of its own; there is also"
                 f" {', '.join(similar)}"
             )
+
+    def _note_changes(self, changed: Mapping[str, int]) -> None:
+        """Say that finished runs are computed again since classes have changed."""
+        for name, count in changed.items():
+            runs = "a run that has finished is" if count == 1 else f"{count} finished runs are"
+            self.terminal.say(f"{runs} computed again: the source of {name} has changed since")
 
     def add(self, returns: Iterable[JobReturn]) -> None:
         """Add the outcomes of runs that this object has not run itself."""
@@ -226,22 +238,6 @@ class Invocation:
         if self.outcomes and not self.alone:
             self.terminal.totals(self.outcomes, self.problems)
         return 1 if (self.problems and not self.found) or self.failed else 0
-
-
-def objective(record: Record) -> Number:
-    """Return the number that optimising sweepers get."""
-    return record.metrics.get(record.names.objective) if record.names.objective else None
-
-
-def ended(driver: SweepDriver, digest: str) -> tuple[JobStatus, Any]:
-    """Return the status of a run after its sweep, and its objective or its error."""
-    record = driver.outcomes.get(digest)
-    if record and record.error:
-        return JobStatus.FAILED, RunError(record.error["message"])
-    record = record or driver.status.best.get(digest)
-    if record is None or record.status != "finished":
-        return JobStatus.UNKNOWN, None
-    return JobStatus.COMPLETED, objective(record)
 
 
 def _as_overrides(value: Any) -> str:

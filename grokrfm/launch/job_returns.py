@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from grokrfm.launch.composition import Composer, without_hydra
 from grokrfm.launch.driver import SweepDriver
-from grokrfm.launch.invocation import ended
+from grokrfm.launch.outcome import ended
 
 
 class Returns(Sequence[JobReturn]):

@@ -18,6 +18,7 @@ from grokrfm.config import (
     build,
     build_hardware,
     build_run,
+    build_tracker,
     readable_message,
     study_folder,
 )
@@ -33,7 +34,7 @@ from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 from grokrfm.runs.together import Together, fastest_batch
 
-COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
+COMMON = (TARGET, "outputs", "study", "hardware", "tracker", "rerun", "retry", "dry_run")
 """Settings that a sweep has once; runs that differ in them make several sweeps."""
 
 SHOWN = 5
@@ -108,6 +109,7 @@ class _Draft:
     backend: Backend
     status: StudyStatus
     runs: dict[str, _PlannedRun] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 class _Planner:
@@ -133,6 +135,7 @@ class _Planner:
     def _equal_draft(self, settings: Settings, common: str) -> _Draft:
         if common not in self._drafts:
             backend, study = _backend(settings), study_folder(settings)
+            build_tracker(settings)
             if study not in self._statuses:
                 self._statuses[study] = StudyStatus(Store(study))
             self._drafts[common] = _Draft(backend, self._statuses[study])
@@ -148,6 +151,7 @@ class _Planner:
         """
         device = str(settings["hardware"].get("device"))
         spec = self._spec(settings)
+        draft.sources.update(spec.sources)
         record = draft.status.best.get(spec.digest) if settings["rerun"] is False else None
         if record and record.cost and record.satisfies(spec):
             seconds, cost_class = record.cost["seconds"], record.cost["class"]
@@ -208,6 +212,7 @@ def _sweep(draft: _Draft, repeated: int) -> Sweep:
         repeated,
         draft.backend,
         run.learner,
+        draft.sources,
         boolean("rerun", first["rerun"]),
         choice("retry", first["retry"], RETRIES),
         boolean("dry_run", first["dry_run"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,7 @@ class Sweep:
     repeated : int         further lists of overrides that compute the same as one of these
     backend : Backend
     learner : Learner      the first run's
+    sources                class from outside the package → SHA-256 of its source, of all runs
     rerun, retry, dry_run  settings of the sweep, see conf/base.yaml
     """
 
@@ -47,6 +49,7 @@ class Sweep:
     repeated: int
     backend: Backend
     learner: Learner
+    sources: Mapping[str, str]
     rerun: bool
     retry: str
     dry_run: bool
@@ -71,8 +74,14 @@ class Sweep:
         settings = self.plan.settings[i]
         save, probes = settings["save"], settings.get("probe", {})
         return record is not None and record.holds(
-            probes, FeatureSelection(save["features"]), save["predictions"]
+            probes, FeatureSelection(save["features"]), save["predictions"], self.sources
         )
+
+    def changed(self, best: Mapping[str, Record]) -> Counter[str]:
+        """Return the classes whose sources have changed since runs finished, with their number."""
+        records = [best[digest] for digest in self.plan.digests if digest in best]
+        finished = [one for one in records if one.status == "finished" and not self.rerun]
+        return Counter(name for one in finished for name in one.changed(self.sources))
 
     def finished(self, best: Mapping[str, Record]) -> set[int]:
         """Return the runs that need not be computed, given the best record of each digest."""

@@ -81,4 +81,5 @@ def remove(study: Path, spec: Spec) -> None:
 
 def _keeps(spec: Spec) -> str:
     versions = [__version__, version("torch")]
-    return json.dumps([versions, spec.probes, spec.features.chosen], sort_keys=True)
+    keeps = [versions, spec.probes, spec.features.chosen, spec.sources]
+    return json.dumps(keeps, sort_keys=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -169,24 +169,15 @@ class Run:
     learner : Learner   built from the settings
     config              all settings, for the record
     names : Names       which settings are scientific, which numbers lead
-    sources             class from outside the package → SHA-256 of its source file
     """
 
     spec: Spec
     learner: Learner
     config: Mapping[str, Any]
     names: Names = field(default_factory=Names)
-    sources: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Run {self.spec.digest}: {self.learner.title}>"
-
-
-class Observer(Protocol):
-    """A watcher of runs."""
-
-    def on_step(self, run: Run, observation: Observation) -> None:
-        """Called after every observation of a run."""
 
 
 def _shown(name: str, value: Number) -> str:

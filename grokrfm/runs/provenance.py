@@ -23,7 +23,7 @@ PACKAGES = ("torch", "numpy", "scipy", "hydra-core", "omegaconf", "pandas")
 
 
 class Git(TypedDict):
-    """Commit of a checkout, and True if it has further changes."""
+    """Commit of a checkout, and True if tracked files of the package have changed since."""
 
     commit: str
     dirty: bool
@@ -99,12 +99,14 @@ def _version(package: str) -> str | None:
 
 
 def _git_state(package: Path) -> dict[str, Any] | None:
-    """Return the commit of the checkout that holds the package, and if it has further changes."""
+    """Return the commit of the checkout that holds the package, and if its files have changed."""
     if not (package.parent / ".git").exists():
         return None
     try:
         commit = _git(package, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git(package, "status", "--porcelain"))}
+        parts = [package, package.parent / "conf", package.parent / "hydra_plugins"]
+        changed = _git(package, "diff", "--name-only", "HEAD", "--", *map(str, parts))
+        return {"commit": commit, "dirty": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return None
 

@@ -117,15 +117,20 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     def satisfies(self, spec: Spec) -> bool:
         """True if this is a finished run of `spec` with everything asked for."""
         return self.digest == spec.digest and self.holds(
-            spec.probes, spec.features, spec.predictions
+            spec.probes, spec.features, spec.predictions, spec.sources
         )
 
     def holds(
-        self, probes: Mapping[str, Any], features: FeatureSelection, predictions: str
+        self,
+        probes: Mapping[str, Any],
+        features: FeatureSelection,
+        predictions: str,
+        sources: Mapping[str, str],
     ) -> bool:
         """True if this is a finished run that measured and kept all of this (see Spec)."""
         return (
             self.status == "finished"
+            and not self.changed(sources)
             and all(self.probes.get(name) == settings for name, settings in probes.items())
             and (self.predictions or predictions == "none")
             and (
@@ -134,12 +139,16 @@ class Record(msgspec.Struct, frozen=True, eq=False):
             )
         )
 
+    def changed(self, sources: Mapping[str, str]) -> list[str]:
+        """Return the classes whose sources were others when this run was computed."""
+        return [name for name, code in self.sources.items() if sources.get(name, code) != code]
+
     def completed_by(self, earlier: Record) -> Record:
         """Return this finished record with what an earlier one measured or kept besides.
 
         Nothing is taken from one whose probes had other settings, or whose classes other sources.
         """
-        if not (_agree(self.probes, earlier.probes) and _agree(self.sources, earlier.sources)):
+        if not (_agree(self.probes, earlier.probes)) or self.changed(earlier.sources):
             return self
         completed = msgspec.structs.replace(
             self,

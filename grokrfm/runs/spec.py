@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def entry(value: Any, setting: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """Settings that decide what a run computes (`science`), and what it keeps (the others).
+    """Settings that decide what a run computes (`science`), and what it keeps (the next three).
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class Spec:
     probes : nested plain values    probe name → its settings
     features : FeatureSelection     the feature matrices to keep
     predictions : "none" or "last"  "last" keeps the predictions of the last iteration
+    sources                         class from outside the package → SHA-256 of its source; a
+                                    finished run of another source does not count
     entry                           makes the texts of the science; for many runs of shared parts
     """
 
@@ -42,6 +44,7 @@ class Spec:
     probes: Mapping[str, Any]
     features: FeatureSelection
     predictions: str = "none"
+    sources: Mapping[str, str] = field(default_factory=dict)
     entry: Callable[[Any, str], str] = entry
 
     def __post_init__(self) -> None:

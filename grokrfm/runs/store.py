@@ -21,9 +21,9 @@ from grokrfm.runs.heartbeat import heartbeat, silent_lately
 from grokrfm.runs.lines import Ended, History, Parts, Progress, Started, Value, decoded, numbers_of
 from grokrfm.runs.memory import without_garbage_collection
 from grokrfm.runs.processes import still_running
-from grokrfm.runs.record import Record, best_by_digest
+from grokrfm.runs.record import Record, best_of
 from grokrfm.runs.segments import Writer, read_lines, segments
-from grokrfm.runs.spec import SCHEMA, Spec
+from grokrfm.runs.spec import SCHEMA
 
 SEGMENTS, HISTORIES = "segments", "histories"
 
@@ -98,10 +98,10 @@ class Store:
         for path in (*separate, *inline):  # until 2026-11-24 segments held histories too
             read_lines(path, 0, keep)
 
-    def finished(self, spec: Spec) -> Record | None:
-        """Return a finished record with everything that `spec` asks for, if there is one."""
-        record = best_by_digest(self.records()).get(spec.digest)
-        return record if record and record.satisfies(spec) else None
+    def best(self, digest: str) -> Record | None:
+        """Return the best record of a run, if there is one."""
+        attempts = [record for record in self.records() if record.digest == digest]
+        return best_of(attempts) if attempts else None
 
     def start(self, **start: Any) -> str:
         """Write that a run starts, and return its attempt; the fields are those of Record."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grokrfm.algebra import Group, Symmetry
+from grokrfm.algebra import Group, Symmetry, logarithms
 from grokrfm.checks import SettingError, nearest
 from grokrfm.tasks.family import Family, IntArray
 
@@ -49,6 +49,14 @@ class Task:
     def order(self) -> int:
         """n, the number of operands."""
         return self.group.order
+
+    @property
+    def logarithms(self) -> IntArray | None:
+        """(n,) discrete logarithm of each operand; None if the group is not cyclic."""
+        try:
+            return logarithms(self.group)
+        except ValueError:
+            return None
 
     @property
     def operations(self) -> int:

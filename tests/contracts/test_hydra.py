@@ -1,6 +1,7 @@
 """conf/ in Hydra's own hands: its compose API, its search path, its instantiate."""
 
 import re
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,14 @@ def test_hydra_instantiates_an_option_with_its_parts(overrides):
 
 def assert_same(one, other):
     assert type(one) is type(other)
-    one, other = (re.sub(r" at 0x\w+", "", str(shown)) for shown in (one, other))
-    assert one == other
+    assert described(one) == described(other)
+
+
+def described(part):
+    """The fields of an object and of its parts, since the repr of some is short."""
+    if is_dataclass(part):
+        return {field.name: described(getattr(part, field.name)) for field in fields(part)}
+    return re.sub(r" at 0x\w+", "", str(part))
 
 
 def test_every_name_is_that_of_a_study_where_conf_is_searched():

@@ -5,7 +5,8 @@ import pickle
 
 import pytest
 
-from grokrfm.launch.invocation import RunError, run
+from grokrfm.launch.invocation import run
+from grokrfm.launch.outcome import RunError
 from tests.cli.command import BIN, finished, grokrfm
 
 SWEEP = ["-m", "task.modulus=7", "rfm.iterations=3", "seed=0,1", "kernel.bandwidth=2.5,1.5"]

@@ -19,7 +19,7 @@ def test_finished_attempts_complete_each_other():
         assert best.metrics == {"loss": 3.0, "acc": 0.2}
         assert set(best.probes) == {"loss", "grok", "margin"}
         assert (best.features, best.predictions) == ([7], True)
-        assert best.holds({**old.probes, **new.probes}, FeatureSelection([7]), "last")
+        assert best.holds({**old.probes, **new.probes}, FeatureSelection([7]), "last", {})
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from grokrfm.runs import predictions
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import OUT_OF_MEMORY, Names
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
@@ -43,11 +44,11 @@ class Countdown(Learner):
         return {"grok_iteration": None}
 
 
-class Watcher:
+class Watcher(Observer):
     def __init__(self):
         self.seen = []
 
-    def on_step(self, run, observation):
+    def observed(self, record, observation):
         self.seen.append(observation.iteration)
 
 
@@ -64,7 +65,7 @@ def test_a_run_is_watched_recorded_and_found_again(tmp_path):
     watcher = Watcher()
     spec, store, record = run(tmp_path, Countdown(), watcher=watcher)
     assert watcher.seen == [0, 1, 2]
-    found = store.finished(spec)
+    found = store.best(spec.digest)
     assert found is not None
     assert found.metrics == record.metrics
     assert found.metrics["test_accuracy"] == pytest.approx(2 / 3)
@@ -89,8 +90,8 @@ def test_the_predictions_of_the_last_iteration_are_kept_where_they_are_asked_for
 
     plain, store, record = run(tmp_path / "plain", Countdown())
     assert predictions.read(tmp_path / "plain", plain.digest) == {}
-    assert store.finished(plain)
-    assert not store.finished(spec)  # it is made again for what its record lacks
+    assert store.best(plain.digest).satisfies(plain)
+    assert not store.best(spec.digest).satisfies(spec)  # it is made again for what its record lacks
 
 
 def test_other_predictions_than_those_of_the_last_iteration_are_refused():
@@ -103,7 +104,7 @@ def test_a_run_that_raises_is_a_failed_record_with_its_traceback_and_history(tmp
     assert record.status == "failed"
     assert record.error["message"] == "out of luck"
     assert "RuntimeError: out of luck" in record.error["traceback"]
-    assert store.finished(spec) is None
+    assert not store.best(spec.digest).satisfies(spec)
     assert store.histories()[record.attempt]["iteration"] == [0, 1, 2]
 
 
@@ -178,8 +179,8 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path):
         checkpoint_seconds = 0
 
     class KillAfter(Watcher):
-        def on_step(self, run, observation):
-            super().on_step(run, observation)
+        def observed(self, record, observation):
+            super().observed(record, observation)
             if observation.iteration == 2:
                 raise Killed
 
@@ -252,11 +253,11 @@ def test_readers_see_the_progress_of_a_run_until_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(Countdown, "leading", ("grok_iteration", "test_accuracy"))
     reader, seen = StudyStatus(Store(tmp_path)), []
 
-    class Reader:
-        def on_step(self, run, observation):
+    class Reader(Observer):
+        def observed(self, record, observation):
             assert reader.refresh()
-            [record] = reader.running()
-            seen.append((record.progress, record.metrics))
+            [running] = reader.running()
+            seen.append((running.progress, running.metrics))
 
     run(tmp_path, Countdown(3), watcher=Reader())
     assert [text for text, _ in seen] == [
