@@ -79,7 +79,7 @@ GROUPS = {
     ),
     "learners": ("#dff0e0", "#2f7d43", "experiment dynamics"),
     "any learner": ("#fdebd3", "#b8691a", "runs config terminal launch collect"),
-    "commands": ("#ececf1", "#55596b", "cli status audit bench manual"),
+    "commands": ("#ececf1", "#55596b", "cli status audit bench manual new"),
 }
 """Group → colour of its boxes, colour of their arrows, its layers."""
 
@@ -88,6 +88,7 @@ POSITIONS = {
     "cli": (14.1, 6.2),
     "bench": (6.4, 6.2),
     "audit": (11.2, 6.2),
+    "new": (16.4, 3.6),
     "experiment": (2.7, 5.5),
     "launch": (15.2, 5.2),
     "dynamics": (9.2, 5.2),
@@ -111,6 +112,7 @@ CAPTIONS = {
     "bench": "timing",
     "audit": "grokrfm-audit",
     "status": "grokrfm-status",
+    "new": "grokrfm-new",
     "cli": "grokrfm",
     "experiment": "the RFM learner",
     "dynamics": "the second learner",
