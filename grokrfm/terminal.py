@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from grokrfm.runs.learner import Observation, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import Record, by_cause
 from grokrfm.text import printable_lines
 
@@ -111,8 +112,8 @@ class Terminal:
             self.problem(f"{cause}\n  in {runs[0]}{more}")
 
 
-class ProgressLine:
-    """Observer of one run."""
+class ProgressLine(Observer):
+    """Progress of one run."""
 
     def __init__(
         self, terminal: Terminal, run: Run, draw: Callable[[RenderableType], None]
@@ -123,16 +124,16 @@ class ProgressLine:
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
         )
-        self._terminal, self._draw = terminal, draw
+        self._terminal, self._learner, self._draw = terminal, run.learner, draw
         self._task = self._bar.add_task("", total=run.learner.iterations, numbers="starting")
         self._view = Group(_shown(f"running   {label(run)}"), self._bar)
         self._draw(self._view)
         self._said = self._drawn = time.monotonic()
 
-    def on_step(self, run: Run, observation: Observation) -> None:
-        updates, numbers = observation.iteration + 1, run.learner.progress(observation.numbers)
+    def observed(self, record: Record, observation: Observation) -> None:
+        updates, numbers = observation.iteration + 1, self._learner.progress(observation.numbers)
         self._bar.update(self._task, completed=updates, numbers=numbers)
-        now, of = time.monotonic(), run.learner.iterations
+        now, of = time.monotonic(), self._learner.iterations
         if self._terminal.is_live and (now - self._drawn > REDRAW_SECONDS or updates == of):
             self._drawn = now
             self._draw(self._view)

@@ -32,7 +32,7 @@ def test_the_tutorial_runs_and_shows_what_it_makes(tmp_path, monkeypatch):
     text, html = "\n".join(shown["text/plain"]), "\n".join(shown["text/html"])
     assert "<Experiment: addition mod 31, gaussian, uniform train_fraction=0.6" in text
     assert "30/30" in html and "finished" in html
-    assert '<th scope="col">split.train_to_test</th>' in html
+    assert '<th scope="col">points moved to the test set</th>' in html
     assert len(shown["image/png"]) == 2
 
 

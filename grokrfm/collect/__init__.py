@@ -6,8 +6,10 @@ from grokrfm.collect.frames import conflicts, features, runs
 from grokrfm.collect.observations import steps
 from grokrfm.collect.plotting import plot
 from grokrfm.collect.tables import table
+from grokrfm.collect.writing import Writing
 
 __all__ = [
+    "Writing",
     "conflicts",
     "constant",
     "features",

@@ -60,6 +60,7 @@ def _one(arguments: argparse.Namespace) -> None:
             given = {
                 "value": value,
                 "hue": arguments.rows,
+                "panel": arguments.columns,
                 "where": arguments.where,
                 "average_over": arguments.average_over,
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ OBJECTIVE = "objective"  # the number to show if none is asked for
 SHORT = "short"  # short name → dotted name, of the columns that stand under both
 
 # Groups of settings that change no result, in frames without those attributes.
-PLUMBING_GROUPS = ("hardware", "study", "save")
+PLUMBING_GROUPS = ("hardware", "tracker", "study", "save")
 
 # Statuses of runs that ended without a result; other unfinished runs have not ended yet.
 FAILED = ("failed", "crashed")
@@ -61,6 +62,18 @@ def long_name(frame: pd.DataFrame, name: str) -> str:
     """Dotted name of a setting that is given by its short one; another name as it is."""
     dotted = frame.attrs.get(SHORT, {}).get(name, name)
     return str(dotted) if dotted in frame else name
+
+
+def lengthened(frame: pd.DataFrame) -> pd.DataFrame:
+    """Frame with the dotted columns of all settings in it; a list is its JSON text there."""
+    short = {name: full for name, full in frame.attrs.get(SHORT, {}).items() if name in frame}
+    missing = {full: frame[name] for name, full in short.items() if full not in frame}
+    return frame.assign(**{full: column.map(as_text) for full, column in missing.items()})
+
+
+def as_text(value: Any) -> Any:
+    """Setting as a column holds it: a list as its JSON text."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
 def varying(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from grokrfm.checks import choice
 from grokrfm.collect.formats import FORMATS, html, terminal
 from grokrfm.collect.layout import Layout
 from grokrfm.collect.tables import Table, build
+from grokrfm.collect.writing import USUAL, Writing
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,7 @@ def formatted(
     rows: Sequence[str],
     columns: Sequence[str] = (),
     values: Sequence[str] = (),
+    writing: Writing = USUAL,
     **more: Any,
 ) -> Formatted:
     """Return the table of `collect.table` with its numbers as text, and with its caption.
@@ -43,9 +45,10 @@ def formatted(
     Parameters
     ----------
     runs, rows, columns, values, more   as for `collect.table`; without values, the objective
+    writing                             notation, such as collect.Writing(percent=True, digits=1)
 
     Raises
     ------
     TableError   as `collect.table`
     """
-    return Formatted(build(runs, Layout(rows, columns, values, **more)))
+    return Formatted(build(runs, Layout(rows, columns, values, **more), writing))

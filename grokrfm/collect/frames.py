@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -20,6 +19,7 @@ from grokrfm.collect.columns import (
     SCIENTIFIC,
     SETTINGS,
     SHORT,
+    as_text,
     is_time,
     measured,
     typed,
@@ -73,7 +73,7 @@ def frame(reading: Reading, *, short: bool = False) -> pd.DataFrame:
     records = [record for _, record in reading.best]
     missing = len(reading.missing)
     configs = [*(record.config for record in records), *reading.missing.values()]
-    settings = _settings(configs, _plain)
+    settings = _settings(configs, as_text)
     leading = list(dict.fromkeys(name for names in reading.names for name in names.leading))
     final = [record.metrics if record.status == "finished" else {} for record in records]
     numbers = {*leading, *(name for record in records for name in record.metrics)}
@@ -214,10 +214,6 @@ def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Columns of rows, None where a row has no such column."""
     names = dict.fromkeys(chain.from_iterable(rows))
     return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _plain(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
 def _only_lists(value: Any) -> Any:

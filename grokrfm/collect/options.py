@@ -83,7 +83,7 @@ def _add_table(group: argparse._ArgumentGroup) -> None:
         {
             "--rows": "settings whose levels make the rows of the table",
             "--columns": "settings whose levels make the columns of the table",
-            "--figure": "also draw these numbers against the iteration, a line per level of --rows",
+            "--figure": "also draw these numbers by iteration: --rows are lines, --columns panels",
         },
     )
     group.add_argument(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from grokrfm.collect.columns import long_name
+from grokrfm.collect.columns import lengthened, long_name
 from grokrfm.collect.words import in_words
 
 if TYPE_CHECKING:  # matplotlib is slow to import and often not needed
@@ -49,6 +49,8 @@ def plot(
     GrokrfmError   if a column is unknown or not numeric, or there is nothing to draw
     """
     from grokrfm.collect import figures
+
+    runs = lengthened(runs)
 
     def long(given: str | Sequence[str]) -> list[str]:
         listed = [given] if isinstance(given, str) else given

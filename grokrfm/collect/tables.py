@@ -88,7 +88,6 @@ def table(
     TableError   if a column is unknown, a value is not numeric, or a scientific setting outside
                  `average_over` differs within a cell
     """
-    rows, columns = ([long_name(runs, name) for name in some] for some in (rows, columns))
     return build(runs, Layout(rows, columns, values, **more)).cells
 
 
@@ -96,6 +95,12 @@ def build(runs: pd.DataFrame, layout: Layout, writing: Writing = USUAL) -> Table
     """Build the table of a layout; see `table`."""
     if not layout.values:
         layout = replace(layout, values=[_objective(runs)])
+    layout = replace(
+        layout,
+        rows=[long_name(runs, name) for name in layout.rows],
+        columns=[long_name(runs, name) for name in layout.columns],
+        average_over=[long_name(runs, name) for name in layout.average_over],
+    )
     values = layout.shown(runs)
     pair = layout.pair
     check_columns(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from hydra.utils import get_object
@@ -30,11 +31,12 @@ Builder = Callable[[Any, type[Any], str], Any]
 """Makes the object of a node, as `build` does."""
 
 
-def preset(group: str, option: str, **settings: Any) -> Any:
+def preset(group: str, option: str, folders: Sequence[Path] = (), **settings: Any) -> Any:
     """Return the object that one option of conf/ describes, for use from Python.
 
     Parameters
     ----------
+    folders    searched before conf/
     settings   replace those of the option
 
     Raises
@@ -49,9 +51,10 @@ def preset(group: str, option: str, **settings: Any) -> Any:
     >>> preset("split", "fixed_points", reflections=[3]).reflections
     [3]
     """
-    path = conf_folder() / group / f"{option}.yaml"
-    if not path.is_file():
-        options = [file.stem for file in path.parent.glob("*.yaml")]
+    files = [file for one in (*folders, conf_folder()) for file in (one / group).glob("*.yaml")]
+    path = next((file for file in files if file.stem == option), None)
+    if path is None:
+        options = [file.stem for file in files]
         groups = [folder.name for folder in conf_folder().iterdir() if folder.is_dir()]
         hint = nearest(option, options) if options else nearest(group, groups)
         raise SettingError(f"{group}={option}", f"there is no such option; {hint}")

@@ -28,6 +28,7 @@ from grokrfm.paths import conf_folder
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import Names
 from grokrfm.runs.settings import TARGET, OncePerPart, Settings
 from grokrfm.runs.spec import Spec, entry
@@ -162,6 +163,11 @@ def _root(settings: Settings) -> Settings:
 def build_hardware(settings: Settings) -> Hardware:
     """Build the hardware of a run."""
     return build(settings["hardware"], Hardware, "hardware")
+
+
+def build_tracker(settings: Settings) -> Observer:
+    """Build the tracker of runs; it is not open yet."""
+    return build(settings["tracker"], Observer, "tracker")
 
 
 def study_folder(settings: Settings) -> Path:

@@ -24,8 +24,10 @@ from grokrfm.launch.live import LiveTable
 from grokrfm.launch.outcome import RunError, ended, objective
 from grokrfm.launch.planning import plan_sweeps
 from grokrfm.launch.summary import dry_run, summary
+from grokrfm.launch.tracking import opened_tracker, track_deaths
 from grokrfm.runs import checkpoint
 from grokrfm.runs.lock import launch_lock
+from grokrfm.runs.observer import Observers
 from grokrfm.runs.record import Names, Number, Record
 from grokrfm.runs.run import finish, start
 from grokrfm.runs.settings import Settings
@@ -143,6 +145,7 @@ class Invocation:
             with LiveTable(self.terminal) as table:
                 driver.run(table.update, watch)
             watch(driver)
+            track_deaths(driver, self.terminal.problem)
             if not trials:
                 self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:
@@ -167,6 +170,7 @@ class Invocation:
                 self.terminal.skipped(record, run)
                 self.outcomes.append("already finished")
                 return record
+        tracker = opened_tracker(settings, study, self.terminal.problem)
         with launch_lock(study):
             claimed = active_runs(StudyStatus(store)).get(run.spec.digest)
             if claimed:
@@ -176,7 +180,7 @@ class Invocation:
                 )
             attempts = start([run], store, hardware)
         with self.terminal.watching(run) as progress:
-            [record] = finish(attempts, store, hardware, progress)
+            [record] = finish(attempts, store, hardware, Observers(tracker, progress))
         self.terminal.summary(record, run, study)
         self.outcomes.append(record.status)
         if record.error:

@@ -18,6 +18,7 @@ from grokrfm.config import (
     build,
     build_hardware,
     build_run,
+    build_tracker,
     readable_message,
     study_folder,
 )
@@ -33,7 +34,7 @@ from grokrfm.runs.study_status import StudyStatus
 from grokrfm.runs.sweep_folder import SweepFolder
 from grokrfm.runs.together import Together, fastest_batch
 
-COMMON = (TARGET, "outputs", "study", "hardware", "rerun", "retry", "dry_run")
+COMMON = (TARGET, "outputs", "study", "hardware", "tracker", "rerun", "retry", "dry_run")
 """Settings that a sweep has once; runs that differ in them make several sweeps."""
 
 SHOWN = 5
@@ -134,6 +135,7 @@ class _Planner:
     def _equal_draft(self, settings: Settings, common: str) -> _Draft:
         if common not in self._drafts:
             backend, study = _backend(settings), study_folder(settings)
+            build_tracker(settings)
             if study not in self._statuses:
                 self._statuses[study] = StudyStatus(Store(study))
             self._drafts[common] = _Draft(backend, self._statuses[study])

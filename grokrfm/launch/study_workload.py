@@ -68,7 +68,8 @@ class StudyWorkload(Workload):
         self.folder.release_job(self._job, self._identity)
 
     def handler(self) -> bytes:
-        return cloudpickle.dumps(RunHandler(self.folder.study, self.device, self.threads))
+        tracker = self._plan.settings[self.runs[0]].get("tracker")
+        return cloudpickle.dumps(RunHandler(self.folder, self.device, self.threads, tracker))
 
     def batches(self) -> list[Batch]:
         self._status.refresh()

@@ -62,7 +62,8 @@ def summary(driver: SweepDriver, terminal: Terminal, seconds: float) -> bool:
         terminal.say(line)
     terminal.say(", ".join(parts) or "nothing was run")
     remaining = len(driver.remaining())
-    for line in (*_failures(driver), *_losses(driver, remaining)):
+    warnings = driver.sweep.folder.warnings()
+    for line in (*warnings, *_failures(driver), *_losses(driver, remaining)):
         terminal.problem(line)
     if remaining or counts["failed"] or counts["crashed"]:
         terminal.problem(f"run again what is not finished: {command()}")

@@ -137,8 +137,9 @@ class Attempt:
 
     @property
     def record(self) -> Record:
-        """The record of an attempt that has ended."""
-        return Record(attempt=self._name, history=self._history, **self._start, **self._end)
+        """The record, without an end until the attempt has ended."""
+        end = self._end or {"status": "running", "ended": None}
+        return Record(attempt=self._name, history=self._history, **self._start, **end)
 
     @property
     def _updates(self) -> int:

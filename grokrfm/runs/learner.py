@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -178,13 +178,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self.spec.digest}: {self.learner.title}>"
-
-
-class Observer(Protocol):
-    """A watcher of runs."""
-
-    def on_step(self, run: Run, observation: Observation) -> None:
-        """Called after every observation of a run."""
 
 
 def _shown(name: str, value: Number) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from grokrfm.checks import StoreError
 from grokrfm.runs.attempt import Attempt
 from grokrfm.runs.hardware import Hardware
-from grokrfm.runs.learner import Observation, Observer, Run
+from grokrfm.runs.learner import Observation, Run
 from grokrfm.runs.log import part_of_this_run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.provenance import provenance
 from grokrfm.runs.record import Record
 from grokrfm.runs.shared import Shared
@@ -67,7 +68,12 @@ def finish(
 ) -> list[Record]:
     """Run the learners of attempts that `start` has returned; write and return their records."""
     with store.heartbeat():
-        _run(attempts, hardware, observer, interruption)
+        try:
+            _run(attempts, hardware, observer, interruption)
+        finally:
+            for attempt in attempts:
+                if attempt.ended:  # else the store cannot be written
+                    observer.ended(attempt.record)
     return [attempt.record for attempt in attempts]
 
 
@@ -78,12 +84,14 @@ def _run(
     interruption: type[BaseException],
 ) -> None:
     try:
+        for attempt in attempts:
+            observer.started(attempt.record)
         for index, outcome in _outcomes(attempts, hardware.torch_device):
             if isinstance(outcome, Exception):
                 attempts[index].fail(outcome)
             else:
                 attempts[index].add(outcome)
-                observer.on_step(attempts[index].run, outcome)
+                observer.observed(attempts[index].record, outcome)
         for attempt in _unended(attempts):
             attempt.finish()
     except StoreError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import time
 from contextlib import AbstractContextManager
@@ -185,6 +186,15 @@ class SweepFolder:
         """Return the reason why a job failed, if it is known."""
         path = self._error(job_id)
         return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def write_warning(self, text: str) -> None:
+        """Write a warning of this process that the summary of the sweep must show."""
+        write_text(self.path / "warnings" / f"{platform.node()}-{os.getpid()}.txt", text)
+
+    def warnings(self) -> list[str]:
+        """Return the warnings of all processes, equal ones once."""
+        found = sorted(self.path.glob("warnings/*.txt"))
+        return list(dict.fromkeys(path.read_text(encoding="utf-8") for path in found))
 
     def clean_up(self) -> None:
         """Remove the files that only active jobs need."""

@@ -55,7 +55,13 @@ def fastest_batch(learner: Learner, device: torch.device) -> Together:
             if times > max(WORTHWHILE, fastest.times):
                 fastest = Together(size, times)
     except Exception as error:  # of the run, which shows it, or the batch is too large
-        log.info("batches of more than %d runs are not timed: %s", fastest.size, error)
+        unknown = learner.batch == "auto" and fastest.size == 1
+        log.log(
+            logging.WARNING if unknown else logging.INFO,
+            "batches of more than %d runs cannot be timed here: %s",
+            fastest.size,
+            error,
+        )
     return fastest
 
 

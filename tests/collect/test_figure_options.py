@@ -215,4 +215,5 @@ def test_plot_takes_short_names_and_the_steps_of_collect(demo):
         collect.plot(steps, x="iteration", y="test_accuracy", hue="train_fraction")
     axes = collect.plot(steps, x="iteration", y="test_accuracy", hue="kernel", col="task.name")
     assert len(axes) == 2
+    assert axes[0].figure.legends[0].get_title().get_text() == "kernel (n = 2)"
     plt.close("all")

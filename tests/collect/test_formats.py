@@ -97,6 +97,13 @@ def test_markdown_lays_rows_and_columns_out():
     ]
 
 
+@pytest.mark.parametrize("levels", [[5, 10], [0.5, 2.0], [True, False], [None, 3]], ids=str)
+def test_levels_of_columns_that_are_no_texts_find_their_cells(levels):
+    frame = runs(task=["add"] * 2, level=levels, x=[1.0, 2.0])
+    cells = grid(formatted("markdown", frame, ["task"], ["level"]))[1][1:]
+    assert sorted(cells) == ["1.000 (n=1)", "2.000 (n=1)"]
+
+
 def test_several_values_stand_side_by_side():
     frame = runs(task=["add", "mul"], x=[1.0, 2.0], y=[3.0, 4.0])
     assert grid(formatted("markdown", frame, ["task"], [], ["y", "x"])) == [

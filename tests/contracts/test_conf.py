@@ -22,6 +22,7 @@ from grokrfm.paths import conf_folder
 from grokrfm.probes import Probe
 from grokrfm.rfm import RFM, Start
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.observer import Observer
 from grokrfm.splits import Splitter
 from grokrfm.tasks import Task
 from tests.cli.command import BIN, finished
@@ -40,6 +41,7 @@ EXPECTED = {
     "env": Environment,
     "model": Model,
     "train": Training,
+    "tracker": Observer,
 }
 OPTIONS = sorted(path for group in EXPECTED for path in (CONF / group).glob("*.yaml"))
 STUDIES = sorted((CONF / "study").glob("*.yaml"))

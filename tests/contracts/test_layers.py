@@ -36,8 +36,10 @@ MAY_IMPORT = {
     "experiment": MATHEMATICS | {"runs"},
     "config": {"runs"},  # nor does this: it builds what a `_target_` names
     "terminal": {"runs"},
+    "trackers": {"runs"},
     "launch": {"config", "runs", "terminal"},
     "collect": {"runs"},
+    "export": {"collect", "config", "runs"},
     "status": {"config", "launch", "runs"},
     "audit": MATHEMATICS | {"config", "runs"},
     "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},

@@ -234,6 +234,7 @@ def settings(outputs, *, width=1, seed=0, seconds=2.0, hardware=None, **changed)
         "study": {"name": "demo", "tables": [], "figures": []},
         "hardware": hardware,
         "save": {"features": "none", "predictions": "none"},
+        "tracker": {TARGET: "grokrfm.runs.observer.Observer", "name": "none"},
         "rerun": False,
         "retry": "none",
         "dry_run": False,

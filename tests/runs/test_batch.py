@@ -15,6 +15,7 @@ from grokrfm.runs import features
 from grokrfm.runs.features import FeatureSelection
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
@@ -26,14 +27,14 @@ RFM_SETTINGS = RFM(6, 1e-8, "cholesky", 0.5, True, "float64", 1e6, None, 1, 60, 
 PROBES = {"accuracy": Accuracy(1e-6), "loss": Loss(), "margin": Margin(1e-6), "grok": Grok(0.9)}
 
 
-class Watcher:
-    def __init__(self, act=lambda run, observation: None):
+class Watcher(Observer):
+    def __init__(self, act=lambda record, observation: None):
         self.seen = []
         self.act = act
 
-    def on_step(self, run, observation):
-        self.seen.append((run.spec.science["seed"], observation.iteration))
-        self.act(run, observation)
+    def observed(self, record, observation):
+        self.seen.append((record.config["seed"], observation.iteration))
+        self.act(record, observation)
 
 
 def run(seed, features="none", rfm=RFM_SETTINGS, **changed):
@@ -106,8 +107,8 @@ def test_one_that_fails_costs_no_other(tmp_path):
 
 
 def test_an_interrupted_batch_is_recorded_and_each_run_can_go_on_alone(tmp_path):
-    def interrupt(run, observation):
-        if (run.spec.science["seed"], observation.iteration) == (1, 3):
+    def interrupt(record, observation):
+        if (record.config["seed"], observation.iteration) == (1, 3):
             raise KeyboardInterrupt
 
     runs = [run(seed, "last") for seed in range(3)]
@@ -126,8 +127,8 @@ def test_a_batch_goes_on_from_checkpoints_at_different_iterations(tmp_path):
     class Killed(BaseException):
         pass
 
-    def kill(run, observation):
-        if observation.iteration == 1 + run.spec.science["seed"]:
+    def kill(record, observation):
+        if observation.iteration == 1 + record.config["seed"]:
             raise Killed
 
     every = replace(RFM_SETTINGS, checkpoint_seconds=0)

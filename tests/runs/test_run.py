@@ -11,6 +11,7 @@ from grokrfm.runs import predictions
 from grokrfm.runs.features import FeatureSelection, read
 from grokrfm.runs.hardware import Hardware
 from grokrfm.runs.learner import Learner, Observation, Run
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.record import OUT_OF_MEMORY, Names
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
@@ -43,11 +44,11 @@ class Countdown(Learner):
         return {"grok_iteration": None}
 
 
-class Watcher:
+class Watcher(Observer):
     def __init__(self):
         self.seen = []
 
-    def on_step(self, run, observation):
+    def observed(self, record, observation):
         self.seen.append(observation.iteration)
 
 
@@ -178,8 +179,8 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path):
         checkpoint_seconds = 0
 
     class KillAfter(Watcher):
-        def on_step(self, run, observation):
-            super().on_step(run, observation)
+        def observed(self, record, observation):
+            super().observed(record, observation)
             if observation.iteration == 2:
                 raise Killed
 
@@ -252,11 +253,11 @@ def test_readers_see_the_progress_of_a_run_until_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(Countdown, "leading", ("grok_iteration", "test_accuracy"))
     reader, seen = StudyStatus(Store(tmp_path)), []
 
-    class Reader:
-        def on_step(self, run, observation):
+    class Reader(Observer):
+        def observed(self, record, observation):
             assert reader.refresh()
-            [record] = reader.running()
-            seen.append((record.progress, record.metrics))
+            [running] = reader.running()
+            seen.append((running.progress, running.metrics))
 
     run(tmp_path, Countdown(3), watcher=Reader())
     assert [text for text, _ in seen] == [

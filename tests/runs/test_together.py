@@ -40,6 +40,16 @@ class Failing(Sleeping):
         raise MemoryError("a batch is too large")
 
 
+@pytest.mark.parametrize("batch", ["auto", 1])
+def test_a_batch_to_be_chosen_that_cannot_be_timed_is_warned_of(batch, caplog):
+    learner = Failing(fixed=0, each=0.5)
+    learner.batch = batch
+    fastest_batch(learner, CPU)
+    expected = ["batches of more than 1 runs cannot be timed here: a batch is too large"]
+    warned = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert warned == (expected if batch == "auto" else [])
+
+
 def test_runs_that_share_a_fixed_cost_are_fastest_in_the_largest_batch():
     size, times = fastest_batch(Sleeping(fixed=8, each=0.5), CPU)
     assert size == max(SIZES)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from grokrfm.config import build_run
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store
 from tests.cli.command import BIN, finished, grokrfm, start
@@ -52,14 +53,7 @@ def perceptron(folder):
     return Own(folder, "perceptron.py", "own/perceptron.yaml")
 
 
-class Unwatched:
-    """An observer that does nothing."""
-
-    def on_step(self, run, observation):
-        pass
-
-
 def run(settings, study, observer=None, **changed):
     """Execute a run in this process, with some settings of another one changed."""
     built = build_run({**settings, **changed})
-    return execute(built, Store(study), Hardware("cpu", 1), observer or Unwatched())
+    return execute(built, Store(study), Hardware("cpu", 1), observer or Observer())

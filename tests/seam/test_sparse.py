@@ -10,16 +10,17 @@ from grokrfm.checks import SettingError
 from grokrfm.config import build_run
 from grokrfm.runs import attempt
 from grokrfm.runs.hardware import Hardware
+from grokrfm.runs.observer import Observer
 from grokrfm.runs.run import execute
 from grokrfm.runs.store import Store
-from tests.seam.page import Unwatched, run
+from tests.seam.page import run
 
 
-class StopAfter:
+class StopAfter(Observer):
     def __init__(self, iteration):
         self.iteration = iteration
 
-    def on_step(self, run, observation):
+    def observed(self, record, observation):
         if observation.iteration >= self.iteration:
             raise KeyboardInterrupt
 
@@ -97,7 +98,7 @@ def test_a_name_of_a_setting_is_refused_for_a_number(settings, tmp_path, kind):
     elif kind == "fact":
         learner.facts = lambda: {"width": 4}
         with pytest.raises(SettingError, match="width: is a setting and a fact; rename"):
-            execute(built, Store(tmp_path), Hardware("cpu", 1), Unwatched())
+            execute(built, Store(tmp_path), Hardware("cpu", 1), Observer())
         return
     else:
         observe = learner.observe
@@ -108,7 +109,7 @@ def test_a_name_of_a_setting_is_refused_for_a_number(settings, tmp_path, kind):
                 yield observation
 
         learner.observe = observed
-    record = execute(built, Store(tmp_path), Hardware("cpu", 1), Unwatched())
+    record = execute(built, Store(tmp_path), Hardware("cpu", 1), Observer())
     assert record.status == "failed"
     assert record.error["message"] == "width: is a setting and a number; rename one of them"
 

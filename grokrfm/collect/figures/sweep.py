@@ -56,6 +56,7 @@ class Sweep(Lines):
         legend, open_ones, drawn = Legend(), False, False
         for panel, axes_of_panel in zip(panels, grid, strict=True):
             for group, look in panel.lines:
+                look = {**look, "linestyle": ""} if ticks else look  # nothing between names
                 for axes, value in zip(axes_of_panel, self.value, strict=True):
                     points = _points(group, positions, self.x, value)
                     line = self._line(axes, points, group, positions, value, look, step)

@@ -20,7 +20,12 @@ def csv(table: Table) -> str:
 
     A text that a spreadsheet would take for a formula begins with '.
     """
-    return _each_text(tidy(table), _quoted).to_csv(index=False, lineterminator="\n")
+    return frame_csv(tidy(table))
+
+
+def frame_csv(frame: pd.DataFrame) -> str:
+    """Return a frame of printable texts as CSV."""
+    return _each_text(frame, _quoted).to_csv(index=False, lineterminator="\n")
 
 
 def tidy(table: Table) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from grokrfm.collect.columns import grouped
@@ -136,7 +137,8 @@ def _named(value: Value, table: Table) -> str:
 
 def _key(level: Any) -> Any:
     """Hashable key of a level, equal for missing ones."""
-    return None if pd.isna(level) else (type(level).__name__, level)
+    plain = level.item() if isinstance(level, np.generic) else level
+    return None if pd.isna(level) else (type(plain).__name__, plain)
 
 
 def _cell(cell: Mapping[Any, Any], value: Value, table: Table) -> Cell:

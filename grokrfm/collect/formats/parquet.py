@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import io
 
+import pandas as pd
+
 from grokrfm.collect.formats.csv import tidy
 from grokrfm.collect.layout import TableError
 from grokrfm.collect.tables import Table
@@ -17,12 +19,23 @@ def parquet(table: Table) -> bytes:
     ------
     TableError   if pyarrow is not installed
     """
+    return frame_parquet(tidy(table))
+
+
+def frame_parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame, its columns of mixed types as text.
+
+    Raises
+    ------
+    TableError   if pyarrow is not installed
+    """
     if importlib.util.find_spec("pyarrow") is None:
-        raise TableError("parquet needs the package pyarrow; install it with pip install pyarrow")
-    cells = tidy(table)
-    for name in cells.columns:
-        if cells[name].dtype == "object":
-            cells[name] = cells[name].map(str, na_action="ignore")
+        raise TableError(
+            "parquet needs the package pyarrow; pip install grokrfm[parquet] installs it"
+        )
+    mixed = frame.select_dtypes("object")
     written = io.BytesIO()
-    cells.to_parquet(written, engine="pyarrow", index=False)
+    frame.assign(**mixed.map(str, na_action="ignore")).to_parquet(
+        written, engine="pyarrow", index=False
+    )
     return written.getvalue()

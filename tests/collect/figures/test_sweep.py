@@ -83,6 +83,9 @@ def test_levels_that_are_no_numbers_are_spaced_evenly_and_named(study):
     gaussian = lines(axes)[0]
     assert gaussian.get_xdata().tolist() == [0, 1]
     np.testing.assert_allclose(gaussian.get_ydata(), [0.9, 0.0])
+    assert gaussian.get_linestyle() == "None"  # a line would say that there is something between
+    [axes] = draw(study(*swept()), PRESET).axes
+    assert lines(axes)[0].get_linestyle() != "None"
 
 
 def test_every_run_can_be_a_dot(study):
