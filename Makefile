@@ -4,7 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow slurm check bench paper paper-small paper-check beyond clean
+.PHONY: help install demo test test-slow contracts next-hydra pythons slurm check bench paper \
+        paper-small paper-check beyond dynamics clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -27,6 +28,25 @@ test: install  ## the quick tests
 
 test-slow: install  ## the tests that take minutes
 	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m slow
+
+# Where another Hydra or Python would show: configs, composition, commands, what they import.
+CONTRACTS := tests/contracts tests/launch/test_composition.py tests/launch/test_grid.py \
+             tests/launch/test_planning.py tests/launch/test_session.py tests/cli/test_own_options.py
+
+contracts: install  ## the tests of configs, composition and commands (five minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(CONTRACTS)
+
+next-hydra: install  ## the same on the next Hydra, a pre-release, which is put into build/
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
+	    --target build/next-hydra --pre 'hydra-core>=1.4.0rc1,<1.5' 'omegaconf>=2.4.0rc1,<2.5'
+	PYTHONPATH=$(CURDIR)/build/next-hydra $(MAKE) contracts
+
+pythons:  ## the same on the other Pythons of this machine, each with its environment in build/
+	@for version in 3.12 3.13 3.14; do \
+	    if python$$version --version >/dev/null 2>&1; then \
+	        $(MAKE) contracts PYTHON=python$$version VENV=build/python$$version || exit 1; \
+	    else echo "python$$version: not found on this machine"; fi; \
+	done
 
 slurm: install  ## the tests on a real SLURM (docs/slurm.md)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm $(PYTEST)

@@ -24,7 +24,7 @@ from grokrfm.config import check_command_line, primary_config, readable_message,
 from grokrfm.launch.invocation import Invocation, invocation, run
 from grokrfm.launch.outcome import RunError
 from grokrfm.manual import manual
-from grokrfm.paths import conf_folder
+from grokrfm.paths import conf_folder, import_from
 from grokrfm.runs.record import Names
 from grokrfm.runs.settings import Settings
 from grokrfm.text import log_to_stderr
@@ -42,6 +42,7 @@ def main() -> None:
         sys.stdout.write(f"{text}\n")
         return
     sys.argv[1:] = _flags_first(sys.argv[1:])
+    import_from(search_folders(sys.argv[1:])[:-1])
     log_to_stderr()
     logging.getLogger("hydra.utils").disabled = True  # the gate's own message is clearer
     invocation().precheck = _precheck

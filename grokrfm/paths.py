@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -16,6 +19,15 @@ def conf_folder() -> Path:
     """Return the folder of YAML files: inside the package in a wheel, beside it in a checkout."""
     inside = PACKAGE / "conf"
     return inside if inside.is_dir() else PACKAGE.parent / "conf"
+
+
+def import_from(folders: Iterable[Path]) -> None:
+    """Let modules in some folders be imported here and in processes that this one starts."""
+    for folder in (str(path.absolute()) for path in folders if path.is_dir()):
+        if folder not in sys.path:
+            sys.path.append(folder)
+            known = os.environ.get("PYTHONPATH")
+            os.environ["PYTHONPATH"] = f"{known}{os.pathsep}{folder}" if known else folder
 
 
 @cache

@@ -79,7 +79,7 @@ GROUPS = {
     ),
     "learners": ("#dff0e0", "#2f7d43", "experiment dynamics"),
     "any learner": ("#fdebd3", "#b8691a", "runs config terminal trackers launch collect"),
-    "commands": ("#ececf1", "#55596b", "cli status export audit bench manual"),
+    "commands": ("#ececf1", "#55596b", "cli status export audit bench manual new"),
 }
 """Group → colour of its boxes, colour of their arrows, its layers."""
 
@@ -89,6 +89,7 @@ POSITIONS = {
     "cli": (14.1, 6.2),
     "bench": (6.1, 6.5),
     "audit": (11.2, 6.2),
+    "new": (16.4, 3.6),
     "experiment": (2.7, 5.5),
     "launch": (15.2, 5.2),
     "dynamics": (9.2, 5.2),
@@ -113,6 +114,7 @@ CAPTIONS = {
     "bench": "timing",
     "audit": "grokrfm-audit",
     "status": "grokrfm-status",
+    "new": "grokrfm-new",
     "export": "grokrfm-export",
     "cli": "grokrfm",
     "experiment": "the RFM learner",

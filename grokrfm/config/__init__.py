@@ -4,6 +4,7 @@ from grokrfm.config.choices import check_choice, is_nested
 from grokrfm.config.command_line import command_line
 from grokrfm.config.errors import cannot_be_composed, readable_hydra_errors, readable_message
 from grokrfm.config.node import Builder, build, preset
+from grokrfm.config.search import as_flags, searching
 from grokrfm.config.settings import (
     SpecMaker,
     build_hardware,
@@ -12,7 +13,6 @@ from grokrfm.config.settings import (
     complete,
     compose,
     plain,
-    searching,
     study_folder,
 )
 from grokrfm.config.studies import (
@@ -25,6 +25,7 @@ from grokrfm.config.studies import (
 __all__ = [
     "Builder",
     "SpecMaker",
+    "as_flags",
     "build",
     "build_hardware",
     "build_run",

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
@@ -22,6 +21,7 @@ from grokrfm.config.node import (
     plumbing,
     target_of,
 )
+from grokrfm.config.search import as_flags, searching
 from grokrfm.config.sources import sources
 from grokrfm.config.studies import check_command_line, check_study
 from grokrfm.paths import conf_folder
@@ -38,7 +38,7 @@ PROBE = "probe"
 
 
 def compose(
-    overrides: Sequence[str], folders: Sequence[Path] = (), primary: str = "config"
+    overrides: Sequence[str], folders: Sequence[str | Path] = (), primary: str = "config"
 ) -> Settings:
     """Return the plain settings that overrides on the command line describe; nothing is run.
 
@@ -52,16 +52,9 @@ def compose(
     HydraException   if there is no such option or setting
     SettingError     if a value is missing
     """
-    arguments = searching(overrides, folders)
-    check_command_line(arguments)
-    with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
-        return plain(hydra_compose(primary, overrides=arguments))
-
-
-def searching(overrides: Sequence[str], folders: Sequence[Path]) -> list[str]:
-    """Return overrides with that which lets Hydra search some folders for options."""
-    search = ",".join(f"'file://{Path(folder).resolve()}'" for folder in folders)
-    return [*overrides, *([f"hydra.searchpath=[{search}]"] if folders else [])]
+    check_command_line([*as_flags(folders, primary), *overrides])
+    with searching(folders):
+        return plain(hydra_compose(primary, overrides=list(overrides)))
 
 
 def plain(config: DictConfig) -> Settings:

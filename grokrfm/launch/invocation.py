@@ -145,7 +145,8 @@ class Invocation:
             with LiveTable(self.terminal) as table:
                 driver.run(table.update, watch)
             watch(driver)
-            track_deaths(driver, self.terminal.problem)
+            said, plan = self.terminal.problem, sweep.plan
+            track_deaths(driver.outcomes.values(), plan.settings[0], sweep.study, said)
             if not trials:
                 self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:

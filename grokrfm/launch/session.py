@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-
-from grokrfm.config import check_command_line, compose, readable_hydra_errors, searching
+from grokrfm.config import (
+    as_flags,
+    check_command_line,
+    compose,
+    readable_hydra_errors,
+    searching,
+)
 from grokrfm.launch import invocation
-from grokrfm.paths import conf_folder
 from grokrfm.runs.record import Record
 from grokrfm.terminal import Terminal
 
 
-def run(*overrides: str, folders: Sequence[Path] = (), primary: str = "config") -> Record:
+def run(*overrides: str, folders: Sequence[str | Path] = (), primary: str = "config") -> Record:
     """Compute one run in this process, like the command `grokrfm`, and return its record.
 
     A finished run is not computed again.
@@ -25,19 +27,19 @@ def run(*overrides: str, folders: Sequence[Path] = (), primary: str = "config") 
     Parameters
     ----------
     overrides   as on the command line, such as "task.modulus=31"
-    folders     searched for options besides conf/
+    folders     searched for options besides conf/, as with --config-dir
     primary     name of the primary config
 
     Raises
     ------
     GrokrfmError   if a setting is invalid, or if the run fails
     """
-    with _as_command(overrides):
+    with _as_command([*as_flags(folders, primary), *overrides]):
         settings = compose(overrides, folders, primary)
         return invocation.Invocation(Terminal()).compute(settings)
 
 
-def sweep(*overrides: str, folders: Sequence[Path] = (), primary: str = "config") -> Path:
+def sweep(*overrides: str, folders: Sequence[str | Path] = (), primary: str = "config") -> Path:
     """Compute every combination of the values, like `grokrfm -m`, and return the study's folder.
 
     Runs that fail are shown at the end; their records say why.
@@ -45,7 +47,7 @@ def sweep(*overrides: str, folders: Sequence[Path] = (), primary: str = "config"
     Parameters
     ----------
     overrides   as on the command line, such as "task.modulus=23,29" and "seed=range(0,20)"
-    folders     searched for options besides conf/
+    folders     searched for options besides conf/, as with --config-dir
     primary     name of the primary config
 
     Raises
@@ -53,15 +55,11 @@ def sweep(*overrides: str, folders: Sequence[Path] = (), primary: str = "config"
     GrokrfmError   if a run is invalid; then none is started
     """
     invocation.invocation.cache_clear()
-    arguments = searching(overrides, folders)
-    with (
-        _as_command(["-m", *arguments]),
-        initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"),
-    ):
+    arguments = [*as_flags(folders, primary), *overrides]
+    with _as_command(["-m", *arguments]), searching(folders) as found:
         check_command_line(arguments)
-        hydra = GlobalHydra.instance().hydra
-        assert hydra is not None
-        hydra.multirun(primary, invocation.run, arguments, with_log_configuration=False)
+        assert found.hydra is not None
+        found.hydra.multirun(primary, invocation.run, list(overrides), with_log_configuration=False)
     return invocation.invocation().studies[-1]
 
 

@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "audit": MATHEMATICS | {"config", "runs"},
     "bench": MATHEMATICS | {"dynamics", "environments", "experiment", "runs"},
     "manual": set(),
+    "new": {"runs"},
     "cli": {"collect", "config", "launch", "manual", "runs", "terminal"},
 }
 

@@ -20,6 +20,7 @@ from grokrfm.collect.figures.kind import Kind
 MOST_ROWS = 6
 MOST_ACTIONS = 16
 MOST_WRITTEN = 15  # planes
+NARROWEST_WRITTEN = 0.25  # inches, of a plane whose angle is written
 HIGHEST_ORDER = 24  # whose multiples of 1/order can be told apart
 
 
@@ -39,7 +40,7 @@ class Angles(Kind):
         shown = predictions(self.groups(data), data, self.NEEDED, "matrices of actions")
         too_many(shown, MOST_ROWS, "rows of angles")
         actions = [min(len(arrays["action_names"]), MOST_ACTIONS) for *_, arrays in shown]
-        size = self.sized(8.2, sum(0.7 + 0.26 * n for n in actions) + 0.3)
+        size = self.sized(8.2, sum(0.7 + 0.26 * n for n in actions) + 0.3, scales=False)
         figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(
             len(shown), 2, squeeze=False, sharey="row", height_ratios=[n + 2.0 for n in actions]
@@ -48,8 +49,8 @@ class Angles(Kind):
             named = headline(group, run, *_left_out(arrays["action_names"]))
             _eigen_angles(left, arrays)
             _plane_angles(right, arrays)
-            left.set_title(named, loc="left")
-            right.set_title("angles of coordinate planes, in turns", loc="left")
+            style.title(left, named, loc="left")
+            style.title(right, "angles of coordinate planes, in turns", loc="left")
         for axes in grid[:-1, 0]:
             axes.set_xlabel("")
         self.legend(figure, _LEGEND)
@@ -106,12 +107,13 @@ def _plane_angles(axes: Axes, arrays: Mapping[str, np.ndarray]) -> None:
     every = 1 if turns.shape[1] <= MOST_WRITTEN else 1 + turns.shape[1] // MOST_WRITTEN
     places = np.arange(0, turns.shape[1], every)
     axes.set_xticks(places, [plane_names(turns.shape[1])[place] for place in places])
-    if turns.shape[1] > MOST_WRITTEN:
+    room = style.panel_size(axes)[0] / turns.shape[1]
+    if turns.shape[1] > MOST_WRITTEN or room < NARROWEST_WRITTEN:
         return
     for (action, plane), angle in np.ndenumerate(turns):
         ink = "white" if abs(angle) > 0.25 else "black"
         written = "0" if abs(angle) < 5e-4 else f"{angle:+.3f}".replace("-", "−")
-        size = 7 if turns.shape[1] <= 6 else 5.5
+        size = 7 if room > 0.6 else 5.5
         axes.text(plane, action, written, ha="center", va="center", fontsize=size, color=ink)
 
 

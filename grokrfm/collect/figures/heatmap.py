@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from grokrfm.collect.figures.groups import FigureError, Group, not_measured, num
 from grokrfm.collect.figures.kind import Kind, check_number
 
 MOST_WRITTEN = 120
+NARROWEST_WRITTEN = 0.3  # inches, of a cell with its number
 MOST_LEVELS = 60
 MOST_TICKS = 25
 
@@ -51,6 +53,8 @@ class Heatmap(Kind):
     value: str
     threshold: float | None = None
 
+    NARROWEST: ClassVar[float] = 2.4
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.threshold is not None:
@@ -65,6 +69,10 @@ class Heatmap(Kind):
                 f"{len(x)} x {len(y)} cells are too many, at most {MOST_LEVELS} levels fit on an"
                 " axis; select runs with `where`"
             )
+        names = [
+            [style.text(style.level(column, level), style.TICK) for level in levels]
+            for column, levels in ((self.x, x), (self.y, y))
+        ]
         cells = [self._cells(group, x, y) for group in groups]
         means = np.concatenate([cell.mean.ravel() for cell in cells])
         if np.isnan(means).all():
@@ -75,7 +83,8 @@ class Heatmap(Kind):
         figure, grid, columns = self.panels(
             len(groups), columns=columns, size=size, sharex=True, sharey=True
         )
-        written = len(x) * len(y) <= MOST_WRITTEN
+        room = style.panel_size(grid[0])[0] / len(x)
+        written = len(x) * len(y) <= MOST_WRITTEN and room > NARROWEST_WRITTEN
         counts = np.concatenate([cell.n[cell.planned > 0] for cell in cells])
         complete = all((cell.n == cell.planned).all() for cell in cells)
         once = style.counted([int(n) for n in np.unique(counts)]) if written and complete else ""
@@ -85,11 +94,12 @@ class Heatmap(Kind):
         for number, (axes, group, cell) in enumerate(zip(grid, groups, cells, strict=True)):
             image = _paint(axes, cell, low, high, digits if written else None, counted=not once)
             hatched |= bool((cell.n < cell.planned).any())
-            _name(axes, x, y)
-            axes.set_title(group.title)
-            axes.set_xlabel(style.words(self.x))
+            _name(axes, *names)
+            style.title(axes, group.title)
+            if number + columns >= len(groups):
+                style.name_x(axes, style.words(self.x))
             if number % columns == 0:
-                axes.set_ylabel(style.words(self.y))
+                style.name_y(axes, style.words(self.y))
         label = f"{self._label} ({once} per cell)" if once else self._label
         wide = 0.9 * figure.get_size_inches()[1]
         figure.colorbar(image, ax=grid, label=style.wrapped(label, wide), shrink=0.9, aspect=30)
@@ -174,15 +184,9 @@ def _paint(
     return image
 
 
-def _name(axes: Axes, x: list[Any], y: list[Any]) -> None:
-    across, down = ([style.text(level, style.TICK) for level in levels] for levels in (x, y))
-    every_x, every_y = (-(-len(names) // MOST_TICKS) for names in (across, down))
-    long = sum(map(len, across[::every_x])) > 6 * min(len(x), 16)
-    axes.set_xticks(
-        range(0, len(x), every_x),
-        across[::every_x],
-        rotation=30 if long else 0,
-        ha="right" if long else "center",
-        rotation_mode="anchor" if long else "default",
-    )
-    axes.set_yticks(range(0, len(y), every_y), down[::every_y])
+def _name(axes: Axes, across: Sequence[str], down: Sequence[str]) -> None:
+    most_x, most_y = (max(2, int(4.5 * inches)) for inches in style.panel_size(axes))
+    every_x = -(-len(across) // min(MOST_TICKS, most_x))
+    every_y = -(-len(down) // min(MOST_TICKS, most_y))
+    style.name_ticks(axes, range(0, len(across), every_x), across[::every_x])
+    axes.set_yticks(range(0, len(down), every_y), down[::every_y])

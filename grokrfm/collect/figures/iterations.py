@@ -49,6 +49,10 @@ class Iterations(Lines):
                 f"figure: together fits at most {len(style.DASHES)} values, got {len(self.value)}"
             )
 
+    @property
+    def in_shades(self) -> bool:
+        return self.together
+
     def draw(self, data: Data) -> Figure:
         groups = self.groups(data)
         steps = data.steps(self.value)

@@ -24,7 +24,7 @@ from grokrfm.collect.tables import check_columns
 
 MOST_GROUPS = 500  # before those without numbers are left out
 MOST_PANELS = 30
-NARROWEST, LOWEST = 1.5, 1.7  # inches, of a panel
+LOWEST = 1.7  # inches, of a panel
 
 K = TypeVar("K", bound="Kind")
 
@@ -56,6 +56,9 @@ class Kind(ABC):
     SAVED: ClassVar[str] = ""
     """What runs must save for it: features or predictions."""
 
+    NARROWEST: ClassVar[float] = 1.5
+    """Least width of a panel in inches."""
+
     def __post_init__(self) -> None:
         for name in self.LISTS:
             given = {name: getattr(self, name)}
@@ -86,18 +89,18 @@ class Kind(ABC):
         """Columns whose levels are drawn apart from each other."""
         return self.by
 
-    def sized(self, width: float, height: float) -> tuple[float, float]:
-        """Size of the figure, from the width and height that it needs."""
+    def sized(self, width: float, height: float, *, scales: bool = True) -> tuple[float, float]:
+        """Size of the figure, from the width and height that it needs; the height may not scale."""
         if self.size is None:
             return width, height
         if is_number(self.size):
-            return self.size, height * min(1.0, self.size / width)
+            return self.size, height * (min(1.0, self.size / width) if scales else 1)
         return tuple(self.size)
 
     @property
     def most_abreast(self) -> int:
         """Number of panels that fit side by side into the width that is asked for."""
-        return 99 if self.size is None else max(1, int(self.sized(1, 1)[0] / NARROWEST))
+        return 99 if self.size is None else max(1, int(self.sized(1, 1)[0] / self.NARROWEST))
 
     def panels(
         self,

@@ -33,6 +33,8 @@ class Latents(Kind):
 
     axes: int = 3
 
+    NARROWEST: ClassVar[float] = 2.4
+
     SAVED: ClassVar[str] = "predictions"
     NEEDED: ClassVar[Sequence[str]] = ("latents", "transitions", "action_names")
 
@@ -58,7 +60,7 @@ class Latents(Kind):
             variance = " + ".join(f"{100 * share:.0f}" for share in shares)
             every = f"{MOST_JOINED} of {len(joined)} actions"
             left_out = [every] if len(joined) > MOST_JOINED else []
-            axes.set_title(headline(group, run, f"{variance} % of the variance", *left_out))
+            style.title(axes, headline(group, run, f"{variance} % of the variance", *left_out))
             _frame(axes, points)
         handles = [Line2D([], [], **look, label=style.text(name)) for name, look in looks.items()]
         self.legend(figure, handles, "states joined by the actions")

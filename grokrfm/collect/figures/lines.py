@@ -73,6 +73,11 @@ class Lines(Kind):
     def apart(self) -> Sequence[str]:
         return list(dict.fromkeys([*self.panel, *self.by]))
 
+    @property
+    def in_shades(self) -> bool:
+        """True if lines differ in their shades alone, because their dashes say something else."""
+        return False
+
     def arranged(self, groups: Sequence[Group]) -> tuple[list[Panel], list[str]]:
         """Return the panels, and the columns whose levels are the lines in them.
 
@@ -88,7 +93,7 @@ class Lines(Kind):
                 f"{len(keys)} lines are too many, at most {style.MOST_LINES} can be told apart;"
                 " select runs with `where`, or put fewer columns into `by`"
             )
-        ordered = len(lines) == 1 and numeric(runs[lines[0]]) is not None
+        ordered = self.in_shades or (len(lines) == 1 and numeric(runs[lines[0]]) is not None)
         looks = dict(zip(keys, style.looks(len(keys), ordered), strict=True))
         panels = [
             Panel(one, [(line, looks[_key(line)]) for line in grouped(one.runs, lines)])
@@ -128,14 +133,14 @@ class Lines(Kind):
             value, panel = values[number // len(panels)], panels[number % len(panels)]
             first = number % across == 0
             if panel.group.by and not (rows and number >= across):
-                one.set_title(style.wrapped(panel.group.title, style.panel_size(one)[0]))
+                style.title(one, panel.group.title)
             if first or not (rows or len(values) == 1):
                 style.name_y(one, style.words(value))
             limits(one, value)
             is_last = number + across >= count
             one.tick_params(labelbottom=is_last)
             if is_last:
-                one.set_xlabel(x)
+                style.name_x(one, x)
         return figure, [axes[number :: len(panels)] for number in range(len(panels))]
 
     def line_legend(

@@ -136,7 +136,7 @@ def _show(axes: Axes, picture: Picture, **scale: Any) -> AxesImage:
     image = axes.imshow(picture.values, rasterized=True, **scale)
     axes.grid(visible=False)
     axes.spines[:].set(visible=True, color="0.7")
-    axes.set_title(picture.title)
+    style.title(axes, picture.title)
     n = len(picture.names)
     for axis in (axes.xaxis, axes.yaxis):
         if n:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from grokrfm.collect.figures import style
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.elements import ORDERS, name_elements, ordered
 from grokrfm.collect.figures.examples import headline, predictions
@@ -76,7 +77,7 @@ class Predictions(Kind):
             seen |= set(np.unique(verdict[~np.isnan(verdict)]).astype(int).tolist())
             axes.grid(visible=False)
             axes.spines[:].set_visible(False)
-            axes.set_title(headline(group, run))
+            style.title(axes, headline(group, run))
             axes.set_xlabel("b")
             axes.set_ylabel("a")
             names = kept.get("elements", np.arange(n))

@@ -37,7 +37,7 @@ class Products(Kind):
     def draw(self, data: Data) -> Figure:
         shown = predictions(self.groups(data), data, self.NEEDED, "products of its matrices")
         too_many(shown, MOST_ROWS, "rows of tables")
-        figure = Figure(figsize=self.sized(7.2, 3.5 * len(shown)), layout="compressed")
+        figure = Figure(figsize=self.sized(7.2, 3.8 * len(shown)), layout="compressed")
         grid = figure.subplots(len(shown), 2, squeeze=False)
         codes: set[str] = set()
         for (left, right), (group, run, arrays) in zip(grid, shown, strict=True):
@@ -47,8 +47,8 @@ class Products(Kind):
             _show(right, learned, true)
             codes |= {_MARK["label"]} if ((learned != true) & (learned >= 0)).any() else set()
             codes |= {_NONE["label"]} if (learned < 0).any() else set()
-            left.set_title("\n".join(filter(None, [headline(group, run), "true products"])))
-            right.set_title(f"learned products: {100 * right_share:.3g} % are right")
+            style.title(left, "\n".join(filter(None, [headline(group, run), "true products"])))
+            style.title(right, f"learned products: {100 * right_share:.3g} % are right")
         marks: list[Any] = [Line2D([], [], **_MARK), Patch(**_NONE)]
         if handles := [mark for mark in marks if mark.get_label() in codes]:
             self.legend(figure, handles, "")
@@ -80,7 +80,7 @@ def _show(axes: Axes, products: np.ndarray, true: np.ndarray) -> None:
     for side in (axes.xaxis, axes.yaxis):
         style.whole_numbers(side)
     g, h = np.nonzero((products != true) & (products >= 0))
-    if order <= MOST_WRITTEN:
+    if order <= min(MOST_WRITTEN, int(4 * style.panel_size(axes)[0])):
         for (row, column), element in np.ndenumerate(products):
             if element >= 0:
                 ink = "white" if element < order / 2 else "black"

@@ -22,6 +22,7 @@ from grokrfm.collect.tables import check_columns
 
 MOST_LEVELS = 40
 MOST_WRITTEN = 24  # points with their counts
+NARROWEST_WRITTEN = 0.6  # inches, for the counts of a point
 ROOM = 0.75  # on the axis, for the points of one level side by side
 
 
@@ -62,7 +63,9 @@ class Shares(Kind):
             raise not_measured(self.value)
         wide = max(6.4, 1.0 + 0.6 * len(levels) * len(drawn))
         figure, [axes], _ = self.panels(1, size=(wide, 4.0))
-        written = sum(int((counts[:, 1] > 0).sum()) for _, counts in drawn) <= MOST_WRITTEN
+        points = sum(int((counts[:, 1] > 0).sum()) for _, counts in drawn)
+        room = style.panel_size(axes)[0] / points
+        written = points <= MOST_WRITTEN and room > NARROWEST_WRITTEN
         handles = []
         for number, ((group, counts), look) in enumerate(
             zip(drawn, looks([group for group, _ in drawn]), strict=True)
@@ -72,11 +75,10 @@ class Shares(Kind):
             line.set_label(group.label_of(int(counts[:, 1].sum())))
             handles.append(line)
         ticks = [style.text(style.level(self.x, level), style.TICK) for level in levels]
-        long = sum(map(len, ticks)) > 60
-        axes.set_xticks(range(len(ticks)), ticks, rotation=30 if long else 0)
+        style.name_ticks(axes, range(len(ticks)), ticks)
         axes.set_xlim(-0.6, len(ticks) - 0.4)
         axes.set_ylim(-0.03, 1.09)
-        axes.set_xlabel(style.words(self.x))
+        style.name_x(axes, style.words(self.x))
         text = style.level(self.value, self.text)
         style.name_y(axes, f"share of runs with {style.words(self.value)} {text}")
         axes.grid(axis="x", visible=False)

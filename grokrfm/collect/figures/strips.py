@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from grokrfm.collect.figures.data import Data
 from grokrfm.collect.figures.examples import headline, predictions, too_many
-from grokrfm.collect.figures.groups import FigureError
+from grokrfm.collect.figures.groups import FigureError, is_number
 from grokrfm.collect.figures.kind import Kind
 from grokrfm.collect.presets import PresetError
 
@@ -56,8 +56,10 @@ class Strips(Kind):
         shown = predictions(self.groups(data), data, self.NEEDED, "a roll-out")
         too_many(shown, MOST_STRIPS, "strips")
         width = 1.1 * len(self.horizons) + 0.9
-        size = self.sized(max(width, 4.0), 2.75 * len(shown))
+        wide, high = self.sized(max(width, 4.0), 2.75 * len(shown))
+        size = (wide, max(high, 1.9 * len(shown)) if is_number(self.size) else high)
         figure = Figure(figsize=size, layout="constrained")
+        between = " " if size[0] / len(self.horizons) > 0.9 else "\n"
         blocks = figure.subfigures(len(shown), 1, squeeze=False).ravel()
         for block, (group, run, arrays) in zip(blocks, shown, strict=True):
             true, predicted = arrays["strip_true"], arrays["strip_predicted"]
@@ -73,7 +75,8 @@ class Strips(Kind):
                 for axes in column:
                     axes.set_axis_off()
             for axes, horizon in zip(grid[0], horizons, strict=False):
-                axes.set_title("1 action" if horizon == 1 else f"{horizon} actions")
+                unit = "action" if horizon == 1 else "actions"
+                axes.set_title(f"{horizon}{between}{unit}")
             for row, frames, name in zip(
                 grid, (true, predicted), ("true", "predicted"), strict=True
             ):

@@ -18,6 +18,7 @@ from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from grokrfm.collect import words as wording
 from grokrfm.collect.formats import shown
+from grokrfm.text import printable
 
 # Palette of Okabe and Ito without yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -112,6 +113,30 @@ def name_y(axes: Axes, label: str) -> None:
     axes.set_ylabel(wrapped(label, 0.85 * panel_size(axes)[1]))
 
 
+def title(axes: Axes, words: str, **options: Any) -> None:
+    """Write a title in lines that fit above the panel."""
+    width = panel_size(axes)[0]
+    axes.set_title("\n".join(wrapped(line, width) for line in words.split("\n")), **options)
+
+
+def name_x(axes: Axes, label: str) -> None:
+    """Label the x axis, in lines that fit below the panel."""
+    axes.set_xlabel(wrapped(label, panel_size(axes)[0]))
+
+
+def name_ticks(axes: Axes, places: Sequence[float], names: Sequence[str]) -> None:
+    """Name ticks of the x axis, turned where they have no room beside each other."""
+    room = 0.8 * panel_size(axes)[0] / (len(names) or 1)
+    turned = max(map(len, names), default=0) * 0.08 > room
+    axes.set_xticks(
+        places,
+        names,
+        rotation=30 if turned else 0,
+        ha="right" if turned else "center",
+        rotation_mode="anchor" if turned else "default",
+    )
+
+
 def whole_numbers(axis: Axis) -> None:
     """Place ticks at whole numbers, as many as have room."""
     count = max(2, min(9, int(2.5 * panel_size(axis.axes)[0])))
@@ -140,4 +165,4 @@ def legend(figure: Figure, handles: Sequence[Artist], title: str, *, enlarge: bo
 
 def wrapped(line: str, inches: float) -> str:
     """Text in lines of at most so many inches."""
-    return "\n".join(wrap(text(line, 200), max(14, int(inches * 14))))
+    return "\n".join(wrap(printable(line), max(9, int(inches * 14))))

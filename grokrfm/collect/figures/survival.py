@@ -19,6 +19,7 @@ from grokrfm.collect.figures.groups import Group, not_measured
 from grokrfm.collect.figures.kind import Kind, looks
 from grokrfm.collect.statistics import Sample, survival
 from grokrfm.collect.tables import sample_of
+from grokrfm.collect.words import reached
 
 MOST_COUNTED = 8
 
@@ -53,7 +54,8 @@ class Survival(Kind):
             for group, sample in samples
         ]
         counted = len(observed) if len(observed) <= MOST_COUNTED else 0
-        figure = Figure(figsize=self.sized(6.4, 4.0 + 0.2 * counted), layout="constrained")
+        width, height = self.sized(6.4, 4.0)
+        figure = Figure(figsize=(width, height + 0.2 * counted), layout="constrained")
         if counted:
             axes, below = figure.subplots(2, height_ratios=[20, counted + 1.2], sharex=True)
         else:
@@ -67,7 +69,7 @@ class Survival(Kind):
             handles.append(line)
         axes.set_ylim(-0.03, 1.03)
         axes.set_xlim(left=0, right=horizon * 1.03 + 0.5)
-        style.name_y(axes, f"share without {style.words(self.value)} yet")
+        style.name_y(axes, f"share of runs that have not {reached(self.value)} yet")
         style.whole_numbers(axes.xaxis)
         if counted:
             _at_risk(below, observed)

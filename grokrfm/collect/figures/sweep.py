@@ -107,14 +107,7 @@ class Sweep(Lines):
 
     def _finish(self, axes: Axes, ticks: list[str], *, whole: bool) -> None:
         if ticks:
-            long = max(map(len, ticks)) * len(ticks) > 40
-            axes.set_xticks(
-                range(len(ticks)),
-                ticks,
-                rotation=30 if long else 0,
-                ha="right" if long else "center",
-                rotation_mode="anchor" if long else "default",
-            )
+            style.name_ticks(axes, range(len(ticks)), ticks)
             axes.set_xlim(-0.5, len(ticks) - 0.5)
         elif self.scale != "linear":
             axes.set_xscale(self.scale, **({"linthresh": 1} if self.scale == "symlog" else {}))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokrfm.collect import report
+from grokrfm.collect.report import page as report
 from grokrfm.collect.report.cli import main
 from grokrfm.collect.report.page import page, write
 from grokrfm.collect.report.values import rounded
