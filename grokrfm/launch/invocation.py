@@ -145,7 +145,8 @@ class Invocation:
             with LiveTable(self.terminal) as table:
                 driver.run(table.update, watch)
             watch(driver)
-            track_deaths(driver, self.terminal.problem)
+            first, outcomes = sweep.plan.settings[0], driver.outcomes.values()
+            track_deaths(outcomes, first, sweep.study, self.terminal.problem)
             if not trials:
                 self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from grokrfm.config import build_tracker
-from grokrfm.launch.driver import SweepDriver
 from grokrfm.runs.observer import Harmless, Observer, replay
+from grokrfm.runs.record import Record
 from grokrfm.runs.settings import Settings
 
 _opened: dict[str, Observer] = {}
@@ -31,11 +31,13 @@ def opened_tracker(settings: Settings, study: Path, warn: Callable[[str], None])
     return _opened[key]
 
 
-def track_deaths(driver: SweepDriver, warn: Callable[[str], None]) -> None:
+def track_deaths(
+    outcomes: Iterable[Record], settings: Settings, study: Path, warn: Callable[[str], None]
+) -> None:
     """Give the tracker of a sweep the ends of runs whose process died, which could not do so."""
-    died = [record for record in driver.outcomes.values() if record.status == "crashed"]
+    died = [record for record in outcomes if record.status == "crashed"]
     if died:
-        tracker = opened_tracker(driver.sweep.plan.settings[0], driver.sweep.study, warn)
+        tracker = opened_tracker(settings, study, warn)
         for record in died:
             if not tracker.holds(record):
                 replay(record, tracker)
