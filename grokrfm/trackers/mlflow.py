@@ -31,6 +31,9 @@ MOST_METRICS, MOST_PARAMETERS, LONGEST = 1000, 100, 5000
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 """Environment variables for a server that does not answer; MLflow's own take many minutes."""
 
+LOCAL = "sqlite:///"
+"""Begin of the URI of a local database."""
+
 STATUSES = {"finished": "FINISHED", "interrupted": "KILLED", "running": "RUNNING"}
 
 
@@ -61,7 +64,7 @@ class MLflow(Tracker):
             self._client = mlflow.MlflowClient(tracking_uri=uri)
             if self._client.get_experiment_by_name(name) is None:
                 with suppress(MlflowException):  # another worker was faster
-                    self._client.create_experiment(name)
+                    self._client.create_experiment(name, _artifacts(uri, name))
             self._experiment_id = self._client.get_experiment_by_name(name).experiment_id
 
     def begin(self, record: Record) -> TrackedRun:
@@ -161,9 +164,16 @@ def _parts(values: list[Any], most: int) -> Iterator[list[Any]]:
         yield values[start : start + most]
 
 
+def _artifacts(uri: str, experiment: str) -> str | None:
+    """Return the folder of artifacts, beside a local database; None: as the server has it."""
+    if not uri.startswith(LOCAL):
+        return None
+    return (Path(uri.removeprefix(LOCAL)).absolute().parent / "mlruns" / experiment).as_uri()
+
+
 def _opening(uri: str) -> AbstractContextManager[Any]:
     """Return the lock under which a local database is opened: two workers cannot both make it."""
-    if not uri.startswith("sqlite:"):
+    if not uri.startswith(LOCAL):
         return nullcontext()
     from filelock import FileLock
 

@@ -123,6 +123,7 @@ def test_the_workers_of_a_sweep_fill_one_new_database(tmp_path):
     runs = collect.runs(study).set_index("digest")
     assert set(runs["status"]) == {"finished", "failed"}
     assert "tracker " not in done.stderr
+    assert len(list(study.glob("mlruns/demo/*/artifacts/record.json"))) == len(runs)
     assert runs["status"].to_dict() == {d: run.status for d, run in held.runs().items()}
     steps = collect.steps(study)
     for digest, run in held.runs().items():
