@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from grokrfm import config, new
 from grokrfm.kernels import Kernel
 from grokrfm.probes import Probe
+from grokrfm.runs.observer import Observer
 from grokrfm.tasks import Task
 from tests.cli.command import grokrfm, lines
 from tests.families import moves_labels_as_it_says
@@ -81,8 +82,8 @@ def test_the_learner_continues_to_the_same_numbers(write, tmp_path):
     small = ["updates=6", "observe_every=2", "width=3", "task.modulus=5", "checkpoint_seconds=0"]
     settings = config.compose(small, [tmp_path / "own"], "net")
 
-    class Interrupts:
-        def on_step(self, run, observation):
+    class Interrupts(Observer):
+        def observed(self, record, observation):
             if observation.iteration == 3:
                 raise KeyboardInterrupt
 

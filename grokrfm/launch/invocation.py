@@ -145,8 +145,8 @@ class Invocation:
             with LiveTable(self.terminal) as table:
                 driver.run(table.update, watch)
             watch(driver)
-            said, plan = self.terminal.problem, sweep.plan
-            track_deaths(driver.outcomes.values(), plan.settings[0], sweep.study, said)
+            first, outcomes = sweep.plan.settings[0], driver.outcomes.values()
+            track_deaths(outcomes, first, sweep.study, self.terminal.problem)
             if not trials:
                 self.failed |= not summary(driver, self.terminal, time.monotonic() - began)
             if driver.stopping:

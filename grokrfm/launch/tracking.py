@@ -32,10 +32,10 @@ def opened_tracker(settings: Settings, study: Path, warn: Callable[[str], None])
 
 
 def track_deaths(
-    records: Iterable[Record], settings: Settings, study: Path, warn: Callable[[str], None]
+    outcomes: Iterable[Record], settings: Settings, study: Path, warn: Callable[[str], None]
 ) -> None:
     """Give the tracker of a sweep the ends of runs whose process died, which could not do so."""
-    died = [record for record in records if record.status == "crashed"]
+    died = [record for record in outcomes if record.status == "crashed"]
     if died:
         tracker = opened_tracker(settings, study, warn)
         for record in died:
