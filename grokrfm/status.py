@@ -117,6 +117,7 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
     for sweep in status.active or ():
         jobs = ", ".join(f"{n} {s.lower()}" for s, n in Counter(sweep.jobs.values()).items())
         lines.append(f"  sweep {sweep.name}: {len(sweep.queued)} runs remain, jobs: {jobs}")
+    lines += [f"  {line}" for sweep in _latest_sweep(status) for line in sweep.warnings()]
     lines += _failures(status, with_tracebacks)
     unfinished = [record for record in status.best.values() if record.status != "finished"]
     for state in ("running", "interrupted", "lost"):
@@ -127,6 +128,10 @@ def _lines(status: StudyStatus, with_tracebacks: bool = False) -> list[str]:
     if set(states.values()) & {"lost", "interrupted", "failed", "crashed", "missing"}:
         lines.append("  the command that started them runs them again and skips what is finished")
     return lines
+
+
+def _latest_sweep(status: StudyStatus) -> list[SweepFolder]:
+    return SweepFolder.all_of(status.store.study)[-1:]
 
 
 def _failures(status: StudyStatus, with_tracebacks: bool) -> Iterator[str]:

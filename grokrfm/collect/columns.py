@@ -16,6 +16,9 @@ LEADING = "leading"  # numbers to show first
 OBJECTIVE = "objective"  # the number to show if none is asked for
 SHORT = "short"  # short name → dotted name, of the columns that stand under both
 
+# Words in the names of numbers that are shares, of points or of runs, from 0 to 1.
+SHARES = ("accuracy", "undecided", "precision", "recall", "agreement", "is_held_out")
+
 # Groups of settings that change no result, in frames without those attributes.
 PLUMBING_GROUPS = ("hardware", "tracker", "study", "save")
 
@@ -114,7 +117,7 @@ def leading(frame: pd.DataFrame) -> list[str]:
 
 def is_share(number: str) -> bool:
     """True if a measured column is a share of points, judged by its name."""
-    return any(word in number for word in ("accuracy", "undecided", "precision", "recall"))
+    return any(word in number for word in SHARES)
 
 
 def is_time(number: str) -> bool:

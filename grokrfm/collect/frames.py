@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from itertools import chain
 from typing import Any
@@ -73,7 +73,7 @@ def frame(reading: Reading, *, short: bool = False) -> pd.DataFrame:
     records = [record for _, record in reading.best]
     missing = len(reading.missing)
     configs = [*(record.config for record in records), *reading.missing.values()]
-    settings = _settings(configs, as_text)
+    settings, lists = _settings(configs)
     leading = list(dict.fromkeys(name for names in reading.names for name in names.leading))
     final = [record.metrics if record.status == "finished" else {} for record in records]
     numbers = {*leading, *(name for record in records for name in record.metrics)}
@@ -101,7 +101,6 @@ def frame(reading: Reading, *, short: bool = False) -> pd.DataFrame:
             columns[measured(name)] = typed(holds + [False] * missing)
     scientific = [name for name in settings if _is_scientific(name, reading.names)]
     names = _short(scientific, columns) if short else {}
-    lists = _settings(configs, _only_lists) if names else {}
     found = pd.DataFrame(
         columns | {name: lists.get(full, settings[full]) for name, full in names.items()}
     )
@@ -191,33 +190,27 @@ def _short(scientific: Sequence[str], taken: Collection[str]) -> dict[str, str]:
     return short_names(settings, taken)
 
 
-def _settings(configs: Sequence[Settings], write: Callable[[Any], Any]) -> dict[str, Any]:
-    """Dotted columns; a part that runs share is converted once."""
+def _settings(configs: Sequence[Settings]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Dotted columns, and those of lists once more as lists; shared parts are converted once."""
     columns: dict[str, Any] = {}
+    lists: dict[str, Any] = {}
     for key in dict.fromkeys(chain.from_iterable(configs)):
         parts = [config.get(key, ABSENT) for config in configs]
         distinct = {id(part): part for part in parts}
         code = {identity: number for number, identity in enumerate(distinct)}
         codes = np.fromiter((code[id(part)] for part in parts), dtype="int64", count=len(parts))
-        levels = [
-            {n: write(v) for n, v in dotted({} if part is ABSENT else {key: part})}
-            for part in distinct.values()
-        ]
+        levels = [dict(dotted({} if p is ABSENT else {key: p})) for p in distinct.values()]
         for name, values in _listed(levels).items():
-            if write is _only_lists and not any(value is not None for value in values):
-                continue
-            columns[name] = pd.Series(typed(values)).array.take(codes)
-    return columns
+            columns[name] = pd.Series(typed(list(map(as_text, values)))).array.take(codes)
+            if any(isinstance(value, (list, dict)) for value in values):
+                lists[name] = pd.Series(values, dtype="object").array.take(codes)
+    return columns, lists
 
 
 def _listed(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Columns of rows, None where a row has no such column."""
     names = dict.fromkeys(chain.from_iterable(rows))
     return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _only_lists(value: Any) -> Any:
-    return value if isinstance(value, (list, dict)) else None
 
 
 def _column(name: str, values: list[Any], is_number: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,5 +139,5 @@ class Harmless(Observer):
             self._observer = Observer()
             self._warn(
                 f"tracker {self._name}: {described(error)}; the runs continue without it, and"
-                f" grokrfm-export {self._study} --to {self._name} adds them later"
+                f" grokrfm-export {shlex.quote(str(self._study))} --to {self._name} adds them later"
             )

@@ -17,7 +17,15 @@ import numpy as np
 
 from grokrfm.runs.record import Record
 from grokrfm.trackers.tracker import TrackedRun, Tracker
-from grokrfm.trackers.values import document, final, parameters, picture, title
+from grokrfm.trackers.values import (
+    document,
+    final,
+    identity,
+    last_iteration,
+    parameters,
+    picture,
+    title,
+)
 
 DIGEST, ATTEMPT, STATUS = "grokrfm.digest", "grokrfm.attempt", "grokrfm.status"
 """Tags of a run."""
@@ -76,7 +84,7 @@ class MLflow(Tracker):
         created = self._client.create_run(
             self._experiment_id,
             start_time=round(1000 * record.started),
-            tags={DIGEST: record.digest},
+            tags={DIGEST: identity(record)},
             run_name=title(record),
         )
         return _Run(self._client, created, record)
@@ -87,7 +95,7 @@ class MLflow(Tracker):
 
     def _found(self, record: Record) -> list[Any]:
         """Return the runs of a digest; one, unless two workers have begun it at once."""
-        condition = f"tags.`{DIGEST}` = '{record.digest}'"
+        condition = f"tags.`{DIGEST}` = '{identity(record)}'"
         return list(self._client.search_runs([self._experiment_id], condition))
 
 
@@ -124,7 +132,7 @@ class _Run(TrackedRun):
         self._client.log_image(self._id, picture(matrix), key="M", step=k)
 
     def end(self, record: Record) -> None:
-        self.log(int(record.metrics.get("updates", 0)), final(record))
+        self.log(last_iteration(record), final(record))
         self._send()
         self._client.log_dict(self._id, document(record), "record.json")
         self._set_status(record)

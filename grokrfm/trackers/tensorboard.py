@@ -16,7 +16,16 @@ import yaml
 from grokrfm.runs import files
 from grokrfm.runs.record import Record
 from grokrfm.trackers.tracker import TrackedRun, Tracker
-from grokrfm.trackers.values import document, final, parameters, picture, png, title
+from grokrfm.trackers.values import (
+    document,
+    final,
+    identity,
+    last_iteration,
+    parameters,
+    picture,
+    png,
+    title,
+)
 
 MARK = "run.json"
 """File in the folder of a run that says which attempt it holds, and its status."""
@@ -44,8 +53,9 @@ class TensorBoard(Tracker):
 
     def begin(self, record: Record) -> TrackedRun:
         folder = self._folder_of(record)
-        attempt = _mark(folder).get("attempt")
-        continues = attempt is not None and (record.resumed_at > 0 or attempt == record.attempt)
+        mark = _mark(folder)
+        has_no_end = mark.get("status") in ("running", "interrupted")  # TensorBoard reads the first
+        continues = has_no_end and (record.resumed_at > 0 or mark["attempt"] == record.attempt)
         if not continues:
             shutil.rmtree(folder, ignore_errors=True)
         return _Run(folder, record, continues)
@@ -57,9 +67,9 @@ class TensorBoard(Tracker):
     def _folder_of(self, record: Record) -> Path:
         """Return the folder of a run: the one that has its digest, under any title."""
         assert self._folder is not None
-        found = sorted(self._folder.glob(f"*{record.digest}"))
+        found = sorted(self._folder.glob(f"*{identity(record)}"))
         name = re.sub(r"[^\w.=+-]+", "_", title(record))
-        return found[0] if found else self._folder / f"{name:.150}_{record.digest}"
+        return found[0] if found else self._folder / f"{name:.150}_{identity(record)}"
 
 
 class _Run(TrackedRun):
@@ -94,15 +104,21 @@ class _Run(TrackedRun):
         self._add(k, Summary(value=[Summary.Value(tag="M", image=image)]))
 
     def end(self, record: Record) -> None:
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
-
-        step = int(record.metrics.get("updates", 0))
+        step = last_iteration(record)
         self._add_scalars(step, {f"final/{name}": x for name, x in final(record).items()})
         if record.error:
             self._add_text(step, "error", "\n".join(record.error.values()))
-        codes = {"finished": api_pb2.STATUS_SUCCESS, "interrupted": api_pb2.STATUS_UNKNOWN}
-        code = codes.get(record.status, api_pb2.STATUS_FAILURE)
+        if record.status != "interrupted":
+            self._add_end(step, record)
+        self._writer.close()
+        _write_mark(self._folder, record)
+
+    def _add_end(self, step: int, record: Record) -> None:
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+
+        is_finished = record.status == "finished"
+        code = api_pb2.STATUS_SUCCESS if is_finished else api_pb2.STATUS_FAILURE
         ended = plugin_data_pb2.SessionEndInfo(status=code, end_time_secs=record.ended)
         held = plugin_data_pb2.HParamsPluginData(session_end_info=ended)
         value = Summary.Value(
@@ -111,8 +127,6 @@ class _Run(TrackedRun):
             tensor=metadata.NULL_TENSOR,
         )
         self._add(step, Summary(value=[value]))
-        self._writer.close()
-        _write_mark(self._folder, record)
 
     def _restart(self) -> None:
         """Let readers drop what earlier files hold after `last`: it comes again."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -32,6 +34,11 @@ def observations(history: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, fl
         yield iteration, finite({name: values[place] for name, values in history.items()})
 
 
+def last_iteration(record: Record) -> int:
+    """Return the iteration of the last observation."""
+    return max(0, int(record.metrics.get("updates", 0)) - 1)
+
+
 def parameters(record: Record) -> dict[str, bool | int | float | str]:
     """Return every setting with its dotted name; lists and null as their JSON text."""
     return {
@@ -40,8 +47,16 @@ def parameters(record: Record) -> dict[str, bool | int | float | str]:
     }
 
 
+def identity(record: Record) -> str:
+    """Return the digest of a run; a study from somebody else may have any text in its place."""
+    is_digest = re.fullmatch(r"[0-9a-f]{16}", record.digest)
+    return record.digest if is_digest else sha256(record.digest.encode()).hexdigest()[:16]
+
+
 def final(record: Record) -> dict[str, float]:
-    """Return the finite numbers that describe a run as a whole, those of its history left out."""
+    """Return the finite numbers of a whole run that has ended, those of its history left out."""
+    if record.status not in ("finished", "failed"):  # others may continue
+        return {}
     numbers = {**record.metrics, "wall_seconds": record.seconds}
     return finite({name: x for name, x in numbers.items() if name not in record.history})
 

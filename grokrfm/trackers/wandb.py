@@ -13,7 +13,7 @@ import numpy as np
 from grokrfm.checks import choice
 from grokrfm.runs.record import Record
 from grokrfm.trackers.tracker import TrackedRun, Tracker
-from grokrfm.trackers.values import ITERATION, document, final, picture, title
+from grokrfm.trackers.values import ITERATION, document, final, identity, picture, title
 
 MODES = ("online", "offline")
 
@@ -56,7 +56,7 @@ class WandB(Tracker):
         run = wandb.init(
             entity=self._entity,
             project=self._project,
-            id=record.digest,
+            id=identity(record),
             name=title(record),
             dir=self._study,
             mode=self._mode,
@@ -74,7 +74,7 @@ class WandB(Tracker):
 
     def _offline_folders(self, record: Record) -> list[Path]:
         """Return the folders that hold a run which was not uploaded."""
-        return list(self._study.glob(f"wandb/offline-run-*-{record.digest}"))
+        return list(self._study.glob(f"wandb/offline-run-*-{identity(record)}"))
 
 
 class _Run(TrackedRun):

@@ -92,7 +92,7 @@ def test_kill_9_of_every_process_loses_nothing_finished(tmp_path, undisturbed):
     told = status(tmp_path, "outputs/demo").stdout
     assert "1 lost" in told.splitlines()[0]
     assert "1 finished" in told.splitlines()[0]
-    assert "addition mod 31" in told
+    assert "task.modulus=31" in told
     made_whole(tmp_path, study, undisturbed)
 
 

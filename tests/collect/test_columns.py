@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from grokrfm import collect
-from grokrfm.collect.columns import grouped, typed
+from grokrfm.collect.columns import grouped, is_share, typed
 from tests.collect.synthetic import run
 
 
@@ -72,3 +72,15 @@ def test_groups_come_in_the_order_of_their_levels_with_missing_ones_last():
     ]
     assert [group["b"].tolist() for _, group in grouped(frame, ["a"])][2] == ["y"]
     assert [key for key, _ in grouped(frame, [])] == [()]
+
+
+@pytest.mark.parametrize(
+    ("number", "share"),
+    [
+        *(("test_accuracy_fixed", True), ("undecided", True), ("orbit_recall", True)),
+        *(("test_agreement", True), ("best_is_held_out", True)),
+        *(("test_loss", False), ("overlap", False), ("grok_iteration", False)),
+    ],
+)
+def test_shares_are_known_by_their_names(number, share):
+    assert is_share(number) == share

@@ -517,7 +517,9 @@ def test_parquet_reads_back_as_the_cells():
 
 def test_parquet_without_pyarrow_is_explained(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(TableError, match="parquet needs the package pyarrow; install it with pip"):
+    with pytest.raises(
+        TableError, match=r"parquet needs the package pyarrow; pip install grokrfm\[parquet\]"
+    ):
         parquet(build(runs(x=[1.0]), Layout(values=["x"])))
 
 

@@ -237,3 +237,14 @@ def test_a_study_of_conf_is_collected_without_options(tmp_path, command):
     table = (study / "tables" / "headline.md").read_text(encoding="utf-8")
     assert "| 0                              | 0.000 (deterministic)" in table
     assert (study / "figures" / "accuracy_by_points.pdf").exists()
+
+
+def test_the_notation_of_numbers_holds_for_the_tables_of_presets(study, command, own):
+    folder = study(*RUNS)
+    done = command(COMMAND, "demo", *own, "--percent", "--no-n")
+    assert done.returncode == 0, done.stderr
+    text = (folder / "tables" / "points.md").read_text(encoding="utf-8")
+    assert "test accuracy (%)" in text and "| 25.0 [0.0, 100.0]" in text
+    assert "(n=" not in text and "n = 1 to 2 per cell" in text
+    assert command(COMMAND, "demo", "--check", *own, "--percent", "--no-n").returncode == 0
+    assert command(COMMAND, "demo", "--check", *own).returncode == 1

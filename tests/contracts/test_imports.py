@@ -24,6 +24,8 @@ COMMANDS = {
     "grokrfm-collect --help": {"numpy", "pandas"},
     "grokrfm-collect demo --rows task.name": {"numpy", "pandas", "scipy"},
     "grokrfm-report --help": {"numpy", "pandas"},
+    "grokrfm-export --help": set(),
+    "grokrfm-export demo --to csv": {"numpy", "pandas"},
 }
 
 

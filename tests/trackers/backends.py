@@ -61,7 +61,7 @@ class InTensorBoard:
             content = plugin[metadata.SESSION_END_INFO_TAG].plugin_data.content
             status = metadata.parse_session_end_info_plugin_data(content).status
             names = {api_pb2.STATUS_SUCCESS: "finished", api_pb2.STATUS_FAILURE: "failed"}
-            run.status = names.get(status, "interrupted")
+            run.status = names[status]
         if "error" in read.Tags()["tensors"]:
             [event] = read.Tensors("error")
             run.error = event.tensor_proto.string_val[0].decode()

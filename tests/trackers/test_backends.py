@@ -3,6 +3,7 @@
 import sys
 from functools import partial
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from grokrfm.runs.record import Names
 from grokrfm.runs.run import execute, execute_batch
 from grokrfm.runs.spec import Spec
 from grokrfm.runs.store import Store
-from tests.trackers.backends import BACKENDS, InMLflow, InWandB
+from tests.trackers.backends import BACKENDS, InMLflow, InTensorBoard, InWandB
 
 SLOW = [InMLflow, InWandB]  # five to ten seconds until they are imported and open
 
@@ -134,6 +135,25 @@ def test_a_run_that_was_killed_continues_in_the_same_one(backend):
     assert_whole(backend, record)
 
 
+class InterruptAfter(Observer):
+    def __init__(self, iteration):
+        self.iteration = iteration
+
+    def observed(self, record, observation):
+        if observation.iteration == self.iteration:
+            raise KeyboardInterrupt
+
+
+def test_a_run_that_was_stopped_continues_in_the_same_one(backend):
+    with pytest.raises(KeyboardInterrupt):
+        track(backend, run(Countdown()), InterruptAfter(2))
+    [stopped] = backend.runs().values()
+    expected = "running" if isinstance(backend, InTensorBoard) else "interrupted"
+    assert stopped.status == expected  # TensorBoard has no word for it
+    assert [step for step, _ in stopped.numbers["loss"]] == [0, 1, 2]
+    assert_whole(backend, track(backend, run(Countdown())))
+
+
 def test_a_tracker_that_is_chosen_late_gets_what_the_checkpoint_holds(backend):
     with pytest.raises(Killed):
         execute(run(Countdown()), Store(backend.study), Hardware("cpu", 1), KillAfter(3))
@@ -159,6 +179,19 @@ def test_the_runs_of_a_batch_are_kept_apart(backend):
     assert held.keys() == {record.digest for record in records}
     for one in held.values():
         assert [step for step, _ in one.numbers["loss"]] == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_digest_of_a_strange_study_reaches_no_other_run(backend):
+    record = track(backend, run(Countdown()))
+    tracker = backend.tracker()
+    tracker.open(backend.study)
+    for digest in ("*", "' or tags.x != '", record.digest[:4] + "*"):
+        strange = msgspec.structs.replace(record, digest=digest)
+        assert not tracker.holds(strange)
+        tracker.started(strange)
+        tracker.ended(strange)
+    assert len(backend.runs()) == 4
+    assert backend.runs()[record.digest].numbers["loss"]
 
 
 def exported(backend, monkeypatch, capsys):

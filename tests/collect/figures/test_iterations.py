@@ -282,3 +282,19 @@ def test_a_figure_has_the_width_or_the_size_that_is_asked_for(two_settings):
     assert fixed.get_size_inches().tolist() == [5, 2]
     with pytest.raises(GrokrfmError, match=r"size must be a width in inches, or \[width, height\]"):
         draw(two_settings, BOTH | {"size": "wide"})
+
+
+def test_the_band_of_a_share_stays_within_0_and_1(study):
+    values = {"d1": [0.0, 0.9], "d2": [0.1, 1.0], "d3": [0.6, 1.0]}
+    folder = study(
+        *(
+            run(name, history={"iteration": [0, 1], "best_is_held_out": y, "test_loss": y})
+            for name, y in values.items()
+        )
+    )
+    bands = {}
+    for number in ("best_is_held_out", "test_loss"):
+        [axes] = draw(folder, {"kind": "iterations", "value": number}).axes
+        bands[number] = edges(axes.collections[0])
+    assert bands["test_loss"][0][0] < 0 and bands["test_loss"][1][1] > 1
+    assert bands["best_is_held_out"][0][0] == 0 and bands["best_is_held_out"][1][1] == 1

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokrfm.collect import report
 from grokrfm.collect.report.cli import main
-from grokrfm.collect.report.page import page, write
+from grokrfm.collect.report.page import RESERVED, page, write
 from grokrfm.collect.report.values import rounded
 from grokrfm.text import printable
 from tests.collect.report.test_page import NASTY, config, embedded, histories_in, part
@@ -46,7 +45,7 @@ def made(folder, target, room=0):
     """Write a report with room for some bytes of data of runs, and return the page."""
     text = page(folder)
     pictures = re.findall(r"data:image/png;base64,[^\"]*|<table>.*?</table>\n", text, re.DOTALL)
-    size = sum(map(len, pictures)) + report.RESERVED
+    size = sum(map(len, pictures)) + RESERVED
     write(folder, target, most_bytes=size + room, most_in_file=2_000)
     assert target.stat().st_size <= size + room
     return target.read_text(encoding="utf-8")
@@ -151,7 +150,7 @@ def test_output_is_a_file_or_a_folder(study, reported, tmp_path):
 
 def test_histories_of_a_large_study_show_the_leading_numbers(folder, monkeypatch):
     assert histories_in(page(folder))[0] == ["test_accuracy", "seconds", "train_loss"]
-    monkeypatch.setattr(report, "MOST_IN_FULL", 59)
+    monkeypatch.setattr("grokrfm.collect.report.page.MOST_IN_FULL", 59)
     text = page(folder)
     assert histories_in(text)[0] == ["test_accuracy"]
     assert "Histories show only test_accuracy" in part(text, "runs")
