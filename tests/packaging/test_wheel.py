@@ -127,7 +127,8 @@ def test_the_wheel_holds_nothing_else(contents):
     [metadata] = [top for top in tops if top.endswith(".dist-info")]
     assert tops == {"grokrfm", "hydra_plugins", metadata}
     suffixes = {path.suffix for path in contents if path.parts[0] != metadata}
-    assert suffixes == {".py", ".yaml", ".mplstyle", ".j2", ".css", ".js", ".txt"}
+    assert suffixes == {".py", ".yaml", ".txt", ".mplstyle", ".j2", ".css", ".js"}
+    assert below(contents, "grokrfm", ".txt") == source_files("grokrfm", "*.txt")  # of grokrfm-new
     assert any(path.name == "LICENSE" for path in contents)
 
 
