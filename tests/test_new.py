@@ -1,4 +1,4 @@
-"""What grokrfm-new writes passes the contracts of its kind, and runs as it says."""
+"""Templates of grokrfm-new: each passes the contracts of its kind, and runs as it says."""
 
 import inspect
 import os

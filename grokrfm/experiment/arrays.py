@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from grokrfm.checks import SettingError
+from grokrfm.probes.predicted import size_of
 from grokrfm.rfm import Step
 from grokrfm.runs.learner import Arrays
 from grokrfm.splits import Split, Splitter
@@ -23,7 +24,7 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
     training : (N,) bool     True for training rows, False for test rows
     predicted : (N,) int     the class with the largest output
     lead : (N,) float        difference between its output and the second largest
-    size : () float          the largest absolute output of the test rows
+    size : () float          of the outputs on the test rows, by which ties are judged
     """
     rows = np.concatenate([split.train, split.test])
     highest, classes = torch.cat([step.train_outputs, step.test_outputs]).topk(2, dim=1)
@@ -35,7 +36,7 @@ def predictions(task: Task, split: Split, step: Step) -> Arrays:
         "training": np.arange(len(rows)) < len(split.train),
         "predicted": classes[:, 0].cpu().numpy(),
         "lead": lead.to(torch.float64).cpu().numpy(),
-        "size": step.test_outputs.abs().max().to(torch.float64).cpu().numpy(),
+        "size": size_of(step.test_outputs).to(torch.float64).cpu().numpy(),
     }
 
 
@@ -49,8 +50,8 @@ def reflections(task: Task, splitter: Splitter) -> Arrays:
     """
     group, held_out = task.group, getattr(splitter, "reflections", ())
     arrays = {"elements": np.array([group.written(k) for k in range(group.order)])}
-    if task.logarithms is not None:
-        arrays["logarithms"] = task.logarithms
+    if (found := task.logarithms) is not None:
+        arrays["logarithms"] = found
     with suppress(SettingError):
         arrays |= {
             "fixing_reflection": fixing_reflection(task),

@@ -139,8 +139,8 @@ class Experiment(Learner):
         self, device: torch.device, resume: State | None = None, rfm: RFM | None = None
     ) -> Iterator[Step]:
         """Return the iterations, unmeasured; those from a state on, or of another RFM."""
-        start, condition = self._starting(device, resume), self._measurement.needs_condition
-        rfm = rfm or self.rfm
+        condition = rfm is None and self._measurement.needs_condition
+        start, rfm = self._starting(device, resume), rfm or self.rfm
         if isinstance(rfm, SymmetricRFM) and self._orbits:
             return rfm.steps_by_orbit(self.kernel, self._orbits, start, with_condition=condition)
         sides, classes = self._examples(device), self.task.classes

@@ -75,8 +75,7 @@ class Predicted:
 
     @cached_property
     def size(self) -> Tensor:
-        """() largest absolute output, by which ties are judged; at least SMALLEST."""
-        return self.outputs.abs().amax(dim=(-2, -1)).clamp(min=SMALLEST)
+        return size_of(self.outputs)
 
     def leads(self, least: float) -> Tensor:
         """(m,) true where the true class leads by more than `least` of `size`."""
@@ -96,3 +95,8 @@ class Predicted:
     def _largest(self) -> tuple[Tensor, Tensor]:
         largest, predicted = self.outputs.max(dim=-1)
         return largest, predicted
+
+
+def size_of(outputs: Tensor) -> Tensor:
+    """() largest absolute output of (m, c), by which ties are judged; at least SMALLEST."""
+    return outputs.abs().amax(dim=(-2, -1)).clamp(min=SMALLEST)

@@ -148,7 +148,7 @@ class Record(msgspec.Struct, frozen=True, eq=False):
 
         Nothing is taken from one whose probes had other settings, or whose classes other sources.
         """
-        if not (_agree(self.probes, earlier.probes)) or self.changed(earlier.sources):
+        if not _agree(self.probes, earlier.probes) or self.changed(earlier.sources):
             return self
         completed = msgspec.structs.replace(
             self,

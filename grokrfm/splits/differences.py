@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grokrfm.algebra import Group
+from grokrfm.algebra import Group, orbits
 from grokrfm.checks import SettingError, boolean, fraction, integer
 from grokrfm.splits.split import Rows, Split, from_training_mask
 from grokrfm.tasks import Task, fixing_reflection
@@ -89,7 +89,7 @@ class Differences:
         return np.append(order[:count], with_zero if self.zero else with_zero[:0])
 
     def _orbits(self, group: Group) -> Rows:
-        """(n,) first element of the orbit of each element under what must keep D."""
+        """(n,) number of the orbit of each element under what must keep D."""
         maps = [group.inverses] if self.symmetric else []
         for m in self.multipliers:
             multiple = group.power(integer("multipliers", m, minimum=1))
@@ -101,12 +101,7 @@ class Differences:
                 )
             maps.append(multiple)
         maps += [group.table[:, h] for h in _indices(group, "periods", self.periods)]
-        orbit, before = np.arange(group.order), np.array([])
-        while not np.array_equal(orbit, before):
-            before = orbit
-            for image in maps:
-                orbit = np.minimum(orbit, orbit[image])
-        return orbit
+        return orbits(maps, group.order)
 
 
 def _indices(group: Group, setting: str, elements: Sequence[Any]) -> list[int]:

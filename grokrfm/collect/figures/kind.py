@@ -54,7 +54,7 @@ class Kind(ABC):
     """Names of the saved predictions that it draws, without which there is nothing to draw."""
 
     SAVED: ClassVar[str] = ""
-    """What runs must save for it: features or predictions."""
+    """Setting of `save` that its runs need: features or predictions; "": none."""
 
     NARROWEST: ClassVar[float] = 1.5
     """Least width of a panel in inches."""

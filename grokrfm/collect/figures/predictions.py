@@ -19,8 +19,6 @@ from grokrfm.collect.figures.examples import headline, predictions
 from grokrfm.collect.figures.kind import Kind, check_number, check_option
 from grokrfm.collect.figures.reflections import check_reflections, fixed_pairs
 
-SMALLEST = 1e-8
-"""Size below which outputs are rounding, as for `undecided`."""
 NEEDED = ("rows", "operands", "labels", "training", "predicted", "lead")
 
 TRAINED, TRAINED_WRONG, UNDECIDED, WRONG, RIGHT = range(5)
@@ -113,7 +111,7 @@ def verdicts(kept: dict[str, np.ndarray], tolerance: float) -> np.ndarray:
     """Verdict on every pair, (tables · n, n): a down, b across, tables below each other."""
     right = kept["predicted"] == kept["labels"]
     trained = np.where(right, TRAINED, TRAINED_WRONG)
-    least = tolerance * np.maximum(kept.get("size", 1), SMALLEST)
+    least = tolerance * kept.get("size", np.array(1.0))
     tested = np.where(kept["lead"] <= least, UNDECIDED, np.where(right, RIGHT, WRONG))
     rows = np.arange(len(kept["rows"]))
     a, b = _place(kept["rows"], kept)
